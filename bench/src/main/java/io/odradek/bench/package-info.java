@@ -1,0 +1,4 @@
+@NullMarked
+package io.odradek.bench;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.odradek.coordinator;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.odradek.engine;
+
+import org.jspecify.annotations.NullMarked;

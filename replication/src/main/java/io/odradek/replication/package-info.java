@@ -1,0 +1,4 @@
+@NullMarked
+package io.odradek.replication;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.odradek.spec;
+
+import org.jspecify.annotations.NullMarked;
