@@ -1,3 +1,4 @@
+/** One machine's logs: what is on disk, who may append to it, and what a reader may see. */
 @NullMarked
 package io.odradek.engine;
 

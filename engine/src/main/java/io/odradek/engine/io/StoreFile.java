@@ -1,0 +1,54 @@
+package io.odradek.engine.io;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** One open file of a {@link FileStore}. Written by one thread at a time, read by any. */
+public interface StoreFile extends AutoCloseable {
+
+    /** The path it was opened at; a later {@link FileStore#rename} of the file or its directory does not change it. */
+    Path path();
+
+    /** Length in bytes, unsynced writes included. */
+    long size() throws IOException;
+
+    /**
+     * Reads into {@code target} until it is full or the file ends.
+     *
+     * @param position byte in the file to begin at; at or beyond the end nothing is read
+     * @return bytes read, 0 at the end
+     */
+    int read(ByteBuffer target, long position) throws IOException;
+
+    /**
+     * Writes the remaining bytes of {@code sources[0..count)} in order at the end of the file, in as few system calls as
+     * the platform allows (gathering write). Positions of the buffers advance. On an exception the file may be longer by
+     * any part of the data: the caller truncates or gives the file up.
+     */
+    void append(ByteBuffer[] sources, int count) throws IOException;
+
+    /** Writes all remaining bytes at {@code position}. */
+    void write(ByteBuffer source, long position) throws IOException;
+
+    /** Cuts the file to {@code sizeBytes}; does nothing when it is shorter. Durable after {@link #sync()}. */
+    void truncate(long sizeBytes) throws IOException;
+
+    /**
+     * Makes content and length durable ({@code fdatasync(2)}). Once it has failed, the file may have lost pages that look
+     * clean, so every later call on this file throws as well: nobody can retry by accident.
+     */
+    void sync() throws IOException;
+
+    /** The first {@code sizeBytes} bytes, read-only; valid until the file is closed. */
+    ByteBuffer map(long sizeBytes) throws IOException;
+
+    /** For {@code sendfile(2)}: the channel behind this file, or null when there is none. Never written through. */
+    @Nullable FileChannel transferChannel();
+
+    /** Closes; closing twice is harmless. Does not sync. */
+    @Override
+    void close() throws IOException;
+}

@@ -1,0 +1,5 @@
+/** A shard: one ring, and behind it append, sync and settle. */
+@NullMarked
+package io.odradek.engine.writepath;
+
+import org.jspecify.annotations.NullMarked;
