@@ -11,8 +11,7 @@ public sealed interface AppendOutcome {
      * @param logStartOffset of the log at that moment
      * @param end the log's end behind this batch
      */
-    record Appended(
-            long baseOffset, long lastOffset, long logAppendTimeMs, long logStartOffset, LogPosition end)
+    record Appended(long baseOffset, long lastOffset, long logAppendTimeMs, long logStartOffset, LogPosition end)
             implements AppendOutcome {}
 
     /** The producer's retry of a batch that is already in the log, at {@code baseOffset} to {@code lastOffset}. */

@@ -15,7 +15,12 @@ import org.jspecify.annotations.Nullable;
  * @param listener name of the listener it came in on
  */
 public record Request(
-        RequestHeader header, ApiMessage body, BufferLease frame, InetAddress clientAddress, String listener, Connection connection) {
+        RequestHeader header,
+        ApiMessage body,
+        BufferLease frame,
+        InetAddress clientAddress,
+        String listener,
+        Connection connection) {
 
     public ApiKeys api() {
         return header.apiKey();

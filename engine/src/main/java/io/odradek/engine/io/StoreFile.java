@@ -46,7 +46,8 @@ public interface StoreFile extends AutoCloseable {
     ByteBuffer map(long sizeBytes) throws IOException;
 
     /** For {@code sendfile(2)}: the channel behind this file, or null when there is none. Never written through. */
-    @Nullable FileChannel transferChannel();
+    @Nullable
+    FileChannel transferChannel();
 
     /** Closes; closing twice is harmless. Does not sync. */
     @Override

@@ -21,6 +21,7 @@ public final class BatchLayout {
     public static final int BASE_OFFSET_AT = 0;
     /** Bytes that follow the length field. */
     public static final int LENGTH_AT = 8;
+
     public static final int LEADER_EPOCH_AT = 12;
     public static final int MAGIC_AT = 16;
     public static final int CRC_AT = 17;
@@ -36,12 +37,14 @@ public final class BatchLayout {
 
     /** Base offset and length: what comes before the bytes that the length counts. */
     public static final int PREFIX_BYTES = 12;
+
     public static final int HEADER_BYTES = RECORDS_AT;
     public static final byte MAGIC = 2;
 
     public static final int COMPRESSION_MASK = 0x07;
     /** Set: timestamps are the broker's append time. */
     public static final int LOG_APPEND_TIME_BIT = 0x08;
+
     public static final int TRANSACTIONAL_BIT = 0x10;
     public static final int CONTROL_BIT = 0x20;
     /** Set: base timestamp holds the delete horizon (KIP-534). */
