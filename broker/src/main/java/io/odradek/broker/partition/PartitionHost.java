@@ -1,0 +1,188 @@
+package io.odradek.broker.partition;
+
+import io.odradek.engine.LogDirectory;
+import io.odradek.engine.LogPosition;
+import io.odradek.engine.PartitionLog;
+import io.odradek.engine.PartitionView;
+import io.odradek.engine.TopicPartition;
+import io.odradek.engine.record.ValidatedBatch;
+import io.odradek.engine.writepath.AppendListener;
+import io.odradek.engine.writepath.Shard;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.protocol.Errors;
+
+/**
+ * One partition on this broker: how far it is committed, what readers may see, and who waits for it. Its state belongs to the
+ * settle thread of its shard; other threads read {@link #view()} and {@link #status()}, and hand batches to the shard.
+ */
+public final class PartitionHost {
+    /** More than any fetch waits for: whoever is told of so many bytes looks again. */
+    private static final long MANY_BYTES = 1L << 40;
+
+    private final TopicPartition partition;
+    private final Uuid topicId;
+    private final HostedShard home;
+    private final PartitionLog log;
+    private final ParkedFetches parkedFetches = new ParkedFetches();
+    private final ParkedProduces parkedProduces = new ParkedProduces();
+
+    private volatile PartitionView view;
+    private volatile Errors status = Errors.NOT_LEADER_OR_FOLLOWER;
+
+    /** Visible bytes since the waiting fetches were last told. Settle thread. */
+    private long grownBytes;
+
+    PartitionHost(TopicPartition partition, Uuid topicId, HostedShard home, PartitionLog log, int leaderEpoch) {
+        this.partition = partition;
+        this.topicId = topicId;
+        this.home = home;
+        this.log = log;
+        // Nothing is committed until the reign begins: lead().
+        LogPosition nothing = LogPosition.ofOffset(log.view().logStartOffset());
+        this.view = new PartitionView(log.view(), nothing, nothing, leaderEpoch);
+    }
+
+    public TopicPartition partition() {
+        return partition;
+    }
+
+    public Uuid topicId() {
+        return topicId;
+    }
+
+    /** For its view and configuration; appending is the shard's. */
+    public PartitionLog log() {
+        return log;
+    }
+
+    public Shard shard() {
+        return home.shard();
+    }
+
+    public LogDirectory directory() {
+        return home.directory();
+    }
+
+    ShardSettlement settlement() {
+        return home.settlement();
+    }
+
+    /**
+     * What is committed. The log's own view is never older than the one in here, and retention shows there first: read bytes
+     * and the log's start from {@code log().view()}, after this.
+     */
+    public PartitionView view() {
+        return view;
+    }
+
+    /**
+     * {@link Errors#NONE} while this broker leads the partition and can serve it; else why not. Any thread.
+     */
+    public Errors status() {
+        Errors now = status;
+        return now == Errors.NONE && home.directory().isOffline() ? Errors.KAFKA_STORAGE_ERROR : now;
+    }
+
+    /**
+     * What a client that believes in {@code leaderEpoch} is to be told (KIP-320); -1 is a client that has no belief.
+     */
+    public Errors checkEpoch(PartitionView view, int leaderEpoch) {
+        if (leaderEpoch < 0 || leaderEpoch == view.leaderEpoch()) {
+            return Errors.NONE;
+        }
+        return leaderEpoch < view.leaderEpoch() ? Errors.FENCED_LEADER_EPOCH : Errors.UNKNOWN_LEADER_EPOCH;
+    }
+
+    /** Hands a batch to the shard, as its leader; see {@link Shard#tryWrite}. */
+    public boolean tryWrite(ValidatedBatch batch, AppendListener listener) {
+        return home.shard().tryWrite(log, batch, view.leaderEpoch(), listener);
+    }
+
+    /** Whether enough replicas are in sync to promise anything to an acks=all producer. Any thread. */
+    public boolean hasEnoughInSyncReplicas() {
+        // min(min.insync.replicas, replicas) as in Kafka, and the only replica is in sync with itself.
+        return true;
+    }
+
+    /** Answers {@code produce} once the high watermark passes it, or now. Settle thread. */
+    public void awaitCommit(ParkedProduce produce) {
+        Errors now = status;
+        if (now != Errors.NONE) {
+            produce.failed(now);
+        } else if (produce.endOffset() <= view.highWatermark().offset()) {
+            produce.committed();
+        } else {
+            parkedProduces.park(produce);
+        }
+    }
+
+    /** Announces progress beyond the present view to the interest, once. Network loop. */
+    void watch(FetchInterest interest) {
+        if (parkedFetches.push(interest)) {
+            home.shard().settle(parkedFetches::prune);
+        }
+    }
+
+    /** The reign begins; everything in the log is committed, since there is no other replica. Settle thread. */
+    void lead(int leaderEpoch) {
+        LogPosition end = log.view().end();
+        view = new PartitionView(log.view(), end, end, leaderEpoch);
+        status = Errors.NONE;
+        grownBytes = MANY_BYTES;
+        wakeFetches();
+    }
+
+    /**
+     * The log is as durable as its topic demands up to {@code end}.
+     *
+     * @return whether {@link #wakeFetches()} has something to tell
+     */
+    boolean progressed(LogPosition end) {
+        PartitionView before = view;
+        if (status != Errors.NONE || end.offset() <= before.highWatermark().offset()) {
+            return false;
+        }
+        view = new PartitionView(log.view(), end, end, before.leaderEpoch());
+        boolean first = grownBytes == 0;
+        grownBytes += visibleBytes(before.highWatermark(), end);
+        parkedProduces.highWatermarkReached(end.offset());
+        return first;
+    }
+
+    /** Tells the waiting fetches what became visible since the last call. Settle thread. */
+    void wakeFetches() {
+        long grown = grownBytes;
+        grownBytes = 0;
+        parkedFetches.grew(grown);
+    }
+
+    /** The partition is no longer served here: everybody who waits is told. Settle thread. */
+    void retire(Errors why) {
+        assert why != Errors.NONE : "retired without a reason";
+        status = why;
+        PartitionView last = view;
+        // A new object, so that a fetch that is about to wait sees that something happened.
+        view = new PartitionView(last.log(), last.highWatermark(), last.lastStableOffset(), last.leaderEpoch());
+        parkedProduces.fail(why);
+        grownBytes = MANY_BYTES;
+        wakeFetches();
+    }
+
+    private static long visibleBytes(LogPosition before, LogPosition after) {
+        boolean sameSegment = before.segmentBaseOffset() == after.segmentBaseOffset()
+                && before.position() != LogPosition.UNKNOWN
+                && after.position() != LogPosition.UNKNOWN;
+        // Across segments the old one's length isn't at hand: whoever waits looks for itself, as in Kafka.
+        return sameSegment ? Math.max(1, after.position() - before.position()) : MANY_BYTES;
+    }
+
+    /** For tests and metrics. */
+    int parkedFetchNodes() {
+        return parkedFetches.size();
+    }
+
+    @Override
+    public String toString() {
+        return partition.toString();
+    }
+}

@@ -1,0 +1,45 @@
+package io.odradek.broker.request;
+
+import io.odradek.broker.net.ApiHandler;
+import io.odradek.broker.net.Reply;
+import io.odradek.broker.net.Request;
+import io.odradek.broker.partition.FetchSessions;
+import io.odradek.broker.partition.LeaderHints;
+import io.odradek.broker.partition.Partitions;
+import org.apache.kafka.common.message.FetchRequestData;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.protocol.Errors;
+
+/**
+ * Fetch. Answers on the network loop when the records are there; otherwise the request waits without holding a thread, see
+ * {@link FetchRound}.
+ */
+public final class FetchHandler implements ApiHandler {
+    private final FetchSessions sessions;
+    private final FetchReads reads;
+    private final int maxBytes;
+
+    /** @param maxBytes {@code fetch.max.bytes} of the broker: no response has more, but for one large batch */
+    public FetchHandler(Partitions partitions, LeaderHints hints, FetchSessions sessions, int maxBytes) {
+        this.sessions = sessions;
+        this.reads = new FetchReads(partitions, hints);
+        this.maxBytes = maxBytes;
+    }
+
+    @Override
+    public void handle(Request request, Reply reply) {
+        FetchRequestData body = (FetchRequestData) request.body();
+        if (body.replicaId() >= 0 || body.replicaState().replicaId() >= 0) {
+            // There are no followers of this broker yet; one that asks comes from another cluster or time.
+            reply.send(new FetchResponseData().setErrorCode(Errors.CLUSTER_AUTHORIZATION_FAILED.code()));
+            return;
+        }
+        switch (sessions.enter(body, request.version())) {
+            case FetchSessions.Full(var session) ->
+                new FetchRound(reads, request, reply, session, false, maxBytes).look();
+            case FetchSessions.Incremental(var session) ->
+                new FetchRound(reads, request, reply, session, true, maxBytes).look();
+            case FetchSessions.Refused(Errors error) -> reply.send(new FetchResponseData().setErrorCode(error.code()));
+        }
+    }
+}

@@ -1,0 +1,183 @@
+package io.odradek.broker.request;
+
+import io.odradek.broker.net.Request;
+import io.odradek.broker.partition.FetchInterest;
+import io.odradek.broker.partition.HostedTopic;
+import io.odradek.broker.partition.LeaderHints;
+import io.odradek.broker.partition.PartitionHost;
+import io.odradek.broker.partition.Partitions;
+import io.odradek.broker.partition.SlicedRecords;
+import io.odradek.engine.FetchedSlices;
+import io.odradek.engine.LogPosition;
+import io.odradek.engine.LogReader;
+import io.odradek.engine.LogView;
+import io.odradek.engine.OffsetOutOfRangeException;
+import io.odradek.engine.PartitionView;
+import java.io.IOException;
+import java.util.List;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.FetchResponseData.EpochEndOffset;
+import org.apache.kafka.common.message.FetchResponseData.LeaderIdAndEpoch;
+import org.apache.kafka.common.message.FetchResponseData.PartitionData;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What one partition has for a fetch. Stateless; runs on network loops and reads what partitions publish. */
+final class FetchReads {
+    static final byte READ_COMMITTED = 1;
+    /** KIP-951. */
+    private static final short FIRST_VERSION_WITH_ENDPOINTS = 16;
+
+    private static final Logger LOG = LoggerFactory.getLogger(FetchReads.class);
+
+    private final Partitions partitions;
+    private final LeaderHints hints;
+
+    FetchReads(Partitions partitions, LeaderHints hints) {
+        this.partitions = partitions;
+        this.hints = hints;
+    }
+
+    /**
+     * Reads from where the client is.
+     *
+     * @param maxBytes soft limit; nothing is read when it is 0 and {@code atLeastOneBatch} false
+     * @return what the response says; its records, if it has any, are {@link SlicedRecords} that somebody must close
+     */
+    PartitionData read(
+            FetchInterest interest, Request request, boolean readCommitted, int maxBytes, boolean atLeastOneBatch) {
+        PartitionHost host = find(interest);
+        if (host == null) {
+            return missing(interest, request);
+        }
+        PartitionView view = interest.look(host);
+        Errors status = host.status();
+        if (status != Errors.NONE) {
+            return failed(interest, status, request);
+        }
+        Errors epoch = host.checkEpoch(view, interest.currentLeaderEpoch());
+        if (epoch != Errors.NONE) {
+            return failed(interest, epoch, request);
+        }
+        LogView log = host.log().view();
+        PartitionData data = new PartitionData()
+                .setPartitionIndex(interest.partition())
+                .setHighWatermark(view.highWatermark().offset())
+                .setLastStableOffset(view.lastStableOffset().offset())
+                .setLogStartOffset(log.logStartOffset())
+                .setAbortedTransactions(readCommitted ? List.of() : null)
+                .setRecords(MemoryRecords.EMPTY);
+        long from = interest.fetchOffset();
+        if (from < log.logStartOffset() || from > log.logEndOffset()) {
+            return failed(interest, Errors.OFFSET_OUT_OF_RANGE, request);
+        }
+        if (interest.lastFetchedEpoch() >= 0) {
+            LogView.EpochEnd end = log.endOffsetFor(interest.lastFetchedEpoch());
+            if (end.leaderEpoch() < 0 || end.endOffset() < 0) {
+                return failed(interest, Errors.OFFSET_OUT_OF_RANGE, request);
+            }
+            if (end.leaderEpoch() < interest.lastFetchedEpoch() || end.endOffset() < from) {
+                return data.setDivergingEpoch(
+                        new EpochEndOffset().setEpoch(end.leaderEpoch()).setEndOffset(end.endOffset()));
+            }
+        }
+        LogPosition bound = readCommitted ? view.lastStableOffset() : view.highWatermark();
+        if (from >= bound.offset() || (maxBytes <= 0 && !atLeastOneBatch)) {
+            return data;
+        }
+        return readBatches(interest, host, log, bound, data, maxBytes, atLeastOneBatch, request);
+    }
+
+    private PartitionData readBatches(
+            FetchInterest interest,
+            PartitionHost host,
+            LogView log,
+            LogPosition bound,
+            PartitionData data,
+            int maxBytes,
+            boolean atLeastOneBatch,
+            Request request) {
+        LogView read = log;
+        while (true) {
+            try {
+                FetchedSlices slices = LogReader.read(read, interest.fetchOffset(), bound, maxBytes, atLeastOneBatch);
+                if (slices.sizeBytes() == 0) {
+                    slices.close();
+                } else {
+                    data.setRecords(new SlicedRecords(slices));
+                }
+                return data;
+            } catch (OffsetOutOfRangeException e) {
+                return failed(interest, Errors.OFFSET_OUT_OF_RANGE, request);
+            } catch (IOException e) {
+                LogView now = host.log().view();
+                if (now == read) {
+                    LOG.error("{}: reading at offset {} failed", host, interest.fetchOffset(), e);
+                    return failed(interest, Errors.KAFKA_STORAGE_ERROR, request);
+                }
+                read = now; // the segment went while it was read: retention, not trouble
+            }
+        }
+    }
+
+    private @Nullable PartitionHost find(FetchInterest interest) {
+        PartitionHost known = interest.host();
+        if (known != null && known.status() == Errors.NONE) {
+            return known;
+        }
+        String topic = interest.topic();
+        PartitionHost host = topic != null
+                ? partitions.find(topic, interest.partition())
+                : partitions.find(interest.topicId(), interest.partition());
+        if (host != known) {
+            interest.found(host);
+        }
+        return host;
+    }
+
+    /** Not on this broker: is there such a partition at all? */
+    private PartitionData missing(FetchInterest interest, Request request) {
+        if (leader(interest, request) != null) {
+            return failed(interest, Errors.NOT_LEADER_OR_FOLLOWER, request);
+        }
+        if (interest.topic() != null) {
+            return failed(interest, Errors.UNKNOWN_TOPIC_OR_PARTITION, request);
+        }
+        HostedTopic topic = partitions.topic(interest.topicId());
+        String name = topic != null ? topic.name() : hints.topicName(interest.topicId());
+        if (name != null) {
+            return failed(interest, Errors.UNKNOWN_TOPIC_OR_PARTITION, request);
+        }
+        String once = interest.resolvedTopic();
+        Uuid successor = once == null ? null : hints.topicId(once);
+        // A session's topic that was deleted and made again under its name (KIP-516).
+        return failed(interest, successor == null ? Errors.UNKNOWN_TOPIC_ID : Errors.INCONSISTENT_TOPIC_ID, request);
+    }
+
+    private PartitionData failed(FetchInterest interest, Errors error, Request request) {
+        PartitionData data = new PartitionData()
+                .setPartitionIndex(interest.partition())
+                .setErrorCode(error.code())
+                .setHighWatermark(-1)
+                .setRecords(MemoryRecords.EMPTY);
+        if (request.version() >= FIRST_VERSION_WITH_ENDPOINTS
+                && (error == Errors.NOT_LEADER_OR_FOLLOWER || error == Errors.FENCED_LEADER_EPOCH)) {
+            LeaderHints.Leader leader = leader(interest, request);
+            if (leader != null && leader.leaderId() >= 0) {
+                data.setCurrentLeader(
+                        new LeaderIdAndEpoch().setLeaderId(leader.leaderId()).setLeaderEpoch(leader.leaderEpoch()));
+            }
+        }
+        return data;
+    }
+
+    LeaderHints.@Nullable Leader leader(FetchInterest interest, Request request) {
+        String topic = interest.topic();
+        return topic != null
+                ? hints.leaderOf(topic, interest.partition(), request.listener())
+                : hints.leaderOf(interest.topicId(), interest.partition(), request.listener());
+    }
+}
