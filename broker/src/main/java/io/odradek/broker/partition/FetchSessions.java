@@ -1,6 +1,7 @@
 package io.odradek.broker.partition;
 
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
@@ -21,6 +22,12 @@ public final class FetchSessions {
     public static final long MIN_EVICTION_MS = 120_000;
 
     private static final short FIRST_VERSION_WITH_TOPIC_IDS = 13;
+
+    private static final Comparator<FetchSession> IDLEST_FIRST =
+            Comparator.comparingLong(FetchSession::lastUsedMs).thenComparingInt(FetchSession::id);
+    private static final Comparator<FetchSession> LEAST_FIRST = Comparator.comparing(FetchSession::isPrivileged)
+            .thenComparingInt(FetchSession::size)
+            .thenComparingInt(FetchSession::id);
 
     private final int slots;
     private final InstantSource clock;
@@ -154,24 +161,17 @@ public final class FetchSessions {
         @Nullable FetchSession least = null;
         for (FetchSession session : sessions.values()) {
             if (nowMs - session.lastUsedMs() > MIN_EVICTION_MS
-                    && (idle == null || session.lastUsedMs() < idle.lastUsedMs())) {
+                    && (idle == null || IDLEST_FIRST.compare(session, idle) < 0)) {
                 idle = session;
             }
             boolean old = nowMs - session.createdMs() > MIN_EVICTION_MS;
             boolean yields = old || (privileged && !session.isPrivileged());
-            if (yields
-                    && countsLess(session.isPrivileged(), session.size(), privileged, size)
-                    && (least == null
-                            || countsLess(
-                                    session.isPrivileged(), session.size(), least.isPrivileged(), least.size()))) {
+            boolean less = session.isPrivileged() == privileged ? session.size() < size : privileged;
+            if (yields && less && (least == null || LEAST_FIRST.compare(session, least) < 0)) {
                 least = session;
             }
         }
         return idle != null ? idle : least;
-    }
-
-    private static boolean countsLess(boolean privileged, int size, boolean thanPrivileged, int thanSize) {
-        return privileged == thanPrivileged ? size < thanSize : thanPrivileged;
     }
 
     private void remove(FetchSession session) {

@@ -1,7 +1,7 @@
 package io.odradek.broker.partition;
 
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
-import java.util.concurrent.atomic.AtomicLongFieldUpdater;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A fetch that may wait until enough bytes can be read. It belongs to its connection's network loop; settle threads only
@@ -20,11 +20,9 @@ public abstract class ParkedFetch {
     private static final int WOKEN = 2;
     private static final AtomicIntegerFieldUpdater<ParkedFetch> STATE =
             AtomicIntegerFieldUpdater.newUpdater(ParkedFetch.class, "state");
-    private static final AtomicLongFieldUpdater<ParkedFetch> MISSING =
-            AtomicLongFieldUpdater.newUpdater(ParkedFetch.class, "missingBytes");
 
     private volatile int state = RUNNING;
-    private volatile long missingBytes;
+    private final AtomicLong missingBytes = new AtomicLong();
 
     /** Arranges that the fetch is looked at again, on its network loop. Called once per parking, from a settle thread. */
     protected abstract void wake();
@@ -32,7 +30,7 @@ public abstract class ParkedFetch {
     /** From now on {@link #grow} counts. Network loop. */
     final void park(long missingBytes) {
         assert state != PARKED : "parked twice";
-        this.missingBytes = missingBytes;
+        this.missingBytes.set(missingBytes);
         state = PARKED;
     }
 
@@ -60,7 +58,7 @@ public abstract class ParkedFetch {
         if (state != PARKED) {
             return false;
         }
-        if (MISSING.addAndGet(this, -bytes) > 0) {
+        if (missingBytes.addAndGet(-bytes) > 0) {
             return true;
         }
         if (STATE.compareAndSet(this, PARKED, WOKEN)) {

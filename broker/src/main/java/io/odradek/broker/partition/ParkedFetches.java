@@ -1,6 +1,6 @@
 package io.odradek.broker.partition;
 
-import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
@@ -19,11 +19,9 @@ final class ParkedFetches {
     private static final int PRUNE_AT_LEAST = 32;
     private static final AtomicReferenceFieldUpdater<ParkedFetches, @Nullable FetchInterest> NEWEST =
             AtomicReferenceFieldUpdater.newUpdater(ParkedFetches.class, FetchInterest.class, "newest");
-    private static final AtomicIntegerFieldUpdater<ParkedFetches> PUSHED =
-            AtomicIntegerFieldUpdater.newUpdater(ParkedFetches.class, "pushedSincePrune");
 
     private volatile @Nullable FetchInterest newest;
-    private volatile int pushedSincePrune;
+    private final AtomicInteger pushedSincePrune = new AtomicInteger();
     private volatile int pruneAt = PRUNE_AT_LEAST;
 
     /**
@@ -33,7 +31,7 @@ final class ParkedFetches {
      */
     boolean push(FetchInterest interest) {
         pushAll(interest, interest);
-        return PUSHED.incrementAndGet(this) == pruneAt;
+        return pushedSincePrune.incrementAndGet() == pruneAt;
     }
 
     /** So many more bytes of this partition can be read: tells everybody who waits. Settle thread. */
@@ -81,7 +79,7 @@ final class ParkedFetches {
             pushAll(first, last);
         }
         pruneAt = Math.max(PRUNE_AT_LEAST, kept);
-        pushedSincePrune = 0;
+        pushedSincePrune.set(0);
     }
 
     private void pushAll(FetchInterest first, FetchInterest last) {

@@ -8,6 +8,9 @@ public interface ParkedProduce {
     /** Exclusive: the high watermark must reach it. */
     long endOffset();
 
+    /** It waits from now on: the time to begin counting its time-out. Settle thread. */
+    void parked();
+
     /** Whether it has been answered otherwise, by a time-out. Any thread. */
     boolean isAnswered();
 

@@ -1,11 +1,13 @@
 package io.odradek.broker.partition;
 
-import java.util.ArrayDeque;
+import java.util.Comparator;
+import java.util.PriorityQueue;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The acks=all batches of one partition that wait for the high watermark, in offset order. Confined to the settle thread.
+ * The acks=all batches of one partition that wait for the high watermark, by offset: they come in order, but for retries
+ * of batches that are already written. Confined to the settle thread.
  *
  * <p>Time-outs happen on the connections' loops and leave an answered entry behind; they are swept when the queue has doubled,
  * so at most as many of them lie here as there are waiting ones, but for a few.
@@ -13,17 +15,17 @@ import org.jspecify.annotations.Nullable;
 final class ParkedProduces {
     private static final int SWEEP_AT_LEAST = 64;
 
-    private final ArrayDeque<ParkedProduce> waiting = new ArrayDeque<>();
+    private final PriorityQueue<ParkedProduce> waiting =
+            new PriorityQueue<>(Comparator.comparingLong(ParkedProduce::endOffset));
     private int sweepAt = SWEEP_AT_LEAST;
 
     void park(ParkedProduce produce) {
-        assert waiting.isEmpty() || waiting.getLast().endOffset() <= produce.endOffset()
-                : "parked out of offset order: " + produce.endOffset();
         if (waiting.size() >= sweepAt) {
             waiting.removeIf(ParkedProduce::isAnswered);
             sweepAt = Math.max(SWEEP_AT_LEAST, 2 * waiting.size());
         }
         waiting.add(produce);
+        produce.parked();
     }
 
     void highWatermarkReached(long highWatermark) {

@@ -149,6 +149,14 @@ public final class Partitions {
         return Math.max(best, 0);
     }
 
+    /** Another broker leads from now on: those who wait here are told to ask there. */
+    void resign(Uuid topicId, int partition) {
+        PartitionHost host = find(topicId, partition);
+        if (host != null) {
+            host.shard().settle(() -> host.retire(Errors.NOT_LEADER_OR_FOLLOWER));
+        }
+    }
+
     /** Takes effect with the next batch. */
     public void reconfigure(Uuid topicId, LogConfig config) {
         HostedTopic topic = byId.get(topicId);
