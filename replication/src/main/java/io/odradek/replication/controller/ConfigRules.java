@@ -1,0 +1,25 @@
+package io.odradek.replication.controller;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What configurations may say. A pure function: the controller asks it before it writes a {@code ConfigRecord}. */
+public interface ConfigRules {
+
+    /** Whether the key holds a list, to which one can append. */
+    boolean isList(ConfigResource.Type type, String key);
+
+    /** The list that appending starts from when the resource does not set the key; null when there is none. */
+    @Nullable
+    String defaultValue(ConfigResource.Type type, String key);
+
+    /**
+     * Why the resource can't be configured so, or null when it can.
+     *
+     * @param overrides all of the resource's settings, as they would be
+     */
+    @Nullable
+    Refusal check(ConfigResource resource, Map<String, String> overrides);
+
+    record Refusal(ControllerError error, String message) {}
+}

@@ -1,0 +1,18 @@
+package io.odradek.replication.controller;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a controller wants done, in list order. */
+public sealed interface ControllerEffect {
+
+    /** To whom, and what. */
+    record Reply(long requestId, ControllerReply body) {}
+
+    /**
+     * Appends one batch, which is committed as a whole or not at all, and then releases the reply. Without records: releases the
+     * reply when all that was appended before is committed, because that is what it speaks of.
+     */
+    record AppendRecords(
+            List<MetadataRecord> records, @Nullable Reply onceCommitted) implements ControllerEffect {}
+}

@@ -1,0 +1,21 @@
+package io.odradek.replication.controller;
+
+/** Why the controller refuses. Named as in Kafka's protocol, so that each maps to one error code in one place. */
+public enum ControllerError {
+    TOPIC_ALREADY_EXISTS,
+    INVALID_TOPIC,
+    INVALID_PARTITIONS,
+    INVALID_REPLICATION_FACTOR,
+    INVALID_REPLICA_ASSIGNMENT,
+    INVALID_CONFIG,
+    INVALID_REQUEST,
+    POLICY_VIOLATION,
+    UNKNOWN_TOPIC_OR_PARTITION,
+    UNKNOWN_TOPIC_ID,
+    DUPLICATE_BROKER_REGISTRATION,
+    BROKER_ID_NOT_REGISTERED,
+    STALE_BROKER_EPOCH,
+    UNSUPPORTED_VERSION,
+    /** The metadata log can't be written, or its loop has stopped: nothing is known about the request's fate. */
+    CONTROLLER_UNAVAILABLE
+}
