@@ -33,12 +33,12 @@ final class Appender {
     private final SyncHandover handover;
     private final Doorbell syncBell;
     private final Doorbell settleBell;
-    private final Map<PartitionLog, LogSlot> slots = new IdentityHashMap<>();
+    private final IdentityHashMap<PartitionLog, LogSlot> slots = new IdentityHashMap<>();
     /**
      * Logs that may be deleted at any moment: a write that was on its way must not make files dirty any more. Weak: nobody
-     * tells us when the last such write is through.
+     * tells us when the last such write is through. The value is what its last entries wait for.
      */
-    private final Map<PartitionLog, Boolean> letGo = new WeakHashMap<>();
+    private final Map<PartitionLog, Long> letGo = new WeakHashMap<>();
 
     /** Everything up to here has its outcome, and lies in the page cache when the outcome says so. */
     private final Sequence appended = new Sequence(LogSlot.NEVER_SYNCED);
@@ -84,7 +84,6 @@ final class Appender {
             group = Arrays.copyOf(group, 2 * groupSize);
         }
         group[groupSize++] = event;
-        event.settleAfter = LogSlot.NEVER_SYNCED;
         switch (event.kind) {
             case BATCH -> stage(event);
             case TASK -> run(event);
@@ -152,6 +151,8 @@ final class Appender {
         String refusal = fault.reasonToRefuse();
         if (refusal != null) {
             batch.lease().release();
+            // refused, but not before those in front of it have been answered
+            event.slot = slots.get(event.log);
             event.outcome = new AppendOutcome.StorageFailed(refusal);
             return;
         }
@@ -268,6 +269,8 @@ final class Appender {
     private long finish(WriteEvent event) {
         LogSlot slot = event.slot;
         if (slot == null) {
+            event.settleAfter =
+                    event.log == null ? LogSlot.NEVER_SYNCED : letGo.getOrDefault(event.log, LogSlot.NEVER_SYNCED);
             return event.settleAfter;
         }
         event.settleAfter = slot.settleAfter;
@@ -282,7 +285,7 @@ final class Appender {
                 event.settleAfter = Math.max(slot.settleAfter, slot.lastHandedOver);
                 if (event.kind == WriteEvent.Kind.LET_GO) {
                     slots.remove(slot.log);
-                    letGo.put(slot.log, true);
+                    letGo.put(slot.log, event.settleAfter);
                 }
             }
             case TASK -> {}

@@ -84,11 +84,8 @@ final class Doorbell {
             }
             Thread.onSpinWait();
         }
-        for (int i = 0; i < patience.yields; i++) {
-            if (work.isThere()) {
-                return;
-            }
-            Thread.yield();
+        if (yieldUntil(work)) {
+            return;
         }
         if (patience.sleeps) {
             sleepUntil(work);
@@ -97,6 +94,18 @@ final class Doorbell {
                 Thread.onSpinWait();
             }
         }
+    }
+
+    // Giving the time slice away is the point here: the thread that we wait for may be the one that gets it.
+    @SuppressWarnings("ThreadPriorityCheck")
+    private boolean yieldUntil(Work work) {
+        for (int i = 0; i < patience.yields; i++) {
+            if (work.isThere()) {
+                return true;
+            }
+            Thread.yield();
+        }
+        return false;
     }
 
     private void sleepUntil(Work work) {
@@ -113,7 +122,7 @@ final class Doorbell {
                 LockSupport.park(this);
                 // an interrupted thread can't park and would spin here; nothing in a shard is stopped by interruption
                 Thread.interrupted();
-            } while (sleeper == me);
+            } while (sleeper != null);
         }
     }
 

@@ -6,6 +6,7 @@ import io.odradek.engine.io.GroupSync;
 import io.odradek.engine.record.ValidatedBatch;
 import java.io.IOException;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -77,10 +78,10 @@ public final class Shard implements AutoCloseable {
     private final Doorbell appendBell;
     private final Doorbell syncBell;
     private final Doorbell settleBell;
-    private final Thread appendThread;
-    private final Thread syncThread;
-    /** The append thread itself when fused. */
+    /** Ends when all is settled: the settle thread, or the append thread when fused. */
     private final Thread settleThread;
+
+    private final List<Thread> threads;
 
     /** Everything is settled: the first two stages may go once they have nothing left. */
     private volatile boolean stopping;
@@ -108,13 +109,13 @@ public final class Shard implements AutoCloseable {
         settleBell = options.fused() ? appendBell : new Doorbell(patience);
         path = new WritePath(
                 options, directory, groupSync, settlement, clock, observer, appendBell, syncBell, settleBell);
-        syncThread = thread(options, "sync", this::syncLoop);
+        Thread syncThread = thread(options, "sync", this::syncLoop);
         if (options.fused()) {
-            appendThread = thread(options, "append-settle", this::fusedLoop);
-            settleThread = appendThread;
+            settleThread = thread(options, "append-settle", this::fusedLoop);
+            threads = List.of(settleThread, syncThread);
         } else {
-            appendThread = thread(options, "append", this::appendLoop);
             settleThread = thread(options, "settle", this::settleLoop);
+            threads = List.of(thread(options, "append", this::appendLoop), syncThread, settleThread);
         }
     }
 
@@ -124,11 +125,7 @@ public final class Shard implements AutoCloseable {
             throw new IllegalStateException("shard is started once");
         }
         started = true;
-        appendThread.start();
-        syncThread.start();
-        if (settleThread != appendThread) {
-            settleThread.start();
-        }
+        threads.forEach(Thread::start);
     }
 
     /**
@@ -220,8 +217,7 @@ public final class Shard implements AutoCloseable {
         stopping = true;
         appendBell.ring();
         syncBell.ring();
-        join(appendThread);
-        join(syncThread);
+        threads.forEach(Shard::join);
     }
 
     private void publish(
@@ -256,8 +252,7 @@ public final class Shard implements AutoCloseable {
     }
 
     private boolean isOwnThread() {
-        Thread current = Thread.currentThread();
-        return current == settleThread || current == appendThread || current == syncThread;
+        return threads.contains(Thread.currentThread());
     }
 
     private void appendLoop() {

@@ -31,12 +31,16 @@ final class ShardFault {
         directory.takeOffline(cause);
     }
 
-    /** We are wrong: stops the shard from claiming anything. */
+    /** We are wrong: stops the shard from claiming anything. Told in full once: what follows is most likely its echo. */
     void bug(String doing, Throwable cause) {
-        LOG.error("shard {}: unexpected failure while {}; it acknowledges nothing any more", shard, doing, cause);
-        if (bug == null) {
+        synchronized (this) {
+            if (bug != null) {
+                LOG.warn("shard {}: and while {}: {}", shard, doing, cause.toString());
+                return;
+            }
             bug = "shard " + shard + " stopped by an unexpected failure while " + doing + ": " + cause;
         }
+        LOG.error("shard {}: unexpected failure while {}; it acknowledges nothing any more", shard, doing, cause);
         directory.takeOffline(new IOException(bug, cause));
     }
 
