@@ -3,6 +3,7 @@ package io.odradek.engine.io;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The port to the disk. Everything the engine does to files goes through here, so that a simulated disk can stand in
@@ -10,10 +11,14 @@ import java.util.List;
  *
  * <p>Durability is explicit, as on POSIX: file content is durable after {@link StoreFile#sync()}; a directory entry
  * (create, rename, delete) is durable after {@link #syncDirectory}. Until then a crash may keep or lose each effect, in any
- * combination. {@link #syncFileSystem} makes everything durable that was done before it was called.
+ * combination. {@link #syncFileSystem} makes everything durable that was done before it was called. A file whose content
+ * is synced is still lost when the entry that names it, or names a directory above it, is not.
  *
- * <p>All methods may be called from any thread. One file is written by one thread at a time; readers may read what was
- * written before they learned of it.
+ * <p>A failed sync is remembered ({@link #syncFailure}) for as long as the store lives: the kernel reports a failed
+ * write-back once and then calls the lost pages clean, so a second attempt would succeed and mean nothing.
+ *
+ * <p>All methods may be called from any thread. One file is written by one thread, through one {@link StoreFile}, at a time;
+ * readers may read what was written before they learned of it.
  */
 public interface FileStore {
 
@@ -23,30 +28,52 @@ public interface FileStore {
         CREATE_NEW,
         /** Open for reading and writing; create it empty when missing. */
         READ_WRITE,
-        /** Open for reading; fail with {@link java.nio.file.NoSuchFileException} when missing. */
+        /**
+         * Open for reading; fail with {@link java.nio.file.NoSuchFileException} when missing. Writing and truncating throw
+         * {@link java.nio.channels.NonWritableChannelException}.
+         */
         READ_ONLY
     }
 
-    /** Opens a file. The caller closes it. */
+    /** Opens a file. The caller closes it. A directory is refused, and so is a file in a directory that is not there. */
     StoreFile open(Path file, OpenMode mode) throws IOException;
 
     boolean exists(Path path);
 
     boolean isDirectory(Path path);
 
-    /** The entries of a directory, absolute, sorted by name. */
+    /**
+     * The entries of a directory, absolute, sorted by name.
+     *
+     * @throws java.nio.file.NoSuchFileException when it is not there
+     * @throws java.nio.file.NotDirectoryException when it is a file
+     */
     List<Path> list(Path directory) throws IOException;
 
-    /** Creates a directory and its missing parents. The new entries are durable after {@link #syncDirectory} of each parent. */
+    /**
+     * Creates a directory and its missing parents; does nothing when it is there. The new entries are durable after
+     * {@link #syncDirectory} of each parent.
+     *
+     * @throws java.nio.file.FileAlreadyExistsException when a file is in the way
+     */
     void createDirectories(Path directory) throws IOException;
 
-    /** Deletes a file or an empty directory; {@link java.nio.file.NoSuchFileException} when it is not there. */
+    /**
+     * Deletes a file or an empty directory; {@link java.nio.file.NoSuchFileException} when it is not there, {@link
+     * java.nio.file.DirectoryNotEmptyException} when something is in it. A file that is open stays readable and writable.
+     */
     void delete(Path path) throws IOException;
 
-    /** Renames a file or directory atomically, replacing a file that is at {@code to}. */
+    /**
+     * Renames a file or directory atomically, replacing a file that is at {@code to}: whoever looks, before or after a
+     * crash, finds the one or the other there, never neither. Says nothing about the file's content: sync it first.
+     */
     void rename(Path from, Path to) throws IOException;
 
-    /** Makes the entries of a directory durable: creations, renames and deletions in it that happened before the call. */
+    /**
+     * Makes the entries of a directory durable: creations, renames and deletions in it that happened before the call. A
+     * rename between two directories needs both, {@code to}'s first.
+     */
     void syncDirectory(Path directory) throws IOException;
 
     /** Whether {@link #syncFileSystem} works for files under {@code directory}; false means use {@link StoreFile#sync()}. */
@@ -57,11 +84,26 @@ public interface FileStore {
      * {@code syncfs(2)}), and reports write-back errors since the last call.
      *
      * @throws UnsupportedOperationException when {@link #canSyncFileSystem} is false
+     * @throws IOException the sync failed, or an earlier one under {@code directory} has
      */
     void syncFileSystem(Path directory) throws IOException;
 
     /**
-     * Takes an exclusive lock that ends with the process or when closed.
+     * Names the file system that holds {@code path}: a {@link #syncFileSystem} covers exactly the files whose {@link
+     * StoreFile#fileSystemId()} is the same. A directory can hold mounts and links that lead elsewhere.
+     */
+    long fileSystemId(Path path) throws IOException;
+
+    /**
+     * The first sync of {@code directory}, or of anything below it, that failed since this store was made; null when none
+     * has. From then on nothing under {@code directory} may be claimed to be durable.
+     */
+    @Nullable
+    IOException syncFailure(Path directory);
+
+    /**
+     * Takes an exclusive lock that ends with the process or when closed. Creates the file when missing. Nobody else may open
+     * the lock file: on POSIX, closing any descriptor of it gives up the process's lock.
      *
      * @throws DirectoryLockedException when another process, or this one, holds it
      */

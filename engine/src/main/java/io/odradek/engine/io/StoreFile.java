@@ -6,7 +6,13 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** One open file of a {@link FileStore}. Written by one thread at a time, read by any. */
+/**
+ * One open file of a {@link FileStore}. Written by one thread at a time, read by any. While a file is written, it is written
+ * through one {@code StoreFile}.
+ *
+ * <p>After {@link #close()} every call that can throw throws {@link java.nio.channels.ClosedChannelException}. No thread that
+ * uses a file may be interrupted: Java closes the channel under every user of the file.
+ */
 public interface StoreFile extends AutoCloseable {
 
     /** The path it was opened at; a later {@link FileStore#rename} of the file or its directory does not change it. */
@@ -30,22 +36,34 @@ public interface StoreFile extends AutoCloseable {
      */
     void append(ByteBuffer[] sources, int count) throws IOException;
 
-    /** Writes all remaining bytes at {@code position}. */
+    /** Writes all remaining bytes at {@code position}. A gap between the end and {@code position} reads as zeros. */
     void write(ByteBuffer source, long position) throws IOException;
 
     /** Cuts the file to {@code sizeBytes}; does nothing when it is shorter. Durable after {@link #sync()}. */
     void truncate(long sizeBytes) throws IOException;
 
     /**
-     * Makes content and length durable ({@code fdatasync(2)}). Once it has failed, the file may have lost pages that look
-     * clean, so every later call on this file throws as well: nobody can retry by accident.
+     * Makes content and length durable ({@code fdatasync(2)}); not the entry that names the file ({@link
+     * FileStore#syncDirectory}). Once it has failed, the file may have lost pages that look clean, so every later call on
+     * this file throws as well, and so does {@code sync} on every other opening of it: nobody can retry by accident.
      */
     void sync() throws IOException;
 
-    /** The first {@code sizeBytes} bytes, read-only; valid until the file is closed. */
+    /** Names the file system the file was opened on, see {@link FileStore#fileSystemId}. */
+    long fileSystemId();
+
+    /**
+     * The first {@code sizeBytes} bytes, read-only; valid until the file is closed. Each call maps anew. Later writes below
+     * {@code sizeBytes} may or may not show; truncating below it makes the cut part unreadable.
+     *
+     * @param sizeBytes at most the file's size and {@link Integer#MAX_VALUE}
+     */
     ByteBuffer map(long sizeBytes) throws IOException;
 
-    /** For {@code sendfile(2)}: the channel behind this file, or null when there is none. Never written through. */
+    /**
+     * For {@code sendfile(2)}: the channel behind this file, or null when there is none, or none that may be used any more.
+     * Never written through, never closed.
+     */
     @Nullable
     FileChannel transferChannel();
 

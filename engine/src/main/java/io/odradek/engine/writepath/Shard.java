@@ -4,7 +4,13 @@ import io.odradek.engine.LogDirectory;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.io.GroupSync;
 import io.odradek.engine.record.ValidatedBatch;
+import java.io.IOException;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One Disruptor ring and its consumers in a row: append, sync, settle. A partition belongs to one shard for its life.
@@ -14,56 +20,328 @@ import java.time.InstantSource;
  *                                            \________________^  page-cache entries don't wait for sync
  *  other threads --settle(task)--------------------------------^  inbox, never behind a sync
  * </pre>
+ *
+ * <p>What it promises: every write that was accepted is settled exactly once; along one log in order; never before it is as
+ * durable as its topic demands, by a sync that began after it was written. Entries of different logs overtake each other.
+ *
+ * <p>Its bounds: the ring's slots and the byte budget. Both are held until an entry is settled, so a disk that hangs in a
+ * sync stops page-cache topics too, but only once the ring has gone round to the entry that waits.
+ *
+ * <p>When the disk fails, the log directory goes offline, and everything that isn't durable yet, and every later write, is
+ * answered with {@link io.odradek.engine.AppendOutcome.StorageFailed}. When a listener, a task or the {@link Settlement}
+ * throws what it shouldn't, the shard treats its own answers as wrong: the same, and it says so in the log.
  */
 public final class Shard implements AutoCloseable {
 
     /**
+     * @param name of the threads and in messages
      * @param ringSlots power of two
      * @param maxInFlightBytes batches in the ring hold at most this many bytes; one larger batch is let in when it is empty
+     * @param waitStrategy {@code block}, {@code yield}, {@code spin} (a processor to each thread), or {@code auto}: by the
+     *     number of processors
+     * @param fused append and settle share one thread: a hand-off less for page-cache entries, but what comes in by {@link
+     *     #settle} then waits behind a write
      */
-    public record Options(String name, int ringSlots, long maxInFlightBytes, String waitStrategy) {}
+    public record Options(String name, int ringSlots, long maxInFlightBytes, String waitStrategy, boolean fused) {
+        public Options {
+            if (Integer.bitCount(ringSlots) != 1 || ringSlots < 2) {
+                throw new IllegalArgumentException("ring slots " + ringSlots + " is not a power of two of at least 2");
+            }
+            if (maxInFlightBytes < 1) {
+                throw new IllegalArgumentException("byte budget " + maxInFlightBytes + " is not positive");
+            }
+            Doorbell.Patience.of(waitStrategy, 1);
+        }
+
+        public Options(String name, int ringSlots, long maxInFlightBytes, String waitStrategy) {
+            this(name, ringSlots, maxInFlightBytes, waitStrategy, false);
+        }
+    }
 
     /** Work on a log that belongs to the append thread: truncate, roll, delete records, begin an epoch. */
     public interface LogTask {
-        void run() throws java.io.IOException;
+        /** @throws IOException the disk failed: the log directory goes offline */
+        void run() throws IOException;
     }
+
+    /** Waits for a task. */
+    public interface TaskListener {
+        /**
+         * Called once, on the settle thread, behind the listeners of all earlier batches of that log.
+         *
+         * @param failure null when the task was done
+         */
+        void onSettled(@Nullable IOException failure);
+    }
+
+    private final WritePath path;
+    private final Doorbell appendBell;
+    private final Doorbell syncBell;
+    private final Doorbell settleBell;
+    /** Ends when all is settled: the settle thread, or the append thread when fused. */
+    private final Thread settleThread;
+
+    private final List<Thread> threads;
+
+    /** Everything is settled: the first two stages may go once they have nothing left. */
+    private volatile boolean stopping;
+    /** A stage has died of what it didn't expect; nobody waits for it. */
+    private volatile boolean dead;
+
+    private boolean started;
 
     public Shard(
             Options options, LogDirectory directory, GroupSync groupSync, Settlement settlement, InstantSource clock) {
-        throw new UnsupportedOperationException();
+        this(options, directory, groupSync, settlement, clock, ShardObserver.NONE);
     }
 
-    public void start() {
-        throw new UnsupportedOperationException();
+    public Shard(
+            Options options,
+            LogDirectory directory,
+            GroupSync groupSync,
+            Settlement settlement,
+            InstantSource clock,
+            ShardObserver observer) {
+        Doorbell.Patience patience = Doorbell.Patience.of(
+                options.waitStrategy(), Runtime.getRuntime().availableProcessors());
+        appendBell = new Doorbell(patience);
+        syncBell = new Doorbell(patience);
+        settleBell = options.fused() ? appendBell : new Doorbell(patience);
+        path = new WritePath(
+                options, directory, groupSync, settlement, clock, observer, appendBell, syncBell, settleBell);
+        Thread syncThread = thread(options, "sync", this::syncLoop);
+        if (options.fused()) {
+            settleThread = thread(options, "append-settle", this::fusedLoop);
+            threads = List.of(settleThread, syncThread);
+        } else {
+            settleThread = thread(options, "settle", this::settleLoop);
+            threads = List.of(thread(options, "append", this::appendLoop), syncThread, settleThread);
+        }
+    }
+
+    /** Starts the threads. What was written before is taken up then. */
+    public synchronized void start() {
+        if (started) {
+            throw new IllegalStateException("shard is started once");
+        }
+        started = true;
+        threads.forEach(Thread::start);
     }
 
     /**
      * Hands a batch over. Never blocks. Any thread.
      *
-     * @return false when the ring or the byte budget is full: keep the batch, stop reading, and wait for {@link #onRoom}
+     * @return false when the ring or the byte budget is full: keep the batch, stop reading, and wait for {@link #onRoom}.
+     *     After {@link #close} always false, and no room comes any more; the batch and its lease stay the caller's
      */
     public boolean tryWrite(PartitionLog log, ValidatedBatch batch, int leaderEpoch, AppendListener listener) {
-        throw new UnsupportedOperationException();
+        return path.tryWrite(log, batch, leaderEpoch, listener);
     }
 
-    /** Runs {@code whenRoom} once the ring and the byte budget have fallen below the low mark; on the settle thread. */
+    /**
+     * Runs {@code whenRoom} once the ring and the byte budget have fallen below the low mark; on the settle thread. At once
+     * when they have already: a refused write and this call can't miss the moment between them. Callbacks run in the order
+     * of the calls. Dropped when the shard is closed first.
+     */
     public void onRoom(Runnable whenRoom) {
-        throw new UnsupportedOperationException();
+        path.onRoom(whenRoom);
     }
 
-    /** Runs a task on the append thread, in ring order. May block while the ring is full: not for network loops. */
+    /**
+     * Runs a task on the append thread, in ring order: what was handed over before it is written before it. May block while
+     * the ring is full: not for network loops. On the shard's own threads it doesn't block: when the ring is full the task
+     * is put in as soon as there is room.
+     *
+     * @throws RejectedExecutionException after {@link #close}
+     */
     public void run(LogTask task) {
-        throw new UnsupportedOperationException();
+        publish(WriteEvent.Kind.TASK, null, task, null);
     }
 
-    /** Runs a task on the settle thread soon, never behind a sync. Any thread; doesn't block. */
+    /** Like {@link #run(LogTask)} for a task on one log, whose end is told in order with that log's batches. */
+    public void run(PartitionLog log, LogTask task, TaskListener listener) {
+        publish(WriteEvent.Kind.TASK, log, task, listener);
+    }
+
+    /**
+     * Makes what the log holds by now durable, whatever its durability; no appender and no other topic waits for it. For
+     * {@code flush.ms} and {@code interval} durability. Blocks like {@link #run(LogTask)}.
+     */
+    public void requestSync(PartitionLog log) {
+        publish(WriteEvent.Kind.SYNC, log, null, null);
+    }
+
+    /** {@link #requestSync(PartitionLog)}, and tells when it is done. */
+    public void requestSync(PartitionLog log, TaskListener listener) {
+        publish(WriteEvent.Kind.SYNC, log, null, listener);
+    }
+
+    /**
+     * Makes the log durable a last time, and forgets it; later writes to it are answered with {@code StorageFailed}. When
+     * {@code listener} is called no thread of this shard touches the log's files any more: it can be deleted. Blocks like
+     * {@link #run(LogTask)}.
+     */
+    public void letGo(PartitionLog log, TaskListener listener) {
+        publish(WriteEvent.Kind.LET_GO, log, null, listener);
+    }
+
+    /** Runs a task on the settle thread soon, never behind a sync. Any thread; doesn't block. Dropped after {@link #close}. */
     public void settle(Runnable task) {
-        throw new UnsupportedOperationException();
+        path.submit(task);
     }
 
-    /** Writes, syncs and settles what is in the ring, then stops the threads. Later writes are refused. */
+    /** Any thread. */
+    public ShardGauges gauges() {
+        return path.gauges();
+    }
+
+    /**
+     * Writes, syncs and settles what is in the ring, then stops the threads. Takes as long as the disk takes. Not from a
+     * thread of the shard, which would wait for itself.
+     */
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        if (isOwnThread()) {
+            throw new IllegalStateException(
+                    "a shard can't be closed from " + Thread.currentThread().getName());
+        }
+        path.close();
+        synchronized (this) {
+            if (!started) {
+                started = true;
+                drainHere();
+                return;
+            }
+        }
+        join(settleThread);
+        stopping = true;
+        appendBell.ring();
+        syncBell.ring();
+        threads.forEach(Shard::join);
+    }
+
+    private void publish(
+            WriteEvent.Kind kind, @Nullable PartitionLog log, @Nullable LogTask task, @Nullable TaskListener listener) {
+        while (!path.tryPublish(kind, log, task, listener)) {
+            if (path.isClosed()) {
+                throw new RejectedExecutionException("shard is closed");
+            }
+            if (isOwnThread()) {
+                // room is made by these threads: waiting for it here would be for ever
+                path.onRoom(() -> publish(kind, log, task, listener));
+                return;
+            }
+            CountDownLatch room = new CountDownLatch(1);
+            path.onRoom(room::countDown);
+            awaitRoom(room);
+        }
+    }
+
+    private void awaitRoom(CountDownLatch room) {
+        try {
+            // the callback is dropped when the shard closes: look again now and then
+            while (!room.await(100, TimeUnit.MILLISECONDS) && !path.isClosed()) {
+                if (dead) {
+                    throw new RejectedExecutionException("shard has died");
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RejectedExecutionException("interrupted while the shard was full", e);
+        }
+    }
+
+    private boolean isOwnThread() {
+        return threads.contains(Thread.currentThread());
+    }
+
+    private void appendLoop() {
+        while (!stopping && !dead) {
+            if (!path.append(Integer.MAX_VALUE)) {
+                appendBell.await(() -> path.canAppend() || stopping || dead);
+            }
+        }
+    }
+
+    private void syncLoop() {
+        // a group that nobody waits for is still synced after everything is settled
+        while (path.sync() || !(stopping || dead)) {
+            if (!path.canSync()) {
+                syncBell.await(() -> path.canSync() || stopping || dead);
+            }
+        }
+    }
+
+    private void settleLoop() {
+        while (!dead) {
+            if (!path.settle()) {
+                if (path.isDrained()) {
+                    return;
+                }
+                settleBell.await(() -> path.canSettle() || path.isDrained() || dead);
+            }
+        }
+    }
+
+    private void fusedLoop() {
+        while (!dead) {
+            boolean appended = path.append(Integer.MAX_VALUE);
+            if (!path.settle() && !appended) {
+                if (path.isDrained()) {
+                    return;
+                }
+                appendBell.await(() -> path.canAppend() || path.canSettle() || path.isDrained() || dead);
+            }
+        }
+    }
+
+    private void drainHere() {
+        boolean worked = true;
+        while (worked) {
+            worked = path.append(Integer.MAX_VALUE);
+            worked |= path.sync();
+            worked |= path.settle();
+        }
+    }
+
+    private Thread thread(Options options, String stage, Runnable loop) {
+        return Thread.ofPlatform()
+                .name("shard-" + options.name() + "-" + stage)
+                .daemon(true)
+                .unstarted(() -> {
+                    try {
+                        loop.run();
+                    } catch (Throwable e) {
+                        die(stage, e);
+                    }
+                });
+    }
+
+    /** A stage that lost its way must not go on, and nobody must wait for it. */
+    private void die(String stage, Throwable cause) {
+        try {
+            path.fault().bug("running the " + stage + " stage", cause);
+        } finally {
+            dead = true;
+            appendBell.ring();
+            syncBell.ring();
+            settleBell.ring();
+        }
+    }
+
+    private static void join(Thread thread) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                thread.join();
+                break;
+            } catch (InterruptedException e) {
+                // stopping half way would leave a thread behind that writes to closed files
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

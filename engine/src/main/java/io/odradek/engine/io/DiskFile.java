@@ -1,0 +1,225 @@
+package io.odradek.engine.io;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** A file behind a {@link FileChannel}. */
+final class DiskFile implements StoreFile {
+    private final Path path;
+    private final FileChannel channel;
+    private final long fileSystemId;
+    private final SyncFailures failures;
+
+    /** {@link #path}, absolute and normalized: what {@link #failures} knows it by. */
+    private final Path failureKey;
+
+    /**
+     * Whether the channel's own position is the end of the file, as each append leaves it; spares an fstat and an lseek per
+     * append. Confined to the writing thread. A gathering write has no positional form in Java, and O_APPEND is no way
+     * out: on Linux it turns the positional {@link #write} into an append as well (pwrite(2), BUGS).
+     */
+    private boolean positionedAtEnd;
+
+    /** Set once, by the first sync that failed. */
+    private volatile @Nullable IOException syncFailure;
+
+    /** Holds the mappings; made by the first. Guarded by this. */
+    private @Nullable Arena mappings;
+
+    /** Guarded by this. */
+    private boolean closed;
+
+    DiskFile(Path path, FileChannel channel, long fileSystemId, SyncFailures failures) {
+        this.path = path;
+        this.channel = channel;
+        this.fileSystemId = fileSystemId;
+        this.failures = failures;
+        this.failureKey = path.toAbsolutePath().normalize();
+    }
+
+    @Override
+    public Path path() {
+        return path;
+    }
+
+    @Override
+    public long fileSystemId() {
+        return fileSystemId;
+    }
+
+    @Override
+    public long size() throws IOException {
+        throwIfSyncFailed();
+        try {
+            return channel.size();
+        } catch (IOException e) {
+            throw explained("cannot tell the size of " + path, e);
+        }
+    }
+
+    @Override
+    public int read(ByteBuffer target, long position) throws IOException {
+        throwIfSyncFailed();
+        int total = 0;
+        try {
+            while (target.hasRemaining()) {
+                int read = channel.read(target, position + total);
+                if (read < 0) {
+                    break;
+                }
+                total += read;
+            }
+            return total;
+        } catch (IOException e) {
+            throw explained("cannot read " + path + " at byte " + (position + total), e);
+        }
+    }
+
+    @Override
+    public void append(ByteBuffer[] sources, int count) throws IOException {
+        throwIfSyncFailed();
+        long at = -1;
+        try {
+            if (!positionedAtEnd) {
+                channel.position(channel.size());
+            }
+            positionedAtEnd = false; // until all of it is written
+            int first = 0;
+            while (true) {
+                while (first < count && !sources[first].hasRemaining()) {
+                    first++;
+                }
+                if (first == count) {
+                    break;
+                }
+                // Takes at most IOV_MAX buffers and 2 GiB, and may write less than it took: hence the loop.
+                channel.write(sources, first, count - first);
+            }
+            positionedAtEnd = true;
+        } catch (IOException e) {
+            try {
+                at = channel.isOpen() ? channel.position() : -1;
+            } catch (IOException noPosition) {
+                e.addSuppressed(noPosition);
+            }
+            throw explained("cannot append to " + path + " at byte " + at, e);
+        }
+    }
+
+    @Override
+    public void write(ByteBuffer source, long position) throws IOException {
+        throwIfSyncFailed();
+        positionedAtEnd = false;
+        long at = position;
+        try {
+            while (source.hasRemaining()) {
+                at += channel.write(source, at);
+            }
+        } catch (IOException e) {
+            throw explained("cannot write to " + path + " at byte " + at, e);
+        }
+    }
+
+    @Override
+    public void truncate(long sizeBytes) throws IOException {
+        throwIfSyncFailed();
+        positionedAtEnd = false;
+        try {
+            channel.truncate(sizeBytes);
+        } catch (IOException e) {
+            throw explained("cannot truncate " + path + " to " + sizeBytes + " bytes", e);
+        }
+    }
+
+    @Override
+    public void sync() throws IOException {
+        throwIfSyncFailed();
+        failures.check(failureKey);
+        if (!channel.isOpen()) {
+            throw new ClosedChannelException(); // nothing was asked of the kernel, nothing can have been lost
+        }
+        try {
+            channel.force(false);
+        } catch (IOException e) {
+            // Closed or interrupted in the middle counts as failed: the channel then hides what fdatasync answered.
+            IOException failure = explained(
+                    "cannot sync " + path + "; its unsynced data may be lost, the log directory has to go offline", e);
+            syncFailure = failure;
+            throw failures.record(failureKey, failure);
+        }
+    }
+
+    @Override
+    public synchronized ByteBuffer map(long sizeBytes) throws IOException {
+        throwIfSyncFailed();
+        if (closed) {
+            throw new ClosedChannelException();
+        }
+        if (sizeBytes < 0 || sizeBytes > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("cannot map " + sizeBytes + " bytes of " + path);
+        }
+        // FileChannel.map would lengthen a writable file.
+        if (sizeBytes > channel.size()) {
+            throw new IOException("cannot map " + sizeBytes + " bytes of " + path + ", it has " + channel.size());
+        }
+        if (mappings == null) {
+            mappings = Arena.ofShared();
+        }
+        try {
+            MemorySegment mapped = channel.map(MapMode.READ_ONLY, 0, sizeBytes, mappings);
+            return mapped.asByteBuffer();
+        } catch (IOException e) {
+            throw explained("cannot map " + sizeBytes + " bytes of " + path, e);
+        }
+    }
+
+    @Override
+    public @Nullable FileChannel transferChannel() {
+        return syncFailure == null ? channel : null;
+    }
+
+    /**
+     * Unmaps as well; a buffer used later throws {@link IllegalStateException}. One that is being used by a system call at
+     * this moment makes this throw it instead, since unmapping would crash the process: the file was closed too early.
+     */
+    @Override
+    public synchronized void close() throws IOException {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            channel.close();
+        } finally {
+            if (mappings != null) {
+                mappings.close();
+            }
+        }
+    }
+
+    private void throwIfSyncFailed() throws IOException {
+        IOException failure = syncFailure;
+        if (failure != null) {
+            throw new IOException(
+                    path + " cannot be used: an earlier sync failed (" + failure.getMessage() + ")", failure);
+        }
+    }
+
+    /** Adds file and position, which the JDK's message ("No space left on device") does not have. */
+    private static IOException explained(String what, IOException e) {
+        return switch (e) {
+            case ClosedByInterruptException interrupted ->
+                new IOException(what + ": the thread was interrupted, which closed the file", interrupted);
+            case ClosedChannelException closed -> closed; // a mistake of ours, no condition of the disk
+            default -> new IOException(what + ": " + e.getMessage(), e);
+        };
+    }
+}

@@ -1,0 +1,44 @@
+package io.odradek.engine.writepath;
+
+import io.odradek.engine.LogPosition;
+import io.odradek.engine.PartitionLog;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a shard remembers of one log. Stamps say "already listed in the current group" without a set: a slot whose stamp is
+ * the group's number is in it.
+ */
+final class LogSlot {
+    /** Below every sequence of the ring. */
+    static final long NEVER_SYNCED = -1;
+
+    final PartitionLog log;
+
+    // append thread
+    long appendGroup;
+    boolean staged;
+    boolean syncWanted;
+    /** Why nothing of this group is in the log; null while all is well. */
+    @Nullable
+    String writeFailure;
+    /** Entries of this log settle when the sync has passed this sequence. Never goes back: so later ones can't overtake. */
+    long settleAfter = NEVER_SYNCED;
+    /** The last group of files that holds files of this log, whoever asked for it. */
+    long lastHandedOver = NEVER_SYNCED;
+    /** Raised before work that may cut the log: an end taken for syncing before is then no longer a fact about it. */
+    long generation;
+
+    // whoever owns the SyncGroup
+    long syncGroup;
+    int syncIndex;
+
+    // settle thread
+    long settleGroup;
+
+    @Nullable
+    LogPosition settledEnd;
+
+    LogSlot(PartitionLog log) {
+        this.log = log;
+    }
+}

@@ -1,0 +1,132 @@
+package io.odradek.engine.writepath;
+
+import com.lmax.disruptor.Sequence;
+import io.odradek.engine.LogDirectory;
+import io.odradek.engine.io.GroupSync;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Second stage: makes what was appended durable, one group per pass, so that the next group is whatever arrived meanwhile.
+ * No timers. It sees no entry of the ring that needs no sync: a shard of page-cache topics never wakes it.
+ *
+ * <p>A failed sync is never retried: the kernel may have dropped the pages and call them clean (the "fsyncgate" of
+ * PostgreSQL, 2018). The log directory goes offline and whoever waited is told so. One thread, whichever: it starts
+ * none and waits for none.
+ */
+final class Syncer {
+    private final LogDirectory directory;
+    private final GroupSync groupSync;
+    private final ShardFault fault;
+    private final SyncHandover handover;
+    private final Doorbell settleBell;
+    private final ShardObserver observer;
+
+    /** Entries up to here need no further sync. */
+    private final Sequence synced = new Sequence(LogSlot.NEVER_SYNCED);
+
+    private volatile @Nullable String failure;
+    /** Raised before a task that may cut any log. Written by the append thread under the lock of this. */
+    private long allGenerations;
+
+    final Counter groups = new Counter();
+    final Counter files = new Counter();
+    final Counter batches = new Counter();
+    final Counter nanos = new Counter();
+
+    Syncer(
+            LogDirectory directory,
+            GroupSync groupSync,
+            ShardFault fault,
+            SyncHandover handover,
+            Doorbell settleBell,
+            ShardObserver observer) {
+        this.directory = directory;
+        this.groupSync = groupSync;
+        this.fault = fault;
+        this.handover = handover;
+        this.settleBell = settleBell;
+        this.observer = observer;
+    }
+
+    /** Syncs one group, if there is one. Returns whether there was. */
+    boolean sync() {
+        SyncGroup group = handover.take();
+        if (group == null) {
+            return false;
+        }
+        if (failure == null) {
+            try {
+                syncGroup(group);
+                publishEnds(group);
+                synced.set(group.throughSequence);
+            } catch (IOException | RuntimeException | Error e) {
+                // in this order: who sees the failure finds the directory offline
+                fault.broken("syncing " + group.fileCount + " files", e);
+                failure = "sync failed: " + e;
+            }
+        }
+        handover.giveBack(group);
+        settleBell.ring();
+        return true;
+    }
+
+    /** Any thread. */
+    long through() {
+        return synced.get();
+    }
+
+    /**
+     * Why nothing beyond {@link #through()} will ever be durable; null while all is well. Read this before {@code through()}:
+     * the last good group is published before the failure.
+     */
+    @Nullable
+    String failure() {
+        return failure;
+    }
+
+    /** Append thread, before work that may cut the log: ends that are being synced are then no longer facts about it. */
+    synchronized void invalidateEnd(LogSlot slot) {
+        slot.generation++;
+    }
+
+    /** Append thread, before work on we don't know which log. */
+    synchronized void invalidateEnds() {
+        allGenerations++;
+    }
+
+    /** Append thread. */
+    synchronized long generation(LogSlot slot) {
+        return slot.generation + allGenerations;
+    }
+
+    private void syncGroup(SyncGroup group) throws IOException {
+        if (directory.isOffline()) {
+            throw new IOException("log directory " + directory.path() + " is offline");
+        }
+        long begin = System.nanoTime();
+        groupSync.sync(group.files, group.fileCount);
+        long took = System.nanoTime() - begin;
+        groups.add(1);
+        files.add(group.fileCount);
+        batches.add(group.batches);
+        nanos.add(took);
+        observer.synced(group.fileCount, group.batches, took);
+    }
+
+    /**
+     * Moves the recovery points. A log that was cut since its files were handed over is left out: its end may have been
+     * written anew, and the new bytes are not in this group. Its recovery point moves with its next sync.
+     */
+    private void publishEnds(SyncGroup group) {
+        for (int i = 0; i < group.logCount; i++) {
+            LogSlot slot = group.logs[i];
+            // one log at a time: the append thread may wait for this lock
+            synchronized (this) {
+                if (slot.generation + allGenerations == group.generations[i]) {
+                    slot.log.synced(group.ends[i]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,250 @@
+package io.odradek.engine.writepath;
+
+import com.lmax.disruptor.BusySpinWaitStrategy;
+import com.lmax.disruptor.InsufficientCapacityException;
+import com.lmax.disruptor.RingBuffer;
+import io.odradek.engine.LogDirectory;
+import io.odradek.engine.PartitionLog;
+import io.odradek.engine.io.GroupSync;
+import io.odradek.engine.record.ValidatedBatch;
+import java.time.InstantSource;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The ring, its bounds, and the three stages behind it, without a thread: {@link Shard} calls each stage from a thread of
+ * its own, the simulator calls them in any order it likes from one. Every interleaving of {@link #append}, {@link #sync} and
+ * {@link #settle} is a correct one.
+ */
+public final class WritePath {
+    /** What a task counts for in the byte budget: it holds nobody's memory, but close() waits for it. */
+    private static final long TASK_BYTES = 1;
+
+    private final RingBuffer<WriteEvent> ring;
+    private final Admission admission;
+    private final Appender appender;
+    private final Syncer syncer;
+    private final Settler settler;
+    private final ShardFault fault;
+    private final SyncHandover handover = new SyncHandover();
+    private final Doorbell appendBell;
+    private final Doorbell syncBell;
+    private final Doorbell settleBell;
+    private final LongAdder refusedWrites = new LongAdder();
+
+    /** Append thread: the next entry to take. */
+    private long nextSequence;
+
+    /** For one thread that calls all stages. */
+    public WritePath(
+            Shard.Options options,
+            LogDirectory directory,
+            GroupSync groupSync,
+            Settlement settlement,
+            InstantSource clock,
+            ShardObserver observer) {
+        this(options, directory, groupSync, settlement, clock, observer, bell(options), bell(options), bell(options));
+    }
+
+    WritePath(
+            Shard.Options options,
+            LogDirectory directory,
+            GroupSync groupSync,
+            Settlement settlement,
+            InstantSource clock,
+            ShardObserver observer,
+            Doorbell appendBell,
+            Doorbell syncBell,
+            Doorbell settleBell) {
+        this.appendBell = appendBell;
+        this.syncBell = syncBell;
+        this.settleBell = settleBell;
+        // The ring never waits: producers use tryNext, and consumers wait at their doorbells. Of the strategies this is
+        // the
+        // one whose signal does nothing.
+        ring = RingBuffer.createMultiProducer(WriteEvent::empty, options.ringSlots(), new BusySpinWaitStrategy());
+        admission = new Admission(options.ringSlots(), options.maxInFlightBytes());
+        fault = new ShardFault(options.name(), directory);
+        syncer = new Syncer(directory, groupSync, fault, handover, settleBell, observer);
+        appender = new Appender(clock, fault, syncer, handover, syncBell, settleBell);
+        settler = new Settler(ring, appender, syncer, settlement, fault, admission);
+        ring.addGatingSequences(settler.released());
+    }
+
+    /** See {@link Shard#tryWrite}. Any thread. */
+    public boolean tryWrite(PartitionLog log, ValidatedBatch batch, int leaderEpoch, AppendListener listener) {
+        int sizeBytes = batch.sizeBytes();
+        if (!admission.tryAcquire(sizeBytes)) {
+            return refuse(sizeBytes);
+        }
+        long sequence;
+        try {
+            sequence = ring.tryNext();
+        } catch (InsufficientCapacityException full) {
+            admission.release(sizeBytes);
+            return refuse(0);
+        }
+        WriteEvent event = ring.get(sequence);
+        event.kind = WriteEvent.Kind.BATCH;
+        event.log = log;
+        event.batch = batch;
+        event.leaderEpoch = leaderEpoch;
+        event.listener = listener;
+        event.chargedBytes = sizeBytes;
+        ring.publish(sequence);
+        appendBell.ring();
+        return true;
+    }
+
+    /** Publishes work in ring order; false when the ring is full or the path closed. Any thread. */
+    public boolean tryRun(@Nullable PartitionLog log, Shard.LogTask task, Shard.@Nullable TaskListener listener) {
+        return tryPublish(WriteEvent.Kind.TASK, log, task, listener);
+    }
+
+    /** See {@link Shard#requestSync}; false when the ring is full or the path closed. Any thread. */
+    public boolean tryRequestSync(PartitionLog log, Shard.@Nullable TaskListener listener) {
+        return tryPublish(WriteEvent.Kind.SYNC, log, null, listener);
+    }
+
+    /** See {@link Shard#letGo}; false when the ring is full or the path closed. Any thread. */
+    public boolean tryLetGo(PartitionLog log, Shard.TaskListener listener) {
+        return tryPublish(WriteEvent.Kind.LET_GO, log, null, listener);
+    }
+
+    boolean tryPublish(
+            WriteEvent.Kind kind,
+            @Nullable PartitionLog log,
+            Shard.@Nullable LogTask task,
+            Shard.@Nullable TaskListener listener) {
+        if (admission.isGateClosed() || !admission.tryAcquireUnmetered(TASK_BYTES)) {
+            return refuse(0);
+        }
+        long sequence;
+        try {
+            sequence = ring.tryNext();
+        } catch (InsufficientCapacityException full) {
+            admission.release(TASK_BYTES);
+            return refuse(0);
+        }
+        WriteEvent event = ring.get(sequence);
+        event.kind = kind;
+        event.log = log;
+        event.task = task;
+        event.taskListener = listener;
+        event.chargedBytes = TASK_BYTES;
+        ring.publish(sequence);
+        appendBell.ring();
+        return true;
+    }
+
+    /** See {@link Shard#onRoom}. Any thread. */
+    public void onRoom(Runnable whenRoom) {
+        settler.awaitRoom(whenRoom);
+        settleBell.ring();
+    }
+
+    /** See {@link Shard#settle}. Any thread. */
+    public void submit(Runnable task) {
+        settler.submit(task);
+        settleBell.ring();
+    }
+
+    /**
+     * First stage: appends one group of what has been published.
+     *
+     * @param maxEntries at most this many, so that a simulator can cut groups where it likes
+     * @return whether there was anything
+     */
+    public boolean append(int maxEntries) {
+        long sequence = nextSequence;
+        long end = sequence + maxEntries;
+        while (sequence < end && ring.isAvailable(sequence) && !appender.isGroupFull()) {
+            appender.accept(ring.get(sequence), sequence);
+            sequence++;
+        }
+        if (sequence == nextSequence) {
+            return false;
+        }
+        nextSequence = sequence;
+        appender.endGroup(sequence - 1);
+        return true;
+    }
+
+    boolean canAppend() {
+        return ring.isAvailable(nextSequence);
+    }
+
+    /** Second stage: makes one group durable. Returns whether there was one. */
+    public boolean sync() {
+        return syncer.sync();
+    }
+
+    boolean canSync() {
+        return handover.hasWork();
+    }
+
+    /** Third stage: settles what can be. Returns whether anything was done. */
+    public boolean settle() {
+        return settler.settle();
+    }
+
+    boolean canSettle() {
+        return settler.hasWork();
+    }
+
+    /** From now on nothing comes in. Any thread. */
+    public void close() {
+        admission.close();
+        settleBell.ring();
+    }
+
+    public boolean isClosed() {
+        return admission.isClosed();
+    }
+
+    /** Closed, and everything that had come in is settled. Any thread. */
+    public boolean isDrained() {
+        return admission.isDrained();
+    }
+
+    ShardFault fault() {
+        return fault;
+    }
+
+    /** Any thread. */
+    public ShardGauges gauges() {
+        // released first: read the other way round, the difference could be negative
+        long released = settler.released().get();
+        return new ShardGauges(
+                ring.getBufferSize(),
+                ring.getCursor() - released,
+                admission.inFlightBytes(),
+                refusedWrites.sum(),
+                appender.batches.get(),
+                appender.bytes.get(),
+                appender.groups.get(),
+                appender.logWrites.get(),
+                syncer.groups.get(),
+                syncer.files.get(),
+                syncer.batches.get(),
+                syncer.nanos.get(),
+                settler.settled.get(),
+                settler.groups.get(),
+                appendBell.sleeps(),
+                syncBell.sleeps(),
+                settleBell.sleeps());
+    }
+
+    private boolean refuse(long wantedBytes) {
+        admission.closeGate(wantedBytes);
+        refusedWrites.increment();
+        // the level may be low already, when it was another's bytes that were in the way for a moment
+        settleBell.ring();
+        return false;
+    }
+
+    private static Doorbell bell(Shard.Options options) {
+        return new Doorbell(Doorbell.Patience.of(
+                options.waitStrategy(), Runtime.getRuntime().availableProcessors()));
+    }
+}
