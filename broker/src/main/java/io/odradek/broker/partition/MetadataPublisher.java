@@ -98,6 +98,9 @@ public final class MetadataPublisher {
                     ? before.partitions().get(p)
                     : null;
             if (old != null && old.leader() == now.leader() && old.leaderEpoch() == now.leaderEpoch()) {
+                if (now.leader() == brokerId && old.partitionEpoch() != now.partitionEpoch()) {
+                    partitions.changeInSyncReplicas(id, p, now);
+                }
                 continue;
             }
             if (now.leader() != brokerId) {
@@ -106,7 +109,7 @@ public final class MetadataPublisher {
             }
             config = config == null ? configs.apply(image, topic.name()) : config;
             try {
-                begun.add(partitions.lead(new TopicPartition(topic.name(), topic.id(), p), config, now.leaderEpoch()));
+                begun.add(partitions.lead(new TopicPartition(topic.name(), topic.id(), p), config, brokerId, now));
             } catch (IOException e) {
                 // The directory says the rest; the other partitions go on.
                 LOG.error("{}-{} can't be opened", topic.name(), p, e);

@@ -2,14 +2,21 @@ package io.odradek.broker.partition;
 
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.LogPosition;
+import io.odradek.engine.LogView;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.PartitionView;
 import io.odradek.engine.TopicPartition;
 import io.odradek.engine.record.ValidatedBatch;
 import io.odradek.engine.writepath.AppendListener;
 import io.odradek.engine.writepath.Shard;
+import io.odradek.replication.controller.PartitionImage;
+import io.odradek.replication.partition.LeaderEffect;
+import io.odradek.replication.partition.LeaderEffect.AdvanceHighWatermark;
+import io.odradek.replication.partition.LeaderEvent;
+import io.odradek.replication.partition.LeaderMachine;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Errors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One partition on this broker: how far it is committed, what readers may see, and who waits for it. Its state belongs to the
@@ -28,6 +35,10 @@ public final class PartitionHost {
 
     private volatile PartitionView view;
     private volatile Errors status = Errors.NOT_LEADER_OR_FOLLOWER;
+    private volatile boolean admitsAcksAll = true;
+
+    /** The present reign; null before the first. Settle thread. */
+    private @Nullable LeaderMachine machine;
 
     /** Visible bytes since the waiting fetches were last told. Settle thread. */
     private long grownBytes;
@@ -99,9 +110,8 @@ public final class PartitionHost {
     }
 
     /** Whether enough replicas are in sync to promise anything to an acks=all producer. Any thread. */
-    public boolean hasEnoughInSyncReplicas() {
-        // min(min.insync.replicas, replicas) as in Kafka, and the only replica is in sync with itself.
-        return true;
+    public boolean admitsAcksAll() {
+        return admitsAcksAll;
     }
 
     /** Answers {@code produce} once the high watermark passes it, or now. Settle thread. */
@@ -123,13 +133,47 @@ public final class PartitionHost {
         }
     }
 
-    /** The reign begins; everything in the log is committed, since there is no other replica. Settle thread. */
-    void lead(int leaderEpoch) {
-        LogPosition end = log.view().end();
-        view = new PartitionView(log.view(), end, end, leaderEpoch);
+    /**
+     * A reign begins: what the log holds is durable, and the high watermark is what the in-sync replicas make it. Settle thread.
+     */
+    void lead(int brokerId, PartitionImage image) {
+        LogView now = log.view();
+        long end = now.logEndOffset();
+        long known = home.directory().checkpointedHighWatermark(partition);
+        machine = new LeaderMachine(
+                brokerId,
+                image.leaderEpoch(),
+                image.partitionEpoch(),
+                image.inSyncReplicas(),
+                image.replicas().size(),
+                log.config().minInSyncReplicas(),
+                Math.min(Math.max(Math.max(known, view.highWatermark().offset()), now.logStartOffset()), end),
+                end);
+        long highWatermark = machine.highWatermark();
+        LogPosition position = highWatermark == end ? now.end() : LogPosition.ofOffset(highWatermark);
+        view = new PartitionView(now, position, position, image.leaderEpoch());
+        admitsAcksAll = machine.admitsAcksAll();
         status = Errors.NONE;
+        parkedProduces.highWatermarkReached(highWatermark);
         grownBytes = MANY_BYTES;
         wakeFetches();
+    }
+
+    /** The metadata log or the topic's configuration says something new about the present reign. Settle thread. */
+    void learn(LeaderEvent event) {
+        LeaderMachine reign = machine;
+        if (reign == null || status != Errors.NONE) {
+            return;
+        }
+        for (LeaderEffect effect : reign.step(event)) {
+            switch (effect) {
+                case AdvanceHighWatermark(long offset) -> {
+                    advance(LogPosition.ofOffset(offset));
+                    wakeFetches();
+                }
+            }
+        }
+        admitsAcksAll = reign.admitsAcksAll();
     }
 
     /**
@@ -138,15 +182,27 @@ public final class PartitionHost {
      * @return whether {@link #wakeFetches()} has something to tell
      */
     boolean progressed(LogPosition end) {
-        PartitionView before = view;
-        if (status != Errors.NONE || end.offset() <= before.highWatermark().offset()) {
+        LeaderMachine reign = machine;
+        if (reign == null || status != Errors.NONE) {
             return false;
         }
-        view = new PartitionView(log.view(), end, end, before.leaderEpoch());
+        long highWatermark = reign.localEnd(end.offset());
+        if (highWatermark == view.highWatermark().offset()) {
+            return false;
+        }
         boolean first = grownBytes == 0;
-        grownBytes += visibleBytes(before.highWatermark(), end);
-        parkedProduces.highWatermarkReached(end.offset());
+        advance(highWatermark == end.offset() ? end : LogPosition.ofOffset(highWatermark));
         return first;
+    }
+
+    private void advance(LogPosition highWatermark) {
+        PartitionView before = view;
+        assert highWatermark.offset() > before.highWatermark().offset()
+                : "high watermark of " + this + " would go back to " + highWatermark;
+        // No transactions yet: everything committed is stable.
+        view = new PartitionView(log.view(), highWatermark, highWatermark, before.leaderEpoch());
+        grownBytes += visibleBytes(before.highWatermark(), highWatermark);
+        parkedProduces.highWatermarkReached(highWatermark.offset());
     }
 
     /** Tells the waiting fetches what became visible since the last call. Settle thread. */
@@ -160,6 +216,7 @@ public final class PartitionHost {
     void retire(Errors why) {
         assert why != Errors.NONE : "retired without a reason";
         status = why;
+        machine = null;
         PartitionView last = view;
         // A new object, so that a fetch that is about to wait sees that something happened.
         view = new PartitionView(last.log(), last.highWatermark(), last.lastStableOffset(), last.leaderEpoch());

@@ -4,6 +4,9 @@ import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.TopicPartition;
+import io.odradek.replication.controller.PartitionImage;
+import io.odradek.replication.partition.LeaderEvent.InSyncReplicasChanged;
+import io.odradek.replication.partition.LeaderEvent.MinInSyncReplicasChanged;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -13,6 +16,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Errors;
@@ -26,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Partitions {
     private final List<HostedShard> shards;
+    private final Executor blocking;
     /** Partitions per shard, in the order of {@link #shards}. */
     private final int[] load;
 
@@ -33,13 +38,17 @@ public final class Partitions {
     private final ConcurrentHashMap<String, HostedTopic> byName = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Uuid, HostedTopic> byId = new ConcurrentHashMap<>();
 
-    /** @param shards at least one; those of one log directory next to each other or not, as you like */
-    public Partitions(List<HostedShard> shards) {
+    /**
+     * @param shards at least one; those of one log directory next to each other or not, as you like
+     * @param blocking where a task may wait for the disk
+     */
+    public Partitions(List<HostedShard> shards, Executor blocking) {
         if (shards.isEmpty()) {
             throw new IllegalArgumentException("a broker needs at least one shard");
         }
         this.shards = List.copyOf(shards);
         this.load = new int[shards.size()];
+        this.blocking = blocking;
     }
 
     public List<HostedShard> shards() {
@@ -81,33 +90,47 @@ public final class Partitions {
     }
 
     /**
-     * Opens or creates the log of a partition that this broker leads, and begins the reign. The partition can be found at once
-     * and answers NOT_LEADER_OR_FOLLOWER until then. May block on the disk and on a full ring.
+     * Opens or creates the log of a partition that {@code brokerId}, this broker, leads, and begins the reign. The partition
+     * can be found at once and answers NOT_LEADER_OR_FOLLOWER until then. May block on the disk and on a full ring.
      *
      * @return done when it leads; exceptionally when its log could not begin the reign
      */
-    public CompletableFuture<PartitionHost> lead(TopicPartition partition, LogConfig config, int leaderEpoch)
-            throws IOException {
+    public CompletableFuture<PartitionHost> lead(
+            TopicPartition partition, LogConfig config, int brokerId, PartitionImage image) throws IOException {
         Uuid id = kafkaId(partition.topicId());
         PartitionHost known = find(id, partition.partition());
-        PartitionHost host = known != null ? known : open(partition, id, config, leaderEpoch);
+        PartitionHost host = known != null ? known : open(partition, id, config, image.leaderEpoch());
         CompletableFuture<PartitionHost> leading = new CompletableFuture<>();
-        host.shard().run(() -> {
-            try {
-                host.log().beginEpoch(leaderEpoch);
-            } catch (IOException e) {
-                host.shard().settle(() -> {
-                    host.retire(Errors.KAFKA_STORAGE_ERROR);
-                    leading.completeExceptionally(e);
-                });
-                throw e;
+        host.shard().run(host.log(), () -> host.log().beginEpoch(image.leaderEpoch()), failure -> {
+            if (failure != null) {
+                host.retire(Errors.KAFKA_STORAGE_ERROR);
+                leading.completeExceptionally(failure);
             }
-            host.shard().settle(() -> {
-                host.lead(leaderEpoch);
+        });
+        // What recovery found may be in the page cache only. A reader must not see what a power loss takes away again.
+        host.shard().requestSync(host.log(), failure -> {
+            if (leading.isDone()) {
+                return; // the reign could not begin
+            }
+            if (failure == null) {
+                host.lead(brokerId, image);
                 leading.complete(host);
-            });
+            } else {
+                host.retire(Errors.KAFKA_STORAGE_ERROR);
+                leading.completeExceptionally(failure);
+            }
         });
         return leading;
+    }
+
+    /** The in-sync set changed within a reign. */
+    void changeInSyncReplicas(Uuid topicId, int partition, PartitionImage image) {
+        PartitionHost host = find(topicId, partition);
+        if (host != null) {
+            InSyncReplicasChanged change = new InSyncReplicasChanged(
+                    image.inSyncReplicas(), image.replicas().size(), image.partitionEpoch());
+            host.shard().settle(() -> host.learn(change));
+        }
     }
 
     private PartitionHost open(TopicPartition partition, Uuid id, LogConfig config, int leaderEpoch)
@@ -166,6 +189,7 @@ public final class Partitions {
         for (@Nullable PartitionHost host : topic.hosts()) {
             if (host != null) {
                 host.log().reconfigure(config);
+                host.shard().settle(() -> host.learn(new MinInSyncReplicasChanged(config.minInSyncReplicas())));
             }
         }
     }
@@ -197,17 +221,17 @@ public final class Partitions {
         }
         CompletableFuture<Void> deleted = new CompletableFuture<>();
         host.shard().settle(() -> host.retire(Errors.UNKNOWN_TOPIC_OR_PARTITION));
-        // In ring order: whatever was handed over before is written first, whatever comes later finds the log closed.
-        host.shard().run(() -> {
-            try {
-                host.directory().delete(host.log());
-            } catch (IOException e) {
-                deleted.completeExceptionally(e);
-                throw e;
-            } finally {
-                host.settlement().detach(host);
-            }
-            deleted.complete(null);
+        // Whatever was handed over before is settled first, whatever comes later finds the log closed.
+        host.shard().letGo(host.log(), failure -> {
+            host.settlement().detach(host);
+            blocking.execute(() -> {
+                try {
+                    host.directory().delete(host.log());
+                    deleted.complete(null);
+                } catch (IOException e) {
+                    deleted.completeExceptionally(e);
+                }
+            });
         });
         return deleted;
     }

@@ -8,7 +8,6 @@ import io.odradek.broker.partition.LeaderHints;
 import io.odradek.broker.partition.PartitionHost;
 import io.odradek.broker.partition.Partitions;
 import io.odradek.engine.LogConfig;
-import java.io.IOException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.internals.Topic;
@@ -96,16 +95,16 @@ public final class DeleteRecordsHandler implements ApiHandler {
             return;
         }
         open.incrementAndGet();
-        blocking.execute(() -> host.shard().run(() -> {
-            try {
-                answer.setLowWatermark(host.log().deleteRecordsBefore(offset));
-            } catch (IOException e) {
-                LOG.error("{}: deleting records before offset {} failed", host, offset, e);
-                answer.setErrorCode(Errors.KAFKA_STORAGE_ERROR.code());
-                throw e;
-            } finally {
-                oneDone.run();
-            }
-        }));
+        long[] logStartOffset = {DeleteRecordsResponse.INVALID_LOW_WATERMARK};
+        blocking.execute(() -> host.shard()
+                .run(host.log(), () -> logStartOffset[0] = host.log().deleteRecordsBefore(offset), failure -> {
+                    if (failure == null) {
+                        answer.setLowWatermark(logStartOffset[0]);
+                    } else {
+                        LOG.error("{}: deleting records before offset {} failed", host, offset, failure);
+                        answer.setErrorCode(Errors.KAFKA_STORAGE_ERROR.code());
+                    }
+                    oneDone.run();
+                }));
     }
 }
