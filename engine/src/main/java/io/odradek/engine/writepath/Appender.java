@@ -87,11 +87,11 @@ final class Appender {
         switch (event.kind) {
             case BATCH -> stage(event);
             case TASK -> run(event);
-            case SYNC, LET_GO -> {
-                LogSlot slot = touch(event);
-                if (slot != null) {
-                    slot.syncWanted = true;
-                }
+            case SYNC -> wantSync(event);
+            case LET_GO -> {
+                wantSync(event);
+                // the log is gone for whatever comes next, even if it was published together with this
+                endGroup(sequence);
             }
         }
     }
@@ -177,6 +177,13 @@ final class Appender {
             // a roll may have failed to write what was staged before this batch: none of it counts
             slot.writeFailure = reason("append", slot, e);
             event.outcome = new AppendOutcome.StorageFailed(slot.writeFailure);
+        }
+    }
+
+    private void wantSync(WriteEvent event) {
+        LogSlot slot = touch(event);
+        if (slot != null) {
+            slot.syncWanted = true;
         }
     }
 
