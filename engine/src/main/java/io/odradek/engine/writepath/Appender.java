@@ -87,11 +87,11 @@ final class Appender {
         switch (event.kind) {
             case BATCH -> stage(event);
             case TASK -> run(event);
-            case SYNC, LET_GO -> {
-                LogSlot slot = touch(event);
-                if (slot != null) {
-                    slot.syncWanted = true;
-                }
+            case SYNC -> wantSync(event);
+            case LET_GO -> {
+                wantSync(event);
+                // the log is gone for whatever comes next, even if it was published together with this
+                endGroup(sequence);
             }
         }
     }
@@ -174,17 +174,23 @@ final class Appender {
             }
         } catch (IOException | RuntimeException | Error e) {
             fault.broken("appending to " + slot.log.partition(), e);
-            event.outcome = new AppendOutcome.StorageFailed(reason("append", slot, e));
+            // a roll may have failed to write what was staged before this batch: none of it counts
+            slot.writeFailure = reason("append", slot, e);
+            event.outcome = new AppendOutcome.StorageFailed(slot.writeFailure);
+        }
+    }
+
+    private void wantSync(WriteEvent event) {
+        LogSlot slot = touch(event);
+        if (slot != null) {
+            slot.syncWanted = true;
         }
     }
 
     private void run(WriteEvent event) {
         PartitionLog log = event.log;
-        LogSlot slot = log == null ? null : touch(event);
-        if (slot != null) {
-            syncer.invalidateEnd(slot);
-        } else {
-            syncer.invalidateEnds();
+        if (log != null) {
+            touch(event);
         }
         try {
             Objects.requireNonNull(event.task).run();
@@ -232,7 +238,9 @@ final class Appender {
             logWrites.add(1);
         } catch (IOException | RuntimeException | Error e) {
             fault.broken("writing to " + slot.log.partition(), e);
-            slot.writeFailure = reason("write", slot, e);
+            if (slot.writeFailure == null) {
+                slot.writeFailure = reason("write", slot, e);
+            }
         }
     }
 
@@ -254,7 +262,7 @@ final class Appender {
         SyncGroup filled = group;
         if (!files.isEmpty()) {
             filled = group == null ? handover.takeBack() : group;
-            filled.add(slot, files, end, syncer.generation(slot));
+            filled.add(slot.log, files, end);
             slot.lastHandedOver = last;
         }
         if (mustSync) {

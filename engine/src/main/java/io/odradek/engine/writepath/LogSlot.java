@@ -25,13 +25,6 @@ final class LogSlot {
     long settleAfter = NEVER_SYNCED;
     /** The last group of files that holds files of this log, whoever asked for it. */
     long lastHandedOver = NEVER_SYNCED;
-    /** Raised before work that may cut the log: an end taken for syncing before is then no longer a fact about it. */
-    long generation;
-
-    // whoever owns the SyncGroup
-    long syncGroup;
-    int syncIndex;
-
     // settle thread
     long settleGroup;
 

@@ -1,5 +1,6 @@
 package io.odradek.engine.writepath;
 
+import io.odradek.engine.PartitionLog;
 import io.odradek.engine.io.StoreFile;
 import java.util.Arrays;
 import java.util.Collections;
@@ -9,18 +10,17 @@ import java.util.Set;
 
 /**
  * Files that become durable together, and what is durable then. Has one owner at a time: the append thread while it fills
- * it, the sync thread from {@link SyncHandover#take} on. Grows to the number of logs and files written during one sync, no
- * further.
+ * it, the sync thread from {@link SyncHandover#take} on. Grows with what is written during one sync.
  */
 final class SyncGroup {
-    private long number;
     private final Set<StoreFile> known = Collections.newSetFromMap(new IdentityHashMap<>());
     StoreFile[] files = new StoreFile[16];
     int fileCount;
 
-    LogSlot[] logs = new LogSlot[16];
+    /** One entry for each time a log handed files out, in that order: each is reported back. */
+    PartitionLog[] logs = new PartitionLog[16];
+
     long[] ends = new long[16];
-    long[] generations = new long[16];
     int logCount;
 
     /** Batches that wait for this group, for the figures. */
@@ -28,21 +28,15 @@ final class SyncGroup {
     /** Entries of the ring up to here need no further sync than this one. */
     long throughSequence;
 
-    /** Everything of {@code slot}'s log below {@code end} lies in {@code dirty} and in what was handed over before. */
-    void add(LogSlot slot, List<StoreFile> dirty, long end, long generation) {
-        assert number > 0 : "a group is begun before it is filled";
-        if (slot.syncGroup != number) {
-            slot.syncGroup = number;
-            slot.syncIndex = logCount++;
-            if (slot.syncIndex == logs.length) {
-                logs = Arrays.copyOf(logs, 2 * logs.length);
-                ends = Arrays.copyOf(ends, logs.length);
-                generations = Arrays.copyOf(generations, logs.length);
-            }
-            logs[slot.syncIndex] = slot;
+    /** Everything of the log below {@code end} lies in {@code dirty} and in what was handed over before. */
+    void add(PartitionLog log, List<StoreFile> dirty, long end) {
+        if (logCount == logs.length) {
+            logs = Arrays.copyOf(logs, 2 * logCount);
+            ends = Arrays.copyOf(ends, 2 * logCount);
         }
-        ends[slot.syncIndex] = end;
-        generations[slot.syncIndex] = generation;
+        logs[logCount] = log;
+        ends[logCount] = end;
+        logCount++;
         for (int i = 0; i < dirty.size(); i++) {
             StoreFile file = dirty.get(i);
             if (known.add(file)) {
@@ -54,14 +48,6 @@ final class SyncGroup {
         }
     }
 
-    boolean isEmpty() {
-        return logCount == 0;
-    }
-
-    void begin(long groupNumber) {
-        number = groupNumber;
-    }
-
     /** Forgets everything, so that a group that waits for its next use keeps no file alive. */
     void clear() {
         Arrays.fill(files, 0, fileCount, null);
@@ -70,6 +56,5 @@ final class SyncGroup {
         fileCount = 0;
         logCount = 0;
         batches = 0;
-        number = 0;
     }
 }

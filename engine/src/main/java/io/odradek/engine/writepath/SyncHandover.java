@@ -15,7 +15,6 @@ import org.jspecify.annotations.Nullable;
 final class SyncHandover {
     private final AtomicReference<@Nullable SyncGroup> waiting = new AtomicReference<>();
     private final AtomicReference<@Nullable SyncGroup> spare = new AtomicReference<>();
-    private long groupNumber;
 
     /** The group that the sync thread hasn't taken yet, or an empty one. Append thread. */
     SyncGroup takeBack() {
@@ -25,7 +24,6 @@ final class SyncHandover {
             if (group == null) {
                 group = new SyncGroup();
             }
-            group.begin(++groupNumber);
         }
         return group;
     }

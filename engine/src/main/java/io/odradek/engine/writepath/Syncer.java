@@ -26,9 +26,6 @@ final class Syncer {
     private final Sequence synced = new Sequence(LogSlot.NEVER_SYNCED);
 
     private volatile @Nullable String failure;
-    /** Raised before a task that may cut any log. Written by the append thread under the lock of this. */
-    private long allGenerations;
-
     final Counter groups = new Counter();
     final Counter files = new Counter();
     final Counter batches = new Counter();
@@ -85,21 +82,6 @@ final class Syncer {
         return failure;
     }
 
-    /** Append thread, before work that may cut the log: ends that are being synced are then no longer facts about it. */
-    synchronized void invalidateEnd(LogSlot slot) {
-        slot.generation++;
-    }
-
-    /** Append thread, before work on we don't know which log. */
-    synchronized void invalidateEnds() {
-        allGenerations++;
-    }
-
-    /** Append thread. */
-    synchronized long generation(LogSlot slot) {
-        return slot.generation + allGenerations;
-    }
-
     private void syncGroup(SyncGroup group) throws IOException {
         if (directory.isOffline()) {
             throw new IOException("log directory " + directory.path() + " is offline");
@@ -114,19 +96,10 @@ final class Syncer {
         observer.synced(group.fileCount, group.batches, took);
     }
 
-    /**
-     * Moves the recovery points. A log that was cut since its files were handed over is left out: its end may have been
-     * written anew, and the new bytes are not in this group. Its recovery point moves with its next sync.
-     */
-    private void publishEnds(SyncGroup group) {
+    /** Moves the recovery points. The logs know which of these ends were cut off since. */
+    private static void publishEnds(SyncGroup group) {
         for (int i = 0; i < group.logCount; i++) {
-            LogSlot slot = group.logs[i];
-            // one log at a time: the append thread may wait for this lock
-            synchronized (this) {
-                if (slot.generation + allGenerations == group.generations[i]) {
-                    slot.log.synced(group.ends[i]);
-                }
-            }
+            group.logs[i].synced(group.ends[i]);
         }
     }
 }

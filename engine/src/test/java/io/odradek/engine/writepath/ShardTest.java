@@ -1,0 +1,510 @@
+package io.odradek.engine.writepath;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.odradek.engine.AppendOutcome;
+import io.odradek.engine.Durability;
+import io.odradek.engine.LogPosition;
+import io.odradek.engine.PartitionLog;
+import io.odradek.engine.record.PlainBatches;
+import io.odradek.engine.record.ValidatedBatch;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The shard with its threads. */
+@Timeout(60)
+class ShardTest {
+    private static final Settlement NOBODY = (log, end) -> {};
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init") // by JUnit
+    Path path;
+
+    @SuppressWarnings("NullAway.Init") // before each test
+    private TestLogs logs;
+
+    private final List<CountedLease> leases = Collections.synchronizedList(new ArrayList<>());
+    private final BlockingQueue<AppendOutcome> outcomes = new LinkedBlockingQueue<>();
+
+    @BeforeEach
+    void open() throws IOException {
+        logs = new TestLogs(path);
+    }
+
+    @AfterEach
+    void everyLeaseIsReleasedOnce() throws IOException {
+        logs.store.letSyncsPass();
+        if (!logs.directory.isOffline()) {
+            logs.close();
+        }
+        assertThat(leases).allSatisfy(lease -> assertThat(lease.shares()).isZero());
+    }
+
+    @Test
+    void anEntryThatNeedsASyncSettlesBehindASyncThatBeganAfterItsWrite() throws Exception {
+        PartitionLog log = logs.log("synced", new Durability.Sync());
+        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+            CountDownLatch held = logs.store.holdSyncs();
+            assertThat(shard.tryWrite(log, batch(100), 0, outcomes::add)).isTrue();
+            logs.store.syncsBegun.acquire();
+            // written while the first sync runs: it says nothing about this one
+            assertThat(shard.tryWrite(log, batch(100), 0, outcomes::add)).isTrue();
+            awaitEnd(log, 2);
+            assertThat(outcomes).isEmpty();
+            held.countDown();
+            AppendOutcome.Appended first = appended();
+            assertThat(logs.isDurable(log, first)).isTrue();
+            AppendOutcome.Appended second = appended();
+            assertThat(logs.isDurable(log, second)).isTrue();
+            assertThat(second.baseOffset()).isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void pageCacheEntriesAndSettleTasksPassAStuckSync(boolean fused) throws Exception {
+        PartitionLog synced = logs.log("synced", new Durability.Sync());
+        PartitionLog cached = logs.log("cached", new Durability.PageCache());
+        try (Shard shard = started(options(64, 1 << 20, fused), NOBODY)) {
+            CountDownLatch held = logs.store.holdSyncs();
+            BlockingQueue<AppendOutcome> waiting = new LinkedBlockingQueue<>();
+            shard.tryWrite(synced, batch(100), 0, waiting::add);
+            logs.store.syncsBegun.acquire();
+            for (int i = 0; i < 20; i++) {
+                shard.tryWrite(cached, batch(100), 0, outcomes::add);
+                assertThat(appended().baseOffset()).isEqualTo(i);
+            }
+            CountDownLatch task = new CountDownLatch(1);
+            shard.settle(task::countDown);
+            task.await();
+            assertThat(waiting).isEmpty();
+            held.countDown();
+            assertThat(waiting.take()).isInstanceOf(AppendOutcome.Appended.class);
+        }
+    }
+
+    @Test
+    void entriesOfALogThatBeganToSyncWaitBehindEachOther() throws Exception {
+        PartitionLog log = logs.log("changing", new Durability.Sync());
+        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+            CountDownLatch held = logs.store.holdSyncs();
+            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            logs.store.syncsBegun.acquire();
+            log.reconfigure(TestLogs.config(new Durability.PageCache()));
+            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            awaitEnd(log, 2);
+            CountDownLatch settlePassed = new CountDownLatch(1);
+            shard.settle(settlePassed::countDown);
+            settlePassed.await();
+            assertThat(outcomes).isEmpty();
+            held.countDown();
+            assertThat(appended().baseOffset()).isZero();
+            assertThat(appended().baseOffset()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aFailedSyncFailsWhoeverWaitsAndNothingIsAcknowledgedAfterIt() throws Exception {
+        PartitionLog log = logs.log("synced", new Durability.Sync());
+        PartitionLog other = logs.log("other", new Durability.Sync());
+        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            appended();
+            CountDownLatch held = logs.store.holdSyncs();
+            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            logs.store.syncsBegun.acquire(2);
+            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            shard.tryWrite(other, batch(100), 0, outcomes::add);
+            awaitEnd(log, 3);
+            logs.store.failSyncs();
+            held.countDown();
+            for (int i = 0; i < 3; i++) {
+                assertThat(outcomes.take()).isInstanceOf(AppendOutcome.StorageFailed.class);
+            }
+            assertThat(logs.directory.isOffline()).isTrue();
+            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            assertThat(outcomes.take()).isInstanceOf(AppendOutcome.StorageFailed.class);
+        }
+        assertThat(outcomes).isEmpty();
+    }
+
+    @Test
+    void aRequestedSyncMakesAPageCacheLogDurable() throws Exception {
+        PartitionLog log = logs.log("cached", new Durability.PageCache());
+        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            AppendOutcome.Appended appended = appended();
+            assertThat(logs.isDurable(log, appended)).isFalse();
+            CountDownLatch done = new CountDownLatch(1);
+            shard.requestSync(log, failure -> done.countDown());
+            done.await();
+            assertThat(logs.isDurable(log, appended)).isTrue();
+        }
+    }
+
+    @Test
+    void aDuplicateOfWhatIsBeingSyncedForFlushMsWaitsForThatSync() throws Exception {
+        // the same rule by other means: once the log demands durability, what was handed over for other reasons counts
+        PartitionLog log = logs.log("changing", new Durability.PageCache());
+        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            AppendOutcome.Appended first = appended();
+            CountDownLatch held = logs.store.holdSyncs();
+            shard.requestSync(log);
+            logs.store.syncsBegun.acquire();
+            log.reconfigure(TestLogs.config(new Durability.Sync()));
+            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            awaitEnd(log, 2);
+            assertThat(outcomes).isEmpty();
+            held.countDown();
+            assertThat(logs.isDurable(log, appended())).isTrue();
+            assertThat(logs.isDurable(log, first)).isTrue();
+        }
+    }
+
+    @Test
+    void afterLettingGoOfALogNothingTouchesItsFiles() throws Exception {
+        PartitionLog log = logs.log("deleted", new Durability.Sync());
+        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+            CountDownLatch held = logs.store.holdSyncs();
+            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            logs.store.syncsBegun.acquire();
+            CountDownLatch gone = new CountDownLatch(1);
+            shard.letGo(log, failure -> gone.countDown());
+            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            assertThat(gone.getCount()).isOne();
+            held.countDown();
+            gone.await();
+            assertThat(appended().baseOffset()).isZero();
+            assertThat(outcomes.take()).isInstanceOf(AppendOutcome.StorageFailed.class);
+            assertThat(log.view().logEndOffset()).isOne();
+            assertThat(logs.directory.isOffline()).isFalse();
+        }
+    }
+
+    @Test
+    void tasksRunBehindTheWritesBeforeThem() throws Exception {
+        PartitionLog log = logs.log("cached", new Durability.PageCache());
+        List<Long> ends = Collections.synchronizedList(new ArrayList<>());
+        try (Shard shard = started(options(8, 1 << 20, false), NOBODY)) {
+            for (int i = 0; i < 100; i++) {
+                writePatiently(shard, log, batch(100), outcomes::add);
+                shard.run(() -> ends.add(log.view().logEndOffset()));
+            }
+        }
+        assertThat(ends).hasSize(100).isSorted();
+        for (int i = 0; i < 100; i++) {
+            assertThat(ends.get(i)).isEqualTo(i + 1);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aTaskGivenOnTheSettleThreadWhileTheRingIsFullRunsLaterInOrder(boolean fused) throws Exception {
+        PartitionLog log = logs.log("synced", new Durability.Sync());
+        List<Integer> ran = Collections.synchronizedList(new ArrayList<>());
+        CountDownLatch done = new CountDownLatch(3);
+        try (Shard shard = started(options(4, 1 << 20, fused), NOBODY)) {
+            CountDownLatch held = logs.store.holdSyncs();
+            for (int i = 0; i < 4; i++) {
+                assertThat(shard.tryWrite(log, batch(100), 0, outcomes::add)).isTrue();
+            }
+            CountDownLatch given = new CountDownLatch(1);
+            shard.settle(() -> {
+                for (int i = 0; i < 3; i++) {
+                    int number = i;
+                    shard.run(() -> {
+                        ran.add(number);
+                        done.countDown();
+                    });
+                }
+                given.countDown();
+            });
+            given.await();
+            held.countDown();
+            done.await();
+        }
+        assertThat(ran).containsExactly(0, 1, 2);
+    }
+
+    @Test
+    void aBatchLargerThanTheBudgetGetsInWhenTheShardIsEmpty() throws Exception {
+        PartitionLog log = logs.log("synced", new Durability.Sync());
+        try (Shard shard = started(options(64, 1000, false), NOBODY)) {
+            CountDownLatch held = logs.store.holdSyncs();
+            assertThat(shard.tryWrite(log, batch(900), 0, outcomes::add)).isTrue();
+            ValidatedBatch large = batch(5000);
+            assertThat(shard.tryWrite(log, large, 0, outcomes::add)).isFalse();
+            // small ones wait as well: else the large one would starve
+            ValidatedBatch small = batch(61);
+            assertThat(shard.tryWrite(log, small, 0, outcomes::add)).isFalse();
+            CountDownLatch room = new CountDownLatch(1);
+            shard.onRoom(room::countDown);
+            assertThat(room.getCount()).isOne();
+            held.countDown();
+            room.await();
+            assertThat(shard.tryWrite(log, large, 0, outcomes::add)).isTrue();
+            assertThat(appended().baseOffset()).isZero();
+            assertThat(appended().baseOffset()).isOne();
+            writePatiently(shard, log, small, outcomes::add);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void everyAcceptedWriteIsSettledOnceInOrderUnderLoad(boolean fused) throws Exception {
+        for (int seed = 0; seed < 8; seed++) {
+            load(seed, fused);
+        }
+    }
+
+    /** Small bounds, several writers that pause when refused: a lost wake-up of any kind hangs this. */
+    private void load(int seed, boolean fused) throws Exception {
+        Random random = new Random(seed);
+        int slots = 1 << (1 + random.nextInt(8));
+        long budget = 400L + random.nextInt(20_000);
+        int writers = 1 + random.nextInt(4);
+        int perWriter = 3000;
+        AtomicLong settledCount = new AtomicLong();
+        AtomicReference<@Nullable String> wrong = new AtomicReference<>();
+        try (Shard shard = started(options(slots, budget, fused), NOBODY)) {
+            List<Thread> threads = new ArrayList<>();
+            for (int w = 0; w < writers; w++) {
+                Durability durability = random.nextBoolean() ? new Durability.Sync() : new Durability.PageCache();
+                PartitionLog log = logs.log("load" + seed + fused + w, durability);
+                long writerSeed = random.nextLong();
+                threads.add(Thread.ofPlatform().start(() -> {
+                    Random sizes = new Random(writerSeed);
+                    AtomicLong next = new AtomicLong();
+                    for (int i = 0; i < perWriter; i++) {
+                        int size = 61 + sizes.nextInt(300);
+                        long number = i;
+                        writePatiently(shard, log, batch(size), outcome -> {
+                            if (!(outcome instanceof AppendOutcome.Appended appended)
+                                    || appended.baseOffset() != number
+                                    || next.getAndIncrement() != number
+                                    || (durability instanceof Durability.Sync && !logs.isDurable(log, appended))) {
+                                wrong.set(log.partition() + " batch " + number + ": " + outcome);
+                            }
+                            settledCount.incrementAndGet();
+                        });
+                        if (shard.gauges().inFlightBytes() > budget) {
+                            wrong.set("in flight " + shard.gauges());
+                        }
+                    }
+                }));
+            }
+            for (Thread thread : threads) {
+                thread.join();
+            }
+        }
+        assertThat(wrong.get()).as("seed %d", seed).isNull();
+        assertThat(settledCount.get()).as("seed %d", seed).isEqualTo((long) writers * perWriter);
+    }
+
+    @Test
+    void closeUnderLoadSettlesWhatWasAcceptedAndRefusesTheRest() throws Exception {
+        for (int round = 0; round < 20; round++) {
+            PartitionLog log = logs.log("closing" + round, new Durability.Sync());
+            Shard shard = started(options(64, 1 << 20, round % 2 == 0), NOBODY);
+            AtomicInteger accepted = new AtomicInteger();
+            AtomicInteger settled = new AtomicInteger();
+            AtomicBoolean closed = new AtomicBoolean();
+            CountDownLatch running = new CountDownLatch(2);
+            List<Thread> writers = new ArrayList<>();
+            for (int w = 0; w < 2; w++) {
+                writers.add(Thread.ofPlatform().start(() -> {
+                    int written = 0;
+                    while (!closed.get()) {
+                        CountedLease lease = new CountedLease();
+                        if (shard.tryWrite(
+                                log, PlainBatches.batch(1, 100, lease), 0, outcome -> settled.incrementAndGet())) {
+                            leases.add(lease);
+                            accepted.incrementAndGet();
+                            if (++written == 100) {
+                                running.countDown();
+                            }
+                        }
+                    }
+                }));
+            }
+            running.await();
+            shard.close();
+            closed.set(true);
+            int atClose = settled.get();
+            for (Thread writer : writers) {
+                writer.join();
+            }
+            assertThat(settled.get()).isEqualTo(atClose).isEqualTo(accepted.get());
+            assertThat(shard.tryWrite(log, PlainBatches.batch(1, 100, new CountedLease()), 0, o -> {}))
+                    .isFalse();
+            assertThatThrownBy(() -> shard.run(() -> {})).isInstanceOf(RejectedExecutionException.class);
+            shard.close();
+        }
+    }
+
+    @Test
+    void aShardThatWasNeverStartedStillSettlesWhatItTook() throws Exception {
+        PartitionLog log = logs.log("synced", new Durability.Sync());
+        Shard shard =
+                new Shard(options(64, 1 << 20, false), logs.directory, logs.groupSync, NOBODY, InstantSource.system());
+        shard.tryWrite(log, batch(100), 0, outcomes::add);
+        shard.close();
+        assertThat(logs.isDurable(log, appended())).isTrue();
+    }
+
+    @Test
+    void aListenerThatThrowsStopsTheShardFromClaimingAnything() throws Exception {
+        PartitionLog log = logs.log("cached", new Durability.PageCache());
+        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+            shard.tryWrite(log, batch(100), 0, outcome -> {
+                throw new IllegalStateException("planted");
+            });
+            CountDownLatch settled = new CountDownLatch(1);
+            shard.requestSync(log, failure -> settled.countDown());
+            settled.await();
+            assertThat(logs.directory.isOffline()).isTrue();
+            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            assertThat(outcomes.take()).isInstanceOf(AppendOutcome.StorageFailed.class);
+        }
+    }
+
+    @Test
+    void aTaskThatFailsOnTheDiskTakesTheDirectoryOfflineAndSaysSo() throws Exception {
+        PartitionLog log = logs.log("cached", new Durability.PageCache());
+        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+            BlockingQueue<String> failures = new LinkedBlockingQueue<>();
+            shard.run(
+                    log,
+                    () -> {
+                        throw new IOException("planted");
+                    },
+                    failure -> failures.add(failure == null ? "none" : String.valueOf(failure.getMessage())));
+            assertThat(failures.take()).isEqualTo("planted");
+            assertThat(logs.directory.isOffline()).isTrue();
+        }
+    }
+
+    @Test
+    void progressIsToldOncePerLogAndGroupBeforeTheListeners() throws Exception {
+        PartitionLog log = logs.log("synced", new Durability.Sync());
+        List<String> told = Collections.synchronizedList(new ArrayList<>());
+        CountDownLatch held;
+        try (Shard shard = started(options(64, 1 << 20, false), new Settlement() {
+            @Override
+            public void progressed(PartitionLog partition, LogPosition end) {
+                told.add("progressed " + end.offset());
+            }
+
+            @Override
+            public void groupSettled() {
+                told.add("settled");
+            }
+        })) {
+            held = logs.store.holdSyncs();
+            shard.tryWrite(log, batch(100), 0, outcome -> told.add("0"));
+            logs.store.syncsBegun.acquire();
+            for (int i = 1; i < 4; i++) {
+                int number = i;
+                shard.tryWrite(log, batch(100), 0, outcome -> told.add("" + number));
+            }
+            awaitEnd(log, 4);
+            held.countDown();
+        }
+        long progress = 0;
+        int progressInGroup = 0;
+        List<String> listeners = new ArrayList<>();
+        for (String line : told) {
+            if (line.equals("settled")) {
+                progressInGroup = 0;
+            } else if (line.startsWith("progressed ")) {
+                progress = Long.parseLong(line.substring("progressed ".length()));
+                assertThat(++progressInGroup).as("%s", told).isOne();
+            } else {
+                assertThat(Long.parseLong(line)).as("%s", told).isLessThan(progress);
+                listeners.add(line);
+            }
+        }
+        assertThat(listeners).containsExactly("0", "1", "2", "3");
+        assertThat(told).endsWith("settled");
+    }
+
+    @Test
+    void anIdleShardSleeps() throws Exception {
+        PartitionLog log = logs.log("cached", new Durability.PageCache());
+        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+            for (int i = 0; i < 50; i++) {
+                shard.tryWrite(log, batch(100), 0, outcomes::add);
+                appended();
+            }
+            ShardGauges gauges = shard.gauges();
+            assertThat(gauges.appendSleeps()).isLessThanOrEqualTo(60);
+            assertThat(gauges.settleSleeps()).isLessThanOrEqualTo(60);
+            assertThat(gauges.syncSleeps())
+                    .as("page-cache topics never wake the sync thread")
+                    .isLessThanOrEqualTo(1);
+        }
+    }
+
+    private static Shard.Options options(int slots, long budget, boolean fused) {
+        return new Shard.Options("test", slots, budget, "block", fused);
+    }
+
+    private Shard started(Shard.Options options, Settlement settlement) {
+        Shard shard = new Shard(options, logs.directory, logs.groupSync, settlement, InstantSource.system());
+        shard.start();
+        return shard;
+    }
+
+    private ValidatedBatch batch(int size) {
+        CountedLease lease = new CountedLease();
+        leases.add(lease);
+        return PlainBatches.batch(1, size, lease);
+    }
+
+    private AppendOutcome.Appended appended() throws InterruptedException {
+        AppendOutcome outcome = outcomes.poll(20, TimeUnit.SECONDS);
+        assertThat(outcome).isInstanceOf(AppendOutcome.Appended.class);
+        return (AppendOutcome.Appended) Objects.requireNonNull(outcome);
+    }
+
+    private static void awaitEnd(PartitionLog log, long end) {
+        while (log.view().logEndOffset() < end) {
+            Thread.onSpinWait();
+        }
+    }
+
+    /** What a network loop does: when refused, it pauses until there is room. */
+    private static void writePatiently(Shard shard, PartitionLog log, ValidatedBatch batch, AppendListener listener) {
+        Semaphore room = new Semaphore(0);
+        while (!shard.tryWrite(log, batch, 0, listener)) {
+            shard.onRoom(room::release);
+            room.acquireUninterruptibly();
+        }
+    }
+}
