@@ -1,4 +1,4 @@
-/** What the handlers promise to clients, over real logs and shards. */
+/** Tests. */
 @NullMarked
 package io.odradek.broker.request;
 

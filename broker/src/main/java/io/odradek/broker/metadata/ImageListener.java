@@ -1,0 +1,14 @@
+package io.odradek.broker.metadata;
+
+import io.odradek.replication.controller.ClusterDelta;
+import io.odradek.replication.controller.ClusterImage;
+
+/**
+ * Follows the committed metadata. Called by the metadata loop, after the image is published and before the replies that rest on
+ * it are released: when a client hears that its topic exists, this has returned. Must not block for longer than creating logs
+ * takes, nor call back into the host and wait.
+ */
+public interface ImageListener {
+
+    void onImage(ClusterImage before, ClusterImage after, ClusterDelta delta);
+}

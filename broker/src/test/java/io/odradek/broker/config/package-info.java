@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package io.odradek.broker.config;
+
+import org.jspecify.annotations.NullMarked;
