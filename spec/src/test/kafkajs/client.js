@@ -6,12 +6,15 @@
 
 const { Kafka, CompressionTypes, CompressionCodecs, logLevel, Partitioners } = require('kafkajs');
 const SnappyCodec = require('kafkajs-snappy');
-const LZ4 = require('kafkajs-lz4');
+const lz4 = require('lz4js');
 const { ZstdCodec } = require('zstd-codec');
 const readline = require('node:readline');
 
 CompressionCodecs[CompressionTypes.Snappy] = SnappyCodec;
-CompressionCodecs[CompressionTypes.LZ4] = new LZ4().codec;
+CompressionCodecs[CompressionTypes.LZ4] = () => ({
+  compress: async (encoder) => Buffer.from(lz4.compress(encoder.buffer)),
+  decompress: async (buffer) => Buffer.from(lz4.decompress(buffer)),
+});
 const zstd = new Promise((resolve) => ZstdCodec.run((codec) => resolve(new codec.Simple())));
 CompressionCodecs[CompressionTypes.ZSTD] = () => ({
   compress: async (encoder) => Buffer.from((await zstd).compress(encoder.buffer)),
