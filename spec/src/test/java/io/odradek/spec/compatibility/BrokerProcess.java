@@ -20,10 +20,10 @@ final class BrokerProcess implements AutoCloseable {
     private static final long START_TIMEOUT_S = 60;
 
     private final Process process;
-    private final StringBuffer output;
+    private final Output output;
     private final int port;
 
-    private BrokerProcess(Process process, StringBuffer output, int port) {
+    private BrokerProcess(Process process, Output output, int port) {
         this.process = process;
         this.output = output;
         this.port = port;
@@ -49,19 +49,19 @@ final class BrokerProcess implements AutoCloseable {
                 "listeners=PLAINTEXT://127.0.0.1:" + port));
         overrides.forEach((key, value) -> command.addAll(List.of("-o", key + "=" + value)));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        StringBuffer output = new StringBuffer();
+        Output output = new Output();
         CompletableFuture<Integer> serving = new CompletableFuture<>();
         Thread.ofVirtual().start(() -> {
             try (var lines = process.inputReader()) {
                 for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                    output.append(line).append('\n');
+                    output.add(line);
                     Matcher serves = SERVES.matcher(line);
                     if (serves.find()) {
                         serving.complete(Integer.parseInt(serves.group(1)));
                     }
                 }
             } catch (IOException e) {
-                output.append(e).append('\n');
+                output.add(e.toString());
             }
             serving.completeExceptionally(new IOException("the broker has exited"));
         });
@@ -89,7 +89,7 @@ final class BrokerProcess implements AutoCloseable {
     }
 
     static Path repository() {
-        return Path.of(System.getProperty("basedir", ".")).toAbsolutePath().getParent();
+        return Path.of(System.getProperty("basedir", ".")).toAbsolutePath().resolveSibling("");
     }
 
     int port() {
@@ -123,5 +123,19 @@ final class BrokerProcess implements AutoCloseable {
     @Override
     public void close() {
         process.destroyForcibly();
+    }
+
+    /** What the process has printed so far: written by its reader, read by the test. */
+    private static final class Output {
+        private final StringBuilder text = new StringBuilder();
+
+        synchronized void add(String line) {
+            text.append(line).append('\n');
+        }
+
+        @Override
+        public synchronized String toString() {
+            return text.toString();
+        }
     }
 }

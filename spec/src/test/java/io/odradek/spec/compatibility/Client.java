@@ -120,6 +120,15 @@ enum Client {
 
     private static final long TIMEOUT_S = 120;
 
+    /** The three in a circle. */
+    Client next() {
+        return switch (this) {
+            case KCAT -> CONSOLE;
+            case CONSOLE -> KAFKAJS;
+            case KAFKAJS -> KCAT;
+        };
+    }
+
     /** Whether this machine has it. */
     abstract boolean isInstalled();
 

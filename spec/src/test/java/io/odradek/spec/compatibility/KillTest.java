@@ -139,7 +139,7 @@ final class KillTest {
             String padding = "x".repeat(200);
             while (!stopping && failure.get() == null) {
                 long number = sent;
-                producer.send(
+                var _ = producer.send(
                         new ProducerRecord<>("killed", (int) (number % PARTITIONS), null, number + " " + padding),
                         (metadata, error) -> {
                             if (error != null) {
