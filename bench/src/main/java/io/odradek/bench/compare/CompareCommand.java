@@ -1,0 +1,169 @@
+package io.odradek.bench.compare;
+
+import io.odradek.bench.compare.BrokerUnderTest.Product;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code bench compare}: Odradek and Apache Kafka in turn, the same stock clients, one figure a measure. */
+@Command(
+        name = "compare",
+        description = {
+            "Runs Odradek and Apache Kafka in turn, each on an empty directory, under Kafka's own performance tools,",
+            "and prints the ratio of each pair of runs. The order within a pair alternates."
+        },
+        mixinStandardHelpOptions = true)
+public final class CompareCommand implements Callable<Integer> {
+    @Option(names = "--pairs", defaultValue = "5", description = "pairs of runs a measure (default ${DEFAULT-VALUE})")
+    private int pairs;
+
+    @Option(
+            names = "--measure",
+            split = ",",
+            description = "which to run, by name; all when left out: cpu-1k, cpu-100b, synced-6, synced-1000,"
+                    + " durable-price, latency, catch-up, start, memory")
+    private List<String> names = List.of();
+
+    @Option(
+            names = "--scale",
+            defaultValue = "1",
+            description = "multiplies the number of records (default ${DEFAULT-VALUE})")
+    private double scale;
+
+    @Option(
+            names = "--dir",
+            defaultValue = "bench/target/compare",
+            description = "where data and logs go; on the disk that is to be measured (default ${DEFAULT-VALUE})")
+    private Path directory = Path.of("bench/target/compare");
+
+    @Option(names = "--port", defaultValue = "19092", description = "loopback port; Kafka takes the next one too")
+    private int port;
+
+    @Option(names = "-o", description = "server.properties keys for Odradek")
+    private Map<String, String> overrides = Map.of();
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli before call()
+    private CommandSpec spec;
+
+    /** For picocli. */
+    public CompareCommand() {}
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        if (pairs < 1 || !(scale > 0)) {
+            throw new ParameterException(spec.commandLine(), "--pairs and --scale must be positive");
+        }
+        List<Measure> chosen = new ArrayList<>();
+        for (Measure measure : Measure.ALL) {
+            if (names.isEmpty() || names.contains(measure.name())) {
+                chosen.add(measure);
+            }
+        }
+        if (!names.isEmpty() && chosen.size() != names.size()) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--measure " + String.join(",", names) + ": the measures are "
+                            + Measure.ALL.stream().map(Measure::name).collect(Collectors.joining(", ")));
+        }
+        directory = directory.toAbsolutePath();
+        Files.createDirectories(directory);
+        PrintWriter out = spec.commandLine().getOut();
+        Path csv = directory.resolve("runs.csv");
+        try (PrintWriter rows = new PrintWriter(Files.newBufferedWriter(csv))) {
+            rows.println("measure,pair,system,durability,figure,unit,start_s,cpu_s,peak_rss_mib");
+            List<String> table = new ArrayList<>();
+            for (Measure measure : chosen) {
+                table.add(row(measure, run(measure, rows, out)));
+            }
+            out.println();
+            out.println("| measure | Odradek | | Kafka | | ratio: median | least .. most | aimed at |");
+            out.println("| --- | --- | --- | --- | --- | --- | --- | --- |");
+            table.forEach(out::println);
+            out.println();
+            out.println("D1: acknowledged from the leader's page cache. D3: acknowledged when the leader has synced. "
+                    + pairs + " pairs each; every run is in " + csv);
+        }
+        return 0;
+    }
+
+    private Ratios run(Measure measure, PrintWriter rows, PrintWriter out) throws IOException, InterruptedException {
+        double[] odradek = new double[pairs];
+        double[] kafka = new double[pairs];
+        for (int pair = 0; pair < pairs; pair++) {
+            // ABBA: whatever drifts, drifts for both.
+            List<Product> order =
+                    pair % 2 == 0 ? List.of(Product.KAFKA, Product.ODRADEK) : List.of(Product.ODRADEK, Product.KAFKA);
+            for (Product product : order) {
+                double figure = once(measure, product, pair, rows);
+                (product == Product.ODRADEK ? odradek : kafka)[pair] = figure;
+                out.printf(
+                        Locale.ROOT,
+                        "%s, pair %d of %d: %s %.3g %s%n",
+                        measure.name(),
+                        pair + 1,
+                        pairs,
+                        product,
+                        figure,
+                        measure.unit());
+                out.flush();
+            }
+        }
+        return new Ratios(odradek, kafka);
+    }
+
+    private double once(Measure measure, Product product, int pair, PrintWriter rows)
+            throws IOException, InterruptedException {
+        Measure.Arm arm = product == Product.ODRADEK ? measure.odradek() : measure.kafka();
+        Path run = directory.resolve(
+                measure.name() + "-" + pair + "-" + product.name().toLowerCase(Locale.ROOT));
+        try (BrokerUnderTest broker =
+                BrokerUnderTest.start(product, run, port, product == Product.ODRADEK ? overrides : Map.of())) {
+            double figure = measure.repetition().run(broker, arm, run, scale);
+            rows.printf(
+                    Locale.ROOT,
+                    "%s,%d,%s,%s,%.6g,%s,%.3f,%.2f,%.1f%n",
+                    measure.name(),
+                    pair,
+                    product,
+                    arm.durability(),
+                    figure,
+                    measure.unit(),
+                    broker.startSeconds(),
+                    broker.cpuSeconds(),
+                    broker.peakResidentMib());
+            rows.flush();
+            return figure;
+        }
+    }
+
+    private static String row(Measure measure, Ratios ratios) {
+        return String.format(
+                Locale.ROOT,
+                "| %s: %s | %.3g %s | %s | %.3g %s | %s | %.3g | %.3g .. %.3g | %s |",
+                measure.name(),
+                measure.what(),
+                ratios.medianOfOdradek(),
+                measure.unit(),
+                measure.odradek().durability(),
+                ratios.medianOfKafka(),
+                measure.unit(),
+                measure.kafka().durability(),
+                ratios.median(),
+                ratios.smallest(),
+                ratios.largest(),
+                measure.goal());
+    }
+}

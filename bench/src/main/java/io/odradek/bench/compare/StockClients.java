@@ -1,0 +1,129 @@
+package io.odradek.bench.compare;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+
+/** Apache Kafka's own performance tools, each run in a JVM of its own, and what they printed. */
+final class StockClients {
+
+    /** @param p99Ms as the tool measures it: from {@code send} to the acknowledgement, in whole milliseconds */
+    record ProduceResult(double mibPerSecond, double recordsPerSecond, double p50Ms, double p99Ms, double p999Ms) {}
+
+    private static final Pattern SUMMARY =
+            Pattern.compile("([0-9.]+) records/sec \\(([0-9.]+) MB/sec\\).* ms avg latency.*"
+                    + "max latency, ([0-9.]+) ms 50th, ([0-9.]+) ms 95th, ([0-9.]+) ms 99th, ([0-9.]+) ms 99.9th");
+
+    private StockClients() {}
+
+    static void createTopic(String bootstrap, String topic, int partitions, Map<String, String> configs)
+            throws InterruptedException, IOException {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
+            admin.createTopics(List.of(
+                            new NewTopic(topic, Optional.of(partitions), Optional.of((short) 1)).configs(configs)))
+                    .all()
+                    .get();
+        } catch (ExecutionException e) {
+            throw new IOException("topic " + topic + " could not be created: " + e.getCause(), e);
+        }
+    }
+
+    /**
+     * Runs {@code producer-perf-test}.
+     *
+     * @param recordsPerSecond -1: as fast as it goes
+     * @param warmUp records left out of the figures
+     */
+    static ProduceResult produce(
+            String bootstrap,
+            String topic,
+            long records,
+            int recordBytes,
+            long recordsPerSecond,
+            long warmUp,
+            Map<String, String> producerConfig,
+            Path log)
+            throws IOException, InterruptedException {
+        List<String> command = BrokerUnderTest.jvm("-Xmx512m");
+        command.addAll(List.of(
+                "org.apache.kafka.tools.ProducerPerformance",
+                "--topic",
+                topic,
+                "--num-records",
+                Long.toString(records),
+                "--record-size",
+                Integer.toString(recordBytes),
+                "--throughput",
+                Long.toString(recordsPerSecond),
+                "--bootstrap-server",
+                bootstrap));
+        if (warmUp > 0) {
+            command.addAll(List.of("--warmup-records", Long.toString(warmUp)));
+        }
+        if (!producerConfig.isEmpty()) {
+            command.add("--command-property"); // once: the tool keeps only the last of several
+            producerConfig.forEach((key, value) -> command.add(key + "=" + value));
+        }
+        String printed = run(command, log);
+        Matcher summary = SUMMARY.matcher(printed);
+        ProduceResult result = null;
+        while (summary.find()) {
+            result = new ProduceResult(
+                    Double.parseDouble(summary.group(2)),
+                    Double.parseDouble(summary.group(1)),
+                    Double.parseDouble(summary.group(3)),
+                    Double.parseDouble(summary.group(5)),
+                    Double.parseDouble(summary.group(6)));
+        }
+        if (result == null) {
+            throw new IOException("producer-perf-test printed no summary; see " + log + ":\n" + printed);
+        }
+        return result;
+    }
+
+    /** Runs {@code consumer-perf-test} over the whole topic; MiB/s while fetching, joining the group left out. */
+    static double consume(String bootstrap, String topic, long records, Path log)
+            throws IOException, InterruptedException {
+        List<String> command = BrokerUnderTest.jvm("-Xmx512m");
+        command.addAll(List.of(
+                "org.apache.kafka.tools.ConsumerPerformance",
+                "--topic",
+                topic,
+                "--num-records",
+                Long.toString(records),
+                "--bootstrap-server",
+                bootstrap,
+                "--timeout",
+                "60000",
+                "--hide-header"));
+        String[] lines = run(command, log).strip().split("\n", -1);
+        // start.time, end.time, data.consumed.in.MB, MB.sec, data.consumed.in.nMsg, nMsg.sec, rebalance.time.ms,
+        // fetch.time.ms, fetch.MB.sec, fetch.nMsg.sec
+        String[] fields = lines[lines.length - 1].split(",", -1);
+        if (fields.length < 10 || Long.parseLong(fields[4].strip()) < records) {
+            throw new IOException("consumer-perf-test did not read all " + records + " records; see " + log);
+        }
+        return Double.parseDouble(fields[8].strip());
+    }
+
+    private static String run(List<String> command, Path log) throws IOException, InterruptedException {
+        int exit = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start()
+                .waitFor();
+        String printed = Files.readString(log);
+        if (exit != 0) {
+            throw new IOException("exit " + exit + " from " + command + ":\n" + printed);
+        }
+        return printed;
+    }
+}

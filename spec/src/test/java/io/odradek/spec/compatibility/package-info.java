@@ -1,0 +1,5 @@
+/** Real processes, real clients: what a user of Kafka would see. */
+@NullMarked
+package io.odradek.spec.compatibility;
+
+import org.jspecify.annotations.NullMarked;
