@@ -6,7 +6,7 @@ import io.odradek.broker.partition.HostedTopic;
 import io.odradek.broker.partition.LeaderHints;
 import io.odradek.broker.partition.PartitionHost;
 import io.odradek.broker.partition.Partitions;
-import io.odradek.broker.partition.SlicedRecords;
+import io.odradek.broker.net.SlicedRecords;
 import io.odradek.engine.FetchedSlices;
 import io.odradek.engine.LogPosition;
 import io.odradek.engine.LogReader;

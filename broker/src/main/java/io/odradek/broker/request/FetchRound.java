@@ -7,7 +7,7 @@ import io.odradek.broker.partition.FetchInterest;
 import io.odradek.broker.partition.FetchSession;
 import io.odradek.broker.partition.LeaderHints;
 import io.odradek.broker.partition.ParkedFetch;
-import io.odradek.broker.partition.SlicedRecords;
+import io.odradek.broker.net.SlicedRecords;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.common.message.FetchRequestData;

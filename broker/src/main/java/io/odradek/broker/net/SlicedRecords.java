@@ -1,4 +1,4 @@
-package io.odradek.broker.partition;
+package io.odradek.broker.net;
 
 import io.odradek.engine.FetchedSlices;
 import org.apache.kafka.common.record.internal.BaseRecords;
