@@ -39,7 +39,17 @@ class PartitionLogModelTest {
         record TailReader() implements Step {}
     }
 
-    private record Batch(long baseOffset, long lastOffset, int epoch, byte[] bytes) {}
+    private static final class Batch {
+        final long baseOffset;
+        final long lastOffset;
+        final byte[] bytes;
+
+        Batch(long baseOffset, long lastOffset, byte[] bytes) {
+            this.baseOffset = baseOffset;
+            this.lastOffset = lastOffset;
+            this.bytes = bytes;
+        }
+    }
 
     /** The list. */
     private static final class Model {
@@ -101,7 +111,7 @@ class PartitionLogModelTest {
     void aLogBehavesLikeAListOfBatches(@ForAll("steps") List<Step> steps, @ForAll long seed) throws Exception {
         Random random = new Random(seed);
         Model model = new Model();
-        try (TemporaryLog log = new TemporaryLog(TemporaryLog.smallSegments(600))) {
+        try (TemporaryLog log = new TemporaryLog(TemporaryLog.smallSegments(900))) {
             for (Step step : steps) {
                 apply(step, model, log, random);
                 check(model, log, random);
@@ -125,7 +135,7 @@ class PartitionLogModelTest {
                 log.reconfigure(TemporaryLog.retaining(log.config(), -1, bytes));
                 log.log.applyRetention(0, model.logEnd);
                 log.reconfigure(TemporaryLog.retaining(log.config(), -1, -1));
-                assertThat(log.log.view().sizeBytes()).isLessThan(bytes + 600);
+                assertThat(log.log.view().sizeBytes()).isLessThan(bytes + 900);
                 model.logStart = log.log.view().logStartOffset();
             }
             case Step.Checkpoint() -> log.directory.checkpointRecoveryPoints();
@@ -146,7 +156,6 @@ class PartitionLogModelTest {
     }
 
     private static void append(Step.Append append, Model model, TemporaryLog log, Random random) throws IOException {
-        List<ValidatedBatch> staged = new ArrayList<>();
         for (int i = 0; i < append.batches; i++) {
             ValidatedBatch batch = TemporaryLog.batch(append.records, append.valueBytes, random.nextInt(1000));
             AppendOutcome outcome = log.log.stage(batch, model.epoch, 0);
@@ -154,9 +163,8 @@ class PartitionLogModelTest {
                 assertThat(appended.baseOffset()).isEqualTo(model.logEnd);
                 assertThat(appended.end().offset()).isEqualTo(model.logEnd + append.records);
             });
-            staged.add(batch);
             byte[] bytes = TemporaryLog.bytes(batch.bytes().duplicate().rewind());
-            model.batches.add(new Batch(model.logEnd, model.logEnd + append.records - 1, model.epoch, bytes));
+            model.batches.add(new Batch(model.logEnd, model.logEnd + append.records - 1, bytes));
             model.logEnd += append.records;
         }
         log.log.writeStaged();
