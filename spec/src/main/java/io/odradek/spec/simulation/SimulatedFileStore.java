@@ -281,10 +281,12 @@ public final class SimulatedFileStore implements FileStore {
     public synchronized void createDirectories(Path directory) throws IOException {
         checkAlive();
         DirectoryNode at = root;
+        Path path = normalized(directory).getRoot();
         for (String name : names(directory)) {
+            path = path.resolve(name);
             Node child = at.get(name);
             if (child == null) {
-                begin("mkdir", directory, "", 0, 0);
+                begin("mkdir", path, "", 0, 0);
                 DirectoryNode created = new DirectoryNode(at.mount());
                 change(at, null, name, created);
                 end();
