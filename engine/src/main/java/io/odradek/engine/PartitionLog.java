@@ -1,48 +1,346 @@
 package io.odradek.engine;
 
+import io.odradek.engine.AppendOutcome.Appended;
+import io.odradek.engine.AppendOutcome.NotLeader;
+import io.odradek.engine.AppendOutcome.StorageFailed;
+import io.odradek.engine.AppendOutcome.TooLarge;
+import io.odradek.engine.io.FileStore;
 import io.odradek.engine.io.StoreFile;
+import io.odradek.engine.record.BatchLayout;
 import io.odradek.engine.record.ValidatedBatch;
+import io.odradek.engine.recovery.RecoveredLog;
+import io.odradek.engine.retention.RetentionPolicy;
+import io.odradek.engine.segment.ActiveSegment;
+import io.odradek.engine.segment.CheckpointText;
+import io.odradek.engine.segment.HeaderScan;
+import io.odradek.engine.segment.LeaderEpochs;
+import io.odradek.engine.segment.SealedSegment;
+import io.odradek.engine.segment.Segment;
+import io.odradek.engine.segment.SegmentFiles;
+import io.odradek.engine.segment.SegmentNames;
+import io.odradek.engine.segment.SegmentWalk;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One partition's log: appends, rolls, truncates, and publishes what can be read. Confined to its shard's append thread,
  * except {@link #view()}, {@link #partition()}, {@link #config()} and what is said to be for others; readers use {@link #view()}.
+ *
+ * <pre>
+ *  stage, stage, ... writeStaged        one gathering write per segment, then a new view
+ *        takeDirtyFiles ----> sync thread ----> synced     moves the recovery point
+ * </pre>
+ *
+ * <p>When a write fails, the file is cut back to what was written before, the log directory goes offline, and everything
+ * staged is refused: what a reader sees stays as it was.
  */
 public final class PartitionLog {
+    private static final int FIRST_STAGED = 16;
+
+    private final TopicPartition partition;
+    private final Path directory;
+    private final FileStore store;
+    private final LogHome home;
+    private final DirectoryEntries entries;
+    private final DurableProgress durable;
+    private final RecentBatches recent;
+
+    private volatile LogConfig config;
+    private volatile LogView view;
+    private volatile boolean closed;
+
+    private final List<SealedSegment> sealed;
+    private long sealedBytes;
+    private ActiveSegment active;
+    private Segment[] segments;
+    private long segmentJitterMs;
+    /** When the active segment was begun, as far as this process knows; -1 until the first append to it. */
+    private long activeSinceMs = -1;
+
+    private long logStartOffset;
+    private LeaderEpochs epochs;
+
+    private @Nullable ValidatedBatch[] staged = new @Nullable ValidatedBatch[FIRST_STAGED];
+    private ByteBuffer[] stagedBytes = new ByteBuffer[FIRST_STAGED];
+    private int stagedCount;
+    private int stagedSizeBytes;
+    /** Log end with what is staged. */
+    private long stagedEndOffset;
+
+    /** Segments with writes that were not handed out for syncing, oldest first; each once. */
+    private final List<Segment> dirty = new ArrayList<>();
+
+    private boolean entriesDirty;
+    private long unsyncedRecords;
+    private volatile long syncDueAtMs = Long.MAX_VALUE;
+
+    /** What {@code leader-epoch-checkpoint} says; guarded by {@link #checkpointLock}. */
+    private LeaderEpochs epochsOnDisk;
+
+    private final Object checkpointLock = new Object();
+
+    PartitionLog(TopicPartition partition, Path directory, LogConfig config, LogHome home, RecoveredLog found)
+            throws IOException {
+        this.partition = partition;
+        this.directory = directory;
+        this.config = config;
+        this.home = home;
+        this.store = home.store();
+        this.entries = new DirectoryEntries(store, directory, store.fileSystemId(directory));
+        this.durable = new DurableProgress(found.recoveryPoint());
+        this.recent = new RecentBatches(home.recentMemory());
+        this.sealed = new ArrayList<>(found.sealed());
+        this.active = found.active();
+        this.logStartOffset = found.logStartOffset();
+        this.stagedEndOffset = found.logEndOffset();
+        this.epochs = found.epochs();
+        this.epochsOnDisk = found.epochsOnDisk();
+        this.segments = segmentsNow();
+        this.view = viewNow(found.logEndOffset());
+        drawJitter();
+    }
 
     public TopicPartition partition() {
-        throw new UnsupportedOperationException();
+        return partition;
     }
 
     /** Any thread. */
     public LogConfig config() {
-        throw new UnsupportedOperationException();
+        return config;
     }
 
     /** Any thread; takes effect with the next append. */
     public void reconfigure(LogConfig config) {
-        throw new UnsupportedOperationException();
+        this.config = config;
     }
 
     /** What is written so far: start, end, segments, epochs. Any thread. */
     public LogView view() {
-        throw new UnsupportedOperationException();
+        return view;
+    }
+
+    /** Exclusive; bytes below it are known to be durable. Any thread. */
+    public long recoveryPoint() {
+        return durable.recoveryPoint();
+    }
+
+    /** Where the log's files are. Any thread. */
+    public Path directory() {
+        return directory;
     }
 
     /**
      * Checks sequence and epoch, assigns offsets in place and keeps the batch for the next {@link #writeStaged()}. Takes
      * over the batch's lease in every case.
      *
+     * <p>A roll writes what is staged for the old segment first, so this can fail like {@link #writeStaged()}: then everything
+     * staged since the last {@link #writeStaged()} is refused, this batch included.
+     *
      * @param leaderEpoch the epoch the writer believes in; anything but the log's own is refused
      */
     public AppendOutcome stage(ValidatedBatch batch, int leaderEpoch, long nowMs) throws IOException {
-        throw new UnsupportedOperationException();
+        AppendOutcome refusal = refusal(batch, leaderEpoch);
+        if (refusal != null) {
+            batch.lease().release();
+            return refusal;
+        }
+        long baseOffset = stagedEndOffset;
+        try {
+            rollIfNeeded(batch, baseOffset + batch.lastOffsetDelta(), nowMs);
+        } catch (IOException e) {
+            batch.lease().release();
+            throw e;
+        }
+        batch.assign(baseOffset, leaderEpoch);
+        keep(batch);
+        noteUnsynced(batch.recordCount(), nowMs);
+        long lastOffset = batch.lastOffset();
+        boolean stampedHere =
+                (batch.bytes().getShort(BatchLayout.ATTRIBUTES_AT) & BatchLayout.LOG_APPEND_TIME_BIT) != 0;
+        return new Appended(
+                baseOffset,
+                lastOffset,
+                stampedHere ? batch.maxTimestamp() : BatchLayout.NO_TIMESTAMP,
+                logStartOffset,
+                new LogPosition(stagedEndOffset, active.baseOffset(), active.sizeBytes() + stagedSizeBytes));
+    }
+
+    private @Nullable AppendOutcome refusal(ValidatedBatch batch, int leaderEpoch) {
+        String offline = closed ? "log " + partition + " is closed" : home.offlineReason();
+        if (offline != null) {
+            return new StorageFailed(offline);
+        }
+        if (leaderEpoch != epochs.latestEpoch()) {
+            return new NotLeader(epochs.latestEpoch());
+        }
+        int segmentBytes = config.segmentBytes();
+        if (batch.sizeBytes() > segmentBytes) {
+            return new TooLarge(batch.sizeBytes(), segmentBytes);
+        }
+        return null;
+    }
+
+    private void keep(ValidatedBatch batch) {
+        if (stagedCount == staged.length) {
+            staged = Arrays.copyOf(staged, 2 * stagedCount);
+            stagedBytes = Arrays.copyOf(stagedBytes, 2 * stagedCount);
+        }
+        staged[stagedCount] = batch;
+        stagedBytes[stagedCount] = batch.bytes();
+        stagedCount++;
+        stagedSizeBytes += batch.sizeBytes();
+        stagedEndOffset = batch.lastOffset() + 1;
+    }
+
+    private void noteUnsynced(int records, long nowMs) {
+        if (unsyncedRecords == 0) {
+            LogConfig now = config;
+            long within = now.durability() instanceof Durability.Interval(long intervalMs)
+                    ? Math.min(intervalMs, now.flushMs())
+                    : now.flushMs();
+            syncDueAtMs = within > Long.MAX_VALUE - nowMs ? Long.MAX_VALUE : nowMs + within;
+        }
+        unsyncedRecords += records;
+    }
+
+    /** Kafka's reasons for a new segment: size, age (with jitter), a full index, an offset too far from the base. */
+    private void rollIfNeeded(ValidatedBatch batch, long lastOffset, long nowMs) throws IOException {
+        LogConfig now = config;
+        int size = active.sizeBytes() + stagedSizeBytes;
+        boolean indexFull = active.indexesAreFull(stagedCount + 1, now.segmentIndexBytes());
+        if (indexFull && stagedCount > 0) {
+            writeStaged(); // not every staged batch gets an entry: count again
+            indexFull = active.indexesAreFull(1, now.segmentIndexBytes());
+        }
+        if (activeSinceMs < 0) {
+            activeSinceMs = nowMs;
+        }
+        boolean tooLarge = size > now.segmentBytes() - batch.sizeBytes();
+        boolean tooOld = size > 0 && waitedMs(batch.maxTimestamp(), nowMs) > now.segmentMs() - segmentJitterMs;
+        boolean tooFar = lastOffset - active.baseOffset() > Integer.MAX_VALUE;
+        if (tooLarge || tooOld || tooFar || indexFull) {
+            writeStaged();
+            roll(nowMs);
+        }
+    }
+
+    /** From the first batch's timestamp to this one's; by the clock when the first has none. */
+    private long waitedMs(long batchMaxTimestamp, long nowMs) {
+        ValidatedBatch first = stagedCount == 0 ? null : staged[0];
+        long firstTimestamp = active.sizeBytes() == 0 && first != null ? first.maxTimestamp() : active.firstTimestamp();
+        return firstTimestamp >= 0 ? batchMaxTimestamp - firstTimestamp : nowMs - activeSinceMs;
     }
 
     /** Writes what was staged, one gathering write per segment, and publishes the new {@link #view()}. */
     public void writeStaged() throws IOException {
-        throw new UnsupportedOperationException();
+        if (stagedCount == 0) {
+            return;
+        }
+        try {
+            active.append(stagedBytes, stagedCount);
+        } catch (IOException e) {
+            failWrite(e);
+            throw e;
+        }
+        LogConfig now = config;
+        for (int i = 0; i < stagedCount; i++) {
+            ValidatedBatch batch = stagedAt(i);
+            batch.bytes().position(0);
+            active.wrote(batch.sizeBytes(), batch.lastOffset(), batch.maxTimestamp(), now.indexIntervalBytes());
+            recent.written(batch);
+        }
+        forgetStaged();
+        noteDirty(active);
+        view = viewNow(stagedEndOffset);
+    }
+
+    private ValidatedBatch stagedAt(int i) {
+        ValidatedBatch batch = staged[i];
+        if (batch == null) {
+            throw new AssertionError("slot " + i + " of " + stagedCount + " staged batches is empty");
+        }
+        return batch;
+    }
+
+    private void forgetStaged() {
+        Arrays.fill(staged, 0, stagedCount, null);
+        Arrays.fill(stagedBytes, 0, stagedCount, null);
+        stagedCount = 0;
+        stagedSizeBytes = 0;
+    }
+
+    private void noteDirty(Segment segment) {
+        if (dirty.isEmpty() || dirty.getLast().files() != segment.files()) {
+            dirty.add(segment);
+        }
+    }
+
+    /** Nothing of what was staged is in the log; nothing more will be. */
+    private void failWrite(IOException cause) {
+        for (int i = 0; i < stagedCount; i++) {
+            stagedAt(i).lease().release();
+        }
+        forgetStaged();
+        stagedEndOffset = view.logEndOffset();
+        home.takeOffline(cause);
+        try {
+            active.cutToSize();
+        } catch (IOException e) {
+            // The next start cuts it: what is behind the view's end was never claimed.
+            cause.addSuppressed(e);
+        }
+    }
+
+    private void roll(long nowMs) throws IOException {
+        if (active.sizeBytes() == 0) {
+            return;
+        }
+        try {
+            SealedSegment old = active.seal();
+            ActiveSegment next = ActiveSegment.create(store, directory, stagedEndOffset);
+            sealed.add(old);
+            sealedBytes += old.sizeBytes();
+            active = next;
+        } catch (IOException e) {
+            failWrite(e);
+            throw e;
+        }
+        entriesDirty = true;
+        activeSinceMs = nowMs;
+        drawJitter();
+        segments = segmentsNow();
+        view = viewNow(stagedEndOffset);
+    }
+
+    /** Spreads rolls by time: the same segment draws the same share of {@code segment.jitter.ms} every time. */
+    private void drawJitter() {
+        LogConfig now = config;
+        long limit = Math.min(now.segmentJitterMs(), now.segmentMs());
+        long mixed = (partition.hashCode() * 31L + active.baseOffset()) * 0x9E3779B97F4A7C15L;
+        segmentJitterMs = limit <= 0 ? 0 : Long.remainderUnsigned(mixed ^ (mixed >>> 32), limit);
+    }
+
+    private Segment[] segmentsNow() {
+        Segment[] now = new Segment[sealed.size() + 1];
+        long bytes = 0;
+        for (int i = 0; i < sealed.size(); i++) {
+            now[i] = sealed.get(i);
+            bytes += sealed.get(i).sizeBytes();
+        }
+        now[sealed.size()] = active;
+        sealedBytes = bytes;
+        return now;
+    }
+
+    private LogView viewNow(long endOffset) {
+        LogPosition end = new LogPosition(endOffset, active.baseOffset(), active.sizeBytes());
+        return new LogView(logStartOffset, end, sealedBytes + active.sizeBytes(), epochs, segments, recent);
     }
 
     /**
@@ -50,34 +348,322 @@ public final class PartitionLog {
      * flush.messages} was reached.
      */
     public boolean mustSync() {
-        throw new UnsupportedOperationException();
+        LogConfig now = config;
+        return now.durability() instanceof Durability.Sync || unsyncedRecords >= now.flushMessages();
+    }
+
+    /**
+     * When what is written has to be synced at the latest, by {@code flush.ms} or an interval durability; {@link
+     * Long#MAX_VALUE} when nothing has to be. Any thread; whoever finds it past posts a task to the append thread that takes
+     * the dirty files.
+     */
+    public long syncDueAtMs() {
+        return syncDueAtMs;
     }
 
     /**
      * Files with writes that were not yet handed out for syncing, and the directory when its entries changed; hands them out.
-     * The caller syncs them and then calls {@link #synced}.
+     * The caller syncs them and then calls {@link #synced}, in the order of the calls to this method. Until then they are
+     * kept open.
      */
     public List<StoreFile> takeDirtyFiles() {
-        throw new UnsupportedOperationException();
+        unsyncedRecords = 0;
+        syncDueAtMs = Long.MAX_VALUE;
+        if (dirty.isEmpty() && !entriesDirty) {
+            return List.of();
+        }
+        List<StoreFile> files = new ArrayList<>(dirty.size() + 1);
+        List<SegmentFiles> kept = new ArrayList<>(dirty.size());
+        for (Segment segment : dirty) {
+            if (segment.tryRetain()) { // else it was removed: nothing in it counts any more
+                files.add(segment.log());
+                kept.add(segment.files());
+            }
+        }
+        dirty.clear();
+        if (entriesDirty) {
+            entriesDirty = false;
+            files.add(entries);
+        }
+        durable.handedOut(view.logEndOffset(), kept);
+        return files;
     }
 
     /** Everything below {@code offset} is on disk: moves the recovery point. Sync thread. */
     public void synced(long offset) {
-        throw new UnsupportedOperationException();
+        durable.synced(offset);
     }
 
-    /** A new reign over this partition begins here: appends carry {@code leaderEpoch}, and it is recorded with the log's end. */
+    /**
+     * A new reign over this partition begins here: appends carry {@code leaderEpoch}, and it is recorded with the log's end.
+     * The record of it reaches the disk with the next checkpoint: until then a crash finds the epoch in the batches, and an
+     * epoch without batches is not missed.
+     *
+     * @throws IllegalArgumentException when a later reign has begun
+     */
     public void beginEpoch(int leaderEpoch) throws IOException {
-        throw new UnsupportedOperationException();
+        if (leaderEpoch < epochs.latestEpoch()) {
+            throw new IllegalArgumentException(
+                    partition + " is in epoch " + epochs.latestEpoch() + ", epoch " + leaderEpoch + " is over");
+        }
+        writeStaged();
+        epochs = epochs.begin(leaderEpoch, stagedEndOffset);
+        view = viewNow(stagedEndOffset);
     }
 
-    /** Removes everything at and above {@code offset} (KIP-101). */
-    public void truncateTo(long offset) throws IOException {
-        throw new UnsupportedOperationException();
+    /**
+     * Removes everything at and above {@code offset} (KIP-101), and the whole batch when {@code offset} lies within one.
+     * Durable when it returns: otherwise what was removed could come back behind what is appended next.
+     *
+     * @return the new log end offset
+     * @throws IllegalArgumentException below the log start
+     */
+    public long truncateTo(long offset) throws IOException {
+        if (offset < logStartOffset) {
+            throw new IllegalArgumentException(
+                    "cannot cut " + partition + " at " + offset + ", it begins at " + logStartOffset);
+        }
+        writeStaged();
+        if (offset >= stagedEndOffset) {
+            return stagedEndOffset;
+        }
+        try {
+            return cut(offset);
+        } catch (IOException e) {
+            home.takeOffline(e);
+            throw e;
+        }
     }
 
-    /** DeleteRecords: moves the log start; whole segments below it go. Returns the new log start offset. */
+    private long cut(long offset) throws IOException {
+        int n = view.segmentFor(offset);
+        Segment last = segments[n];
+        int position = view.segmentBytes(n);
+        long newEnd = offset;
+        HeaderScan scan = HeaderScan.ofThread();
+        if (scan.seek(last.log(), last.offsetIndex().positionFor(offset), position, offset)) {
+            position = scan.position();
+            newEnd = Math.min(offset, scan.baseOffset());
+        }
+        durable.truncated(newEnd);
+        home.lowerRecoveryPoint(this);
+        recent.clear();
+
+        List<Segment> removed = List.of(segments).subList(n + 1, segments.length);
+        active = SegmentWalk.shortened(last, newEnd, position, config.indexIntervalBytes());
+        while (sealed.size() > n) {
+            sealed.removeLast();
+        }
+        segments = segmentsNow();
+        epochs = epochs.truncatedTo(newEnd);
+        stagedEndOffset = newEnd;
+        view = viewNow(newEnd);
+        drawJitter();
+
+        active.log().truncate(position);
+        active.log().sync();
+        retire(removed);
+        synchronized (checkpointLock) {
+            CheckpointText.replace(store, directory.resolve(LeaderEpochs.FILE_NAME), epochs.encode());
+            epochsOnDisk = epochs;
+        }
+        entriesDirty = false; // the directory was synced with the epochs' file
+        return newEnd;
+    }
+
+    /** Takes segments that are no longer in the view out of the directory. */
+    private void retire(List<Segment> removed) throws IOException {
+        List<Path> renamed = new ArrayList<>();
+        for (Segment segment : removed) {
+            dirty.removeIf(other -> other.files() == segment.files());
+            segment.files().remove();
+            for (String suffix : SegmentNames.ALL) {
+                Path file = segment.files().path(suffix);
+                Path away = file.resolveSibling(file.getFileName() + SegmentNames.DELETED);
+                try {
+                    store.rename(file, away);
+                    renamed.add(away);
+                } catch (NoSuchFileException absent) {
+                    continue; // not every segment has every file
+                }
+            }
+        }
+        home.deleteLater(renamed, config.fileDeleteDelayMs());
+    }
+
+    /**
+     * DeleteRecords: moves the log start; whole segments below it go. Returns the new log start offset. On disk with the next
+     * checkpoint, as in Kafka: after a crash before it, records may reappear whose segment still held others.
+     *
+     * @param offset at most the high watermark; clipped to the log's end
+     */
     public long deleteRecordsBefore(long offset) throws IOException {
-        throw new UnsupportedOperationException();
+        writeStaged();
+        if (offset > logStartOffset) {
+            logStartOffset = Math.min(offset, stagedEndOffset);
+            epochs = epochs.startingAt(logStartOffset);
+            int below = 0;
+            while (below < sealed.size() && view.segmentEndOffset(below) <= logStartOffset) {
+                below++;
+            }
+            removeOldest(below);
+        }
+        return logStartOffset;
+    }
+
+    /**
+     * Removes what {@link RetentionPolicy} no longer keeps; an expired active segment is sealed first.
+     *
+     * @param highWatermark segments that reach above it stay
+     * @return segments removed
+     */
+    public int applyRetention(long nowMs, long highWatermark) throws IOException {
+        writeStaged();
+        RetentionPolicy.Decision decision =
+                RetentionPolicy.decide(retentionFacts(), logStartOffset, highWatermark, config, nowMs);
+        if (decision.rollActive()) {
+            roll(nowMs);
+        }
+        int removed = decision.segmentsToRemove();
+        if (removed > 0) {
+            logStartOffset = Math.max(logStartOffset, view.segmentEndOffset(removed - 1));
+            epochs = epochs.startingAt(logStartOffset);
+            removeOldest(removed);
+        }
+        return removed;
+    }
+
+    private List<RetentionPolicy.SegmentFacts> retentionFacts() throws IOException {
+        List<RetentionPolicy.SegmentFacts> facts = new ArrayList<>(segments.length);
+        for (int n = 0; n < segments.length; n++) {
+            long maxTimestamp = switch (segments[n]) {
+                case ActiveSegment growing -> growing.maxTimestamp();
+                case SealedSegment done -> done.maxTimestamp();
+            };
+            facts.add(new RetentionPolicy.SegmentFacts(view.segmentEndOffset(n), view.segmentBytes(n), maxTimestamp));
+        }
+        return facts;
+    }
+
+    private void removeOldest(int count) throws IOException {
+        List<Segment> removed = List.of(segments).subList(0, count);
+        sealed.subList(0, count).clear();
+        segments = segmentsNow();
+        view = viewNow(stagedEndOffset); // before the files go: whoever looks now does not find them
+        try {
+            retire(removed);
+        } catch (IOException e) {
+            home.takeOffline(e);
+            throw e;
+        }
+    }
+
+    /** What {@link #persist} made ready: an end that is durable now, or will be with the file system. */
+    record Persisted(PartitionLog log, long end, long generation, boolean epochsWait) {}
+
+    /**
+     * Brings index files and leader epochs up to what is written, and sealed segments to the disk. Housekeeping thread.
+     *
+     * @param each sync each file; else the caller syncs the file system, calls {@link #publish}, and syncs it again
+     */
+    Persisted persist(boolean each) throws IOException {
+        long generation = durable.generation();
+        LogView seen = view;
+        long end = durable.recoveryPoint();
+        boolean entriesChanged = false;
+        boolean epochsWait = false;
+        synchronized (checkpointLock) {
+            for (int n = 0; n < seen.segmentCount(); n++) {
+                Segment segment = seen.segment(n);
+                if (!segment.tryRetain()) {
+                    continue;
+                }
+                try {
+                    switch (segment) {
+                        case SealedSegment done -> {
+                            if (!done.isDurable()) {
+                                entriesChanged = true;
+                                if (each) {
+                                    done.makeDurable(durable.recoveryPoint() >= seen.segmentEndOffset(n));
+                                } else {
+                                    done.noteDurable();
+                                }
+                            }
+                            end = Math.max(end, seen.segmentEndOffset(n));
+                        }
+                        case ActiveSegment growing -> {
+                            if (growing.hasUnpersistedEntries()) {
+                                entriesChanged |= growing.persistIndexes(each);
+                            }
+                        }
+                    }
+                } finally {
+                    segment.release();
+                }
+            }
+            if (!seen.epochs().equals(epochsOnDisk)) {
+                Path file = directory.resolve(LeaderEpochs.FILE_NAME);
+                CheckpointText.prepare(store, file, seen.epochs().encode(), each);
+                epochsOnDisk = seen.epochs();
+                if (each) {
+                    CheckpointText.publish(store, file);
+                    entriesChanged = true;
+                } else {
+                    epochsWait = true;
+                }
+            }
+            if (each && entriesChanged) {
+                store.syncDirectory(directory);
+            }
+        }
+        Persisted persisted = new Persisted(this, end, generation, epochsWait);
+        if (each) {
+            durable.advance(end, generation);
+        }
+        return persisted;
+    }
+
+    /** Second half of a {@link #persist} that did not sync each file: the file system was synced since. */
+    void publish(Persisted persisted) throws IOException {
+        if (persisted.epochsWait()) {
+            CheckpointText.publish(store, directory.resolve(LeaderEpochs.FILE_NAME));
+        }
+        durable.advance(persisted.end(), persisted.generation());
+    }
+
+    /** Ends the log: nothing is appended any more. Its shard has stopped or has let go of it. */
+    void stop() throws IOException {
+        closed = true;
+        if (home.offlineReason() == null) {
+            writeStaged();
+        }
+        recent.clear();
+    }
+
+    /** After {@link #stop}: writes what a start without recovery needs. Everything has to be synced before that is claimed. */
+    Persisted finish(boolean each) throws IOException {
+        active.finishTimeIndex();
+        if (each) {
+            for (Segment segment : dirty) {
+                segment.log().sync();
+            }
+            active.log().sync();
+        }
+        active.persistIndexes(each);
+        Persisted persisted = persist(each);
+        Persisted whole = new Persisted(this, view.logEndOffset(), persisted.generation(), persisted.epochsWait());
+        if (each) {
+            store.syncDirectory(directory);
+            durable.advance(whole.end(), whole.generation());
+        }
+        return whole;
+    }
+
+    /** Lets go of the files; those of readers at work are closed by the last of them. */
+    void releaseFiles() {
+        durable.releaseAll();
+        for (Segment segment : segments) {
+            segment.files().remove();
+        }
     }
 }

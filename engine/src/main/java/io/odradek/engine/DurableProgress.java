@@ -1,0 +1,88 @@
+package io.odradek.engine;
+
+import io.odradek.engine.segment.SegmentFiles;
+import java.util.ArrayDeque;
+import java.util.List;
+
+/**
+ * What of a log is on disk, and which files are on their way there. Files that were handed out to be synced are kept open
+ * until they have been, even when their segment is removed meanwhile: a sync that fails because its file was closed under it
+ * would take the log directory offline.
+ *
+ * <p>A truncation starts a new generation: a sync that was asked for before it says nothing about the offsets above the cut,
+ * which hold other records by then. Append, sync and housekeeping threads; each call is short, once per group.
+ */
+final class DurableProgress {
+    private record HandedOut(long end, long generation, List<SegmentFiles> files) {}
+
+    private final ArrayDeque<HandedOut> handedOut = new ArrayDeque<>();
+    private long generation;
+    private volatile long recoveryPoint;
+
+    DurableProgress(long recoveryPoint) {
+        this.recoveryPoint = recoveryPoint;
+    }
+
+    /** Exclusive; bytes below it are known to be durable. */
+    long recoveryPoint() {
+        return recoveryPoint;
+    }
+
+    synchronized long generation() {
+        return generation;
+    }
+
+    /** {@code files} carry one share each. Everything below {@code end} is in them or was handed out before. */
+    synchronized void handedOut(long end, List<SegmentFiles> files) {
+        handedOut.add(new HandedOut(end, generation, files));
+    }
+
+    /** Everything below {@code offset} that was handed out is on disk. */
+    void synced(long offset) {
+        List<SegmentFiles> finished = new java.util.ArrayList<>();
+        synchronized (this) {
+            // Syncs finish in the order they were asked for: while the oldest is from before a truncation, so is this
+            // one.
+            boolean fromBefore = !handedOut.isEmpty() && handedOut.peek().generation < generation;
+            long reached = -1;
+            while (!handedOut.isEmpty()) {
+                HandedOut oldest = handedOut.peek();
+                if (fromBefore ? oldest.generation == generation : oldest.end > offset) {
+                    break;
+                }
+                reached = oldest.end;
+                finished.addAll(oldest.files);
+                handedOut.remove();
+            }
+            if (!fromBefore && reached > recoveryPoint) {
+                recoveryPoint = reached;
+            }
+        }
+        finished.forEach(SegmentFiles::release);
+    }
+
+    /** Everything below {@code offset} is on disk, as found by whoever asked for {@link #generation()} before syncing it. */
+    synchronized void advance(long offset, long asOfGeneration) {
+        if (asOfGeneration == generation && offset > recoveryPoint) {
+            recoveryPoint = offset;
+        }
+    }
+
+    /** Nothing at or above {@code offset} is there any more. */
+    synchronized void truncated(long offset) {
+        generation++;
+        if (offset < recoveryPoint) {
+            recoveryPoint = offset;
+        }
+    }
+
+    /** Gives up the files nobody reported as synced: the log is closed. */
+    void releaseAll() {
+        List<HandedOut> left;
+        synchronized (this) {
+            left = List.copyOf(handedOut);
+            handedOut.clear();
+        }
+        left.forEach(group -> group.files.forEach(SegmentFiles::release));
+    }
+}

@@ -1,0 +1,119 @@
+package io.odradek.engine.recovery;
+
+import io.odradek.engine.io.FileStore;
+import io.odradek.engine.io.FileStore.OpenMode;
+import io.odradek.engine.segment.HeaderScan;
+import io.odradek.engine.segment.SegmentFiles;
+import io.odradek.engine.segment.SegmentNames;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.OptionalLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What interrupted work left in a log's directory, and its removal. Kafka's rules, since compaction is Kafka's on disk:
+ *
+ * <ul>
+ *   <li>{@code .tmp}, {@code .deleted}: not part of the log; removed.
+ *   <li>{@code .cleaned}: compaction was not finished; removed, with every {@code .swap} at or above the lowest of them.
+ *   <li>{@code .swap} else: compaction was finished and its result replaces the segments it covers, which may be half gone.
+ *   <li>index files and producer snapshots without their segment; removed, but for the snapshot at the log's end.
+ * </ul>
+ */
+final class Leftovers {
+    private static final Logger LOG = LoggerFactory.getLogger(Leftovers.class);
+
+    private Leftovers() {}
+
+    static void remove(FileStore store, Path directory) throws IOException {
+        boolean changed = false;
+        long lowestCleaned = Long.MAX_VALUE;
+        List<Long> swaps = new ArrayList<>();
+        for (Path file : store.list(directory)) {
+            String name = file.getFileName().toString();
+            if (name.endsWith(SegmentNames.TEMPORARY) || name.endsWith(SegmentNames.DELETED)) {
+                store.delete(file);
+                changed = true;
+            } else if (name.endsWith(SegmentNames.CLEANED)) {
+                lowestCleaned = Math.min(lowestCleaned, baseOffsetOf(name).orElse(Long.MAX_VALUE));
+                store.delete(file);
+                changed = true;
+            } else {
+                OptionalLong swap = SegmentNames.baseOffset(name, SegmentNames.LOG + SegmentNames.SWAP);
+                swap.ifPresent(swaps::add);
+            }
+        }
+        Collections.sort(swaps);
+        for (long base : swaps) {
+            if (base < lowestCleaned) {
+                swapIn(store, directory, base);
+                changed = true;
+            }
+        }
+        for (Path file : store.list(directory)) {
+            if (file.getFileName().toString().endsWith(SegmentNames.SWAP)) {
+                store.delete(file);
+                changed = true;
+            }
+        }
+        changed |= removeOrphans(store, directory);
+        if (changed) {
+            store.syncDirectory(directory);
+        }
+    }
+
+    private static OptionalLong baseOffsetOf(String name) {
+        int dot = name.indexOf('.');
+        return dot < 0 ? OptionalLong.empty() : SegmentNames.baseOffset(name, name.substring(dot));
+    }
+
+    private static void swapIn(FileStore store, Path directory, long base) throws IOException {
+        Path swap = SegmentNames.in(directory, base, SegmentNames.LOG + SegmentNames.SWAP);
+        long end = base;
+        try (var file = store.open(swap, OpenMode.READ_ONLY)) {
+            int size = Math.toIntExact(file.size());
+            HeaderScan scan = HeaderScan.ofThread();
+            for (int position = 0; scan.moveTo(file, position, size); position = scan.endPosition()) {
+                end = scan.lastOffset() + 1;
+            }
+        }
+        LOG.info("Finishing an interrupted compaction: {} replaces the segments from {} to {}", swap, base, end);
+        for (Path file : store.list(directory)) {
+            String name = file.getFileName().toString();
+            long covered = baseOffsetOf(name).orElse(-1);
+            if (covered >= base
+                    && covered < end
+                    && !name.endsWith(SegmentNames.SWAP)
+                    && !name.endsWith(SegmentNames.PRODUCER_SNAPSHOT)) {
+                store.delete(file);
+            }
+        }
+        for (String suffix : SegmentNames.ALL) {
+            Path part = SegmentNames.in(directory, base, suffix + SegmentNames.SWAP);
+            if (store.exists(part)) {
+                store.rename(part, SegmentNames.in(directory, base, suffix));
+            }
+        }
+    }
+
+    private static boolean removeOrphans(FileStore store, Path directory) throws IOException {
+        boolean changed = false;
+        for (Path file : store.list(directory)) {
+            String name = file.getFileName().toString();
+            for (String suffix :
+                    List.of(SegmentNames.OFFSET_INDEX, SegmentNames.TIME_INDEX, SegmentNames.TRANSACTION_INDEX)) {
+                OptionalLong base = SegmentNames.baseOffset(name, suffix);
+                if (base.isPresent() && !store.exists(SegmentFiles.logPath(directory, base.getAsLong()))) {
+                    LOG.info("Removing {}: its segment is gone", file);
+                    store.delete(file);
+                    changed = true;
+                }
+            }
+        }
+        return changed;
+    }
+}

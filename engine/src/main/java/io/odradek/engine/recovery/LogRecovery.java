@@ -1,0 +1,490 @@
+package io.odradek.engine.recovery;
+
+import io.odradek.engine.Durability;
+import io.odradek.engine.LogConfig;
+import io.odradek.engine.io.FileStore;
+import io.odradek.engine.io.FileStore.OpenMode;
+import io.odradek.engine.recovery.TailFacts.Promise;
+import io.odradek.engine.recovery.TailFacts.Reach;
+import io.odradek.engine.recovery.TailFacts.Stop;
+import io.odradek.engine.recovery.TailFacts.Tail;
+import io.odradek.engine.segment.ActiveSegment;
+import io.odradek.engine.segment.CheckpointText;
+import io.odradek.engine.segment.CorruptLogException;
+import io.odradek.engine.segment.HeaderScan;
+import io.odradek.engine.segment.LeaderEpochs;
+import io.odradek.engine.segment.OffsetIndex;
+import io.odradek.engine.segment.SealedSegment;
+import io.odradek.engine.segment.SegmentFiles;
+import io.odradek.engine.segment.SegmentNames;
+import io.odradek.engine.segment.SegmentWalk;
+import io.odradek.engine.segment.TimeIndex;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Opens the files of one log as the last run left them.
+ *
+ * <ol>
+ *   <li>removes what an interrupted deletion, compaction or replacement left over;
+ *   <li>after a clean stop: walks the headers behind the last index entry to find the end;
+ *   <li>else: reads and checks every batch from the index entry below the recovery point on, and rebuilds what lies above it;
+ *   <li>gathers {@link TailFacts} and does what {@link RecoveryTable} says, nothing before.
+ * </ol>
+ *
+ * <p>What is kept is synced before the log is opened: it may be shown to readers, and a retry of it is answered "already
+ * there". Doing all this twice changes nothing the second time. Confined to the recovering thread.
+ */
+public final class LogRecovery {
+    private static final Logger LOG = LoggerFactory.getLogger(LogRecovery.class);
+
+    private static final String REFUSED =
+            " Nothing was changed. Restore the file, or move the partition's directory away" + " to start it empty";
+
+    /**
+     * What the log directory's files say about one log.
+     *
+     * @param cleanStop the marker of a clean stop was there
+     * @param recoveryPoint from the checkpoint; 0 when it has no entry
+     * @param logStartOffset from the checkpoint; 0 when it has no entry
+     * @param highWatermark from the checkpoint; 0 when it has no entry
+     */
+    public record Remembered(boolean cleanStop, long recoveryPoint, long logStartOffset, long highWatermark) {}
+
+    private final FileStore store;
+    private final Path directory;
+    private final LogConfig config;
+    private final Remembered remembered;
+
+    private boolean entriesChanged;
+    private long scannedBytes;
+
+    private LogRecovery(FileStore store, Path directory, LogConfig config, Remembered remembered) {
+        this.store = store;
+        this.directory = directory;
+        this.config = config;
+        this.remembered = remembered;
+    }
+
+    /**
+     * Opens the log in {@code directory}.
+     *
+     * @throws CorruptLogException when the table says so: nothing was changed but leftovers, and the log stays closed
+     */
+    public static RecoveredLog open(FileStore store, Path directory, LogConfig config, Remembered remembered)
+            throws IOException {
+        List<SegmentFiles> opened = new ArrayList<>();
+        boolean done = false;
+        try {
+            RecoveredLog log = new LogRecovery(store, directory, config, remembered).open(opened);
+            done = true;
+            return log;
+        } finally {
+            if (!done) {
+                opened.forEach(SegmentFiles::release);
+            }
+        }
+    }
+
+    private RecoveredLog open(List<SegmentFiles> opened) throws IOException {
+        Leftovers.remove(store, directory);
+        for (long base : baseOffsets()) {
+            opened.add(SegmentFiles.open(store, directory, base, OpenMode.READ_WRITE));
+        }
+        if (opened.isEmpty()) {
+            return openWithoutSegments(opened);
+        }
+        StoredEpochs storedEpochs = readEpochs();
+        return remembered.cleanStop() ? openTrusting(opened, storedEpochs) : openScanning(opened, storedEpochs);
+    }
+
+    private List<Long> baseOffsets() throws IOException {
+        Set<Long> bases = new TreeSet<>();
+        for (Path file : store.list(directory)) {
+            OptionalLong base = SegmentNames.baseOffset(file.getFileName().toString(), SegmentNames.LOG);
+            base.ifPresent(bases::add);
+        }
+        return List.copyOf(bases);
+    }
+
+    /** A log that never got its first file, or lost them all. */
+    private RecoveredLog openWithoutSegments(List<SegmentFiles> opened) throws IOException {
+        long start = remembered.logStartOffset();
+        decide(Tail.INTACT, start, directory, -1, "there is no segment");
+        ActiveSegment first = ActiveSegment.create(store, directory, start);
+        opened.add(first.files());
+        store.syncDirectory(directory);
+        return new RecoveredLog(List.of(), first, start, start, LeaderEpochs.NONE, LeaderEpochs.NONE, start, 0);
+    }
+
+    /** @param epochs null when they have to be rebuilt from the batches */
+    private record StoredEpochs(@Nullable LeaderEpochs epochs) {}
+
+    private StoredEpochs readEpochs() throws IOException {
+        Path file = directory.resolve(LeaderEpochs.FILE_NAME);
+        if (!store.exists(file)) {
+            return new StoredEpochs(null);
+        }
+        try {
+            return new StoredEpochs(LeaderEpochs.parse(file, CheckpointText.read(store, file)));
+        } catch (CorruptLogException e) {
+            LOG.warn("{}; it is rebuilt from the batches", e.getMessage());
+            return new StoredEpochs(null);
+        }
+    }
+
+    // ---- after a clean stop
+
+    private RecoveredLog openTrusting(List<SegmentFiles> opened, StoredEpochs stored) throws IOException {
+        SegmentFiles last = opened.getLast();
+        int fileBytes = sizeOf(last);
+        ActiveSegment active;
+        long end;
+        try {
+            active = resumed(last, Long.MAX_VALUE, fileBytes);
+            end = walkToEnd(active, fileBytes);
+        } catch (CorruptLogException e) {
+            decide(Tail.BROKEN_AT_END, Math.max(0, e.offset()), e.file(), e.position(), e.getMessage());
+            throw e; // the table refuses this: a clean stop leaves no half-written batch
+        }
+        decide(Tail.INTACT, end, last.log().path(), fileBytes, "the last batch ends there");
+        List<SealedSegment> sealed = new ArrayList<>();
+        for (SegmentFiles files : opened.subList(0, opened.size() - 1)) {
+            sealed.add(foundSealed(files));
+        }
+        LeaderEpochs epochs = stored.epochs();
+        if (epochs == null) {
+            epochs = LeaderEpochs.NONE;
+            for (SegmentFiles files : opened) {
+                epochs = withEpochsOf(files, sizeOf(files), epochs);
+            }
+        }
+        return finish(sealed, active, end, epochs.truncatedTo(end + 1), stored); // one may begin at the end
+    }
+
+    /** A picture of {@code files} that ends at its last index entry below {@code endOffset}, or at its beginning. */
+    private ActiveSegment resumed(SegmentFiles files, long endOffset, int fileBytes) throws IOException {
+        ByteBuffer offsetBytes = files.read(SegmentNames.OFFSET_INDEX);
+        ByteBuffer timeBytes = files.read(SegmentNames.TIME_INDEX);
+        if (offsetBytes == null || timeBytes == null || fileBytes == 0) {
+            return ActiveSegment.rebuilding(files);
+        }
+        OffsetIndex offsets = OffsetIndex.over(files.baseOffset(), wholeEntries(offsetBytes, OffsetIndex.ENTRY_BYTES))
+                .truncatedTo(endOffset);
+        int last = offsets.count() - 1;
+        if (last < 0 || !offsets.isPlausible(fileBytes)) {
+            return ActiveSegment.rebuilding(files);
+        }
+        TimeIndex times = TimeIndex.over(files.baseOffset(), wholeEntries(timeBytes, TimeIndex.ENTRY_BYTES))
+                .truncatedTo(endOffset);
+        if (!times.isPlausible(endOffset) || !pointsToItsBatch(files, offsets, last, fileBytes)) {
+            return ActiveSegment.rebuilding(files);
+        }
+        ActiveSegment beginning = ActiveSegment.rebuilding(files);
+        return ActiveSegment.resuming(files, offsets, times, SegmentWalk.firstTimestamp(beginning, fileBytes), true);
+    }
+
+    /** Kafka preallocates index files and leaves zeros behind a crash; a torn entry is none. */
+    private static ByteBuffer wholeEntries(ByteBuffer bytes, int entryBytes) {
+        int entries = bytes.limit() / entryBytes;
+        while (entries > 0 && isZero(bytes, (entries - 1) * entryBytes, entryBytes)) {
+            entries--;
+        }
+        return bytes.limit(entries * entryBytes);
+    }
+
+    private static boolean isZero(ByteBuffer bytes, int from, int length) {
+        for (int i = from; i < from + length; i++) {
+            if (bytes.get(i) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean pointsToItsBatch(SegmentFiles files, OffsetIndex offsets, int entry, int fileBytes)
+            throws IOException {
+        HeaderScan scan = HeaderScan.ofThread();
+        try {
+            return scan.moveTo(files.log(), offsets.position(entry), fileBytes)
+                    && scan.lastOffset() == offsets.offset(entry);
+        } catch (CorruptLogException e) {
+            return false; // the index may be wrong, or the log: walking the log will tell
+        }
+    }
+
+    /** Walks to the end of the file; returns where the log ends. */
+    private long walkToEnd(ActiveSegment active, int fileBytes) throws IOException {
+        long end = active.baseOffset();
+        HeaderScan scan = HeaderScan.ofThread();
+        int from = active.sizeBytes();
+        while (scan.moveTo(active.log(), active.sizeBytes(), fileBytes)) {
+            active.wrote(scan.sizeBytes(), scan.lastOffset(), scan.maxTimestamp(), config.indexIntervalBytes());
+            end = scan.lastOffset() + 1;
+        }
+        scannedBytes += fileBytes - from;
+        return end;
+    }
+
+    /** A segment below the recovery point: its bytes are trusted, its indexes rebuilt when they are not there. */
+    private SealedSegment foundSealed(SegmentFiles files) throws IOException {
+        int bytes = sizeOf(files);
+        if (!store.exists(files.path(SegmentNames.OFFSET_INDEX))
+                || !store.exists(files.path(SegmentNames.TIME_INDEX))) {
+            return rebuiltSealed(files, bytes);
+        }
+        return SealedSegment.found(files, bytes);
+    }
+
+    private SealedSegment rebuiltSealed(SegmentFiles files, int bytes) throws IOException {
+        LOG.info("Rebuilding the indexes of {}", files.log().path());
+        ActiveSegment rebuilt = ActiveSegment.rebuilding(files);
+        walkToEnd(rebuilt, bytes);
+        return sealedAgain(rebuilt);
+    }
+
+    private SealedSegment sealedAgain(ActiveSegment rebuilt) throws IOException {
+        rebuilt.finishTimeIndex();
+        entriesChanged |= rebuilt.persistIndexes(true);
+        return SealedSegment.found(rebuilt.files(), rebuilt.sizeBytes());
+    }
+
+    // ---- after any other stop
+
+    private RecoveredLog openScanning(List<SegmentFiles> opened, StoredEpochs stored) throws IOException {
+        int first = segmentOf(opened, remembered.recoveryPoint());
+        LeaderEpochs epochs = LeaderEpochs.NONE;
+        long end = opened.getFirst().baseOffset();
+        List<SealedSegment> sealed = new ArrayList<>();
+        for (SegmentFiles files : opened.subList(0, first)) {
+            refuseHoleBefore(files, end);
+            int bytes = sizeOf(files);
+            if (stored.epochs() == null) {
+                epochs = withEpochsOf(files, bytes, epochs);
+            }
+            ActiveSegment picture = resumed(files, Long.MAX_VALUE, bytes);
+            boolean indexed = picture.sizeBytes() > 0;
+            end = Math.max(end, walkBelowRecoveryPoint(picture, bytes));
+            sealed.add(indexed ? SealedSegment.found(files, bytes) : sealedAgain(picture));
+        }
+        refuseHoleBefore(opened.get(first), end);
+
+        // From here on bytes are checked.
+        ActiveSegment picture = stored.epochs() == null
+                ? ActiveSegment.rebuilding(opened.get(first))
+                : resumed(opened.get(first), remembered.recoveryPoint(), sizeOf(opened.get(first)));
+        if (stored.epochs() != null) {
+            // Later entries are found again in the batches; those without a batch are not missed.
+            epochs = stored.epochs().truncatedTo(offsetAt(picture));
+        }
+        TailScan scan = new TailScan(Math.max(end, picture.baseOffset()), epochs, config.indexIntervalBytes());
+        List<ActiveSegment> scanned = new ArrayList<>();
+        String problem = null;
+        for (int n = first; n < opened.size() && problem == null; n++) {
+            SegmentFiles files = opened.get(n);
+            if (n > first) {
+                problem = holeBefore(files, scan.nextOffset());
+                if (problem != null) {
+                    break;
+                }
+                picture = ActiveSegment.rebuilding(files);
+                scan.skipTo(files.baseOffset());
+            }
+            scanned.add(picture);
+            scan.scan(picture, sizeOf(files));
+            problem = scan.problem();
+        }
+        scannedBytes += scan.scannedBytes();
+
+        ActiveSegment last = scanned.getLast();
+        List<SegmentFiles> behind = opened.subList(first + scanned.size(), opened.size());
+        int lastBytes = sizeOf(last.files());
+        Tail tail = problem == null
+                ? Tail.INTACT
+                : behind.isEmpty()
+                                && !scan.anythingIntactFrom(
+                                        last.log(), last.baseOffset(), last.sizeBytes() + 1, lastBytes)
+                        ? Tail.BROKEN_AT_END
+                        : Tail.BROKEN_INSIDE;
+        String found = problem == null ? "the last batch ends there" : problem;
+        decide(tail, scan.nextOffset(), last.log().path(), last.sizeBytes(), found);
+
+        for (SegmentFiles files : behind) {
+            removeBehindCut(files);
+        }
+        last.cutToSize();
+        for (ActiveSegment segment : scanned) {
+            segment.log().sync();
+            if (segment != last) {
+                sealed.add(sealedAgain(segment));
+            }
+        }
+        if (last.sizeBytes() > 0) {
+            entriesChanged |= last.persistIndexes(true); // else entries of what was cut could stay in the file
+        }
+        return finish(sealed, last, scan.nextOffset(), scan.epochs(), stored);
+    }
+
+    private static int segmentOf(List<SegmentFiles> opened, long offset) {
+        int n = opened.size() - 1;
+        while (n > 0 && opened.get(n).baseOffset() > offset) {
+            n--;
+        }
+        return n;
+    }
+
+    /** Why {@code files} cannot be what follows a segment that ends at {@code end}; null when it can. */
+    private @Nullable String holeBefore(SegmentFiles files, long end) {
+        if (files.baseOffset() == end || (files.baseOffset() > end && config.compact())) { // compaction leaves gaps
+            return null;
+        }
+        return "segment " + files.log().path().getFileName() + " follows where offset " + end + " was expected";
+    }
+
+    private void refuseHoleBefore(SegmentFiles files, long end) throws CorruptLogException {
+        String hole = holeBefore(files, end);
+        if (hole != null && end > 0 && files.baseOffset() != end) {
+            throw new CorruptLogException(
+                    files.log().path(),
+                    -1,
+                    end,
+                    hole + ", below the recovery point " + remembered.recoveryPoint() + ": synced segments are missing."
+                            + REFUSED);
+        }
+    }
+
+    private long walkBelowRecoveryPoint(ActiveSegment picture, int bytes) throws IOException {
+        try {
+            return walkToEnd(picture, bytes);
+        } catch (CorruptLogException e) {
+            throw new CorruptLogException(
+                    e.file(),
+                    e.position(),
+                    e.offset(),
+                    e.getMessage() + "; it lies below the recovery point " + remembered.recoveryPoint()
+                            + ", so it had been synced." + REFUSED);
+        }
+    }
+
+    /** Base offset of the batch that {@code picture} ends before. */
+    private long offsetAt(ActiveSegment picture) throws IOException {
+        HeaderScan scan = HeaderScan.ofThread();
+        return picture.sizeBytes() > 0 && scan.moveTo(picture.log(), picture.sizeBytes(), sizeOf(picture.files()))
+                ? scan.baseOffset()
+                : picture.baseOffset();
+    }
+
+    private LeaderEpochs withEpochsOf(SegmentFiles files, int bytes, LeaderEpochs below) throws IOException {
+        LeaderEpochs epochs = below;
+        HeaderScan scan = HeaderScan.ofThread();
+        for (int position = 0; scan.moveTo(files.log(), position, bytes); position = scan.endPosition()) {
+            epochs = epochs.begin(scan.leaderEpoch(), scan.baseOffset());
+        }
+        scannedBytes += bytes;
+        return epochs;
+    }
+
+    private void removeBehindCut(SegmentFiles files) throws IOException {
+        LOG.warn("Removing {}: it lies behind the cut", files.log().path());
+        for (String suffix : SegmentNames.ALL) {
+            if (store.exists(files.path(suffix))) {
+                store.delete(files.path(suffix));
+            }
+        }
+        files.remove();
+        entriesChanged = true;
+    }
+
+    // ---- both
+
+    /** Asks the table; returns when the log may be opened. Says what it has to say. */
+    private void decide(Tail tail, long end, Path file, long position, String found) throws CorruptLogException {
+        TailFacts facts = new TailFacts(
+                remembered.cleanStop() ? Stop.CLEAN : Stop.UNCLEAN,
+                tail,
+                end >= remembered.recoveryPoint() ? Reach.COVERED : Reach.SHORT,
+                end >= remembered.highWatermark() ? Reach.COVERED : Reach.SHORT,
+                config.durability() instanceof Durability.Sync ? Promise.ON_DISK : Promise.IN_MEMORY);
+        RecoveryTable row = RecoveryTable.rowFor(facts);
+        switch (row.decision()) {
+            case TRUST, KEEP -> {}
+            case CUT -> LOG.info("Cutting {} at byte {}, log end offset {}: {}", file, position, end, found);
+            case CUT_LOUDLY ->
+                LOG.warn(
+                        "Cutting {} at byte {}, log end offset {} (recovery point {}, high watermark {} had been"
+                                + " recorded): {} [recovery table, row {}]",
+                        file,
+                        position,
+                        end,
+                        remembered.recoveryPoint(),
+                        remembered.highWatermark(),
+                        found,
+                        row);
+            case REFUSE ->
+                throw new CorruptLogException(
+                        file,
+                        position,
+                        end,
+                        found + "; the intact part ends at offset " + end + ", but " + remembered.recoveryPoint()
+                                + " is recorded as synced and " + remembered.highWatermark()
+                                + " as shown to readers, and the last stop was "
+                                + (remembered.cleanStop() ? "clean" : "not clean") + " [recovery table, row " + row
+                                + "]."
+                                + REFUSED);
+        }
+    }
+
+    private RecoveredLog finish(
+            List<SealedSegment> sealed, ActiveSegment active, long end, LeaderEpochs epochs, StoredEpochs stored)
+            throws IOException {
+        LeaderEpochs onDisk = stored.epochs();
+        if (onDisk == null || !onDisk.equals(epochs)) {
+            Path file = directory.resolve(LeaderEpochs.FILE_NAME);
+            CheckpointText.prepare(store, file, epochs.encode(), true);
+            CheckpointText.publish(store, file);
+            entriesChanged = true;
+        }
+        if (entriesChanged) {
+            store.syncDirectory(directory);
+        }
+        long firstOffset =
+                sealed.isEmpty() ? active.baseOffset() : sealed.getFirst().baseOffset();
+        long logStart = Math.max(firstOffset, remembered.logStartOffset());
+        if (logStart > end) {
+            return startedOver(sealed, active, logStart);
+        }
+        return new RecoveredLog(sealed, active, logStart, end, epochs, epochs, end, scannedBytes);
+    }
+
+    /** Everything that is left had been deleted by request: offsets go on where they had been. */
+    private RecoveredLog startedOver(List<SealedSegment> sealed, ActiveSegment active, long logStart)
+            throws IOException {
+        LOG.warn("{} ends below its start offset {}, which goes on from there", directory, logStart);
+        for (SealedSegment segment : sealed) {
+            removeBehindCut(segment.files());
+        }
+        removeBehindCut(active.files());
+        ActiveSegment first = ActiveSegment.create(store, directory, logStart);
+        CheckpointText.replace(store, directory.resolve(LeaderEpochs.FILE_NAME), LeaderEpochs.NONE.encode());
+        return new RecoveredLog(
+                List.of(), first, logStart, logStart, LeaderEpochs.NONE, LeaderEpochs.NONE, logStart, scannedBytes);
+    }
+
+    private static int sizeOf(SegmentFiles files) throws IOException {
+        long size = files.log().size();
+        if (size > Integer.MAX_VALUE) {
+            throw new CorruptLogException(
+                    files.log().path(), -1, files.baseOffset(), "a segment of " + size + " bytes");
+        }
+        return (int) size;
+    }
+}

@@ -1,0 +1,177 @@
+package io.odradek.engine.recovery;
+
+import io.odradek.engine.io.StoreFile;
+import io.odradek.engine.record.BatchLayout;
+import io.odradek.engine.segment.ActiveSegment;
+import io.odradek.engine.segment.LeaderEpochs;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a segment from some batch boundary to the end of its file, checks every batch, and rebuilds what is known about it:
+ * index entries in the {@link ActiveSegment}, leader epochs. Stops at the first bytes that are no intact batch. One per log
+ * and thread.
+ */
+final class TailScan {
+    private static final int CHUNK_BYTES = 1 << 20;
+
+    private final int indexIntervalBytes;
+    private final CRC32C crc = new CRC32C();
+    private final ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
+    private long chunkStart;
+    private int chunkBytes;
+
+    private long nextOffset;
+    private LeaderEpochs epochs;
+    private long scannedBytes;
+    private @Nullable String problem;
+
+    /**
+     * @param nextOffset the lowest offset the next batch may begin with
+     * @param epochs of everything below it
+     */
+    TailScan(long nextOffset, LeaderEpochs epochs, int indexIntervalBytes) {
+        this.nextOffset = nextOffset;
+        this.epochs = epochs;
+        this.indexIntervalBytes = indexIntervalBytes;
+    }
+
+    /** A segment that begins at {@code baseOffset} has been reached: compaction may have left a gap. */
+    void skipTo(long baseOffset) {
+        nextOffset = Math.max(nextOffset, baseOffset);
+    }
+
+    /** Exclusive end of the intact batches so far. */
+    long nextOffset() {
+        return nextOffset;
+    }
+
+    LeaderEpochs epochs() {
+        return epochs;
+    }
+
+    long scannedBytes() {
+        return scannedBytes;
+    }
+
+    /** Why the last scan stopped before the end of its file; null when it did not. */
+    @Nullable
+    String problem() {
+        return problem;
+    }
+
+    /** Scans from {@link ActiveSegment#sizeBytes} on; true when every byte up to {@code fileBytes} belongs to an intact batch. */
+    boolean scan(ActiveSegment segment, int fileBytes) throws IOException {
+        chunkStart = 0;
+        chunkBytes = 0;
+        problem = null;
+        while (segment.sizeBytes() < fileBytes) {
+            int position = segment.sizeBytes();
+            problem = problemAt(segment.log(), segment.baseOffset(), position, fileBytes);
+            if (problem != null) {
+                return false;
+            }
+            int at = (int) (position - chunkStart);
+            long baseOffset = chunk.getLong(at + BatchLayout.BASE_OFFSET_AT);
+            long lastOffset = baseOffset + chunk.getInt(at + BatchLayout.LAST_OFFSET_DELTA_AT);
+            int size = sizeAt(at);
+            epochs = epochs.begin(chunk.getInt(at + BatchLayout.LEADER_EPOCH_AT), baseOffset);
+            segment.wrote(size, lastOffset, chunk.getLong(at + BatchLayout.MAX_TIMESTAMP_AT), indexIntervalBytes);
+            nextOffset = lastOffset + 1;
+            scannedBytes += size;
+        }
+        return true;
+    }
+
+    /** Null when an intact batch begins at {@code position}; it is in the chunk then. */
+    private @Nullable String problemAt(StoreFile file, long segmentBase, int position, int fileBytes)
+            throws IOException {
+        int left = fileBytes - position;
+        if (left < BatchLayout.HEADER_BYTES) {
+            return left + " bytes are too few for a batch";
+        }
+        load(file, position, BatchLayout.HEADER_BYTES, fileBytes);
+        int at = (int) (position - chunkStart);
+        int length = chunk.getInt(at + BatchLayout.LENGTH_AT);
+        if (length < BatchLayout.HEADER_BYTES - BatchLayout.PREFIX_BYTES || length > left - BatchLayout.PREFIX_BYTES) {
+            return "the batch claims " + length + " bytes where " + (left - BatchLayout.PREFIX_BYTES) + " follow";
+        }
+        byte magic = chunk.get(at + BatchLayout.MAGIC_AT);
+        if (magic != BatchLayout.MAGIC) {
+            return "the batch has format " + magic + ", expected " + BatchLayout.MAGIC;
+        }
+        int stored = chunk.getInt(at + BatchLayout.CRC_AT);
+        int computed = crc(
+                file, position + BatchLayout.ATTRIBUTES_AT, position + BatchLayout.PREFIX_BYTES + length, fileBytes);
+        if (computed != stored) {
+            return "the batch has CRC " + Integer.toHexString(computed) + ", its header says "
+                    + Integer.toHexString(stored);
+        }
+        load(file, position, BatchLayout.HEADER_BYTES, fileBytes);
+        at = (int) (position - chunkStart);
+        long baseOffset = chunk.getLong(at + BatchLayout.BASE_OFFSET_AT);
+        int lastDelta = chunk.getInt(at + BatchLayout.LAST_OFFSET_DELTA_AT);
+        if (baseOffset < nextOffset || lastDelta < 0 || baseOffset + lastDelta - segmentBase > Integer.MAX_VALUE) {
+            return "the batch claims offsets " + baseOffset + " to " + (baseOffset + lastDelta) + ", expected "
+                    + nextOffset + " or above, within reach of " + segmentBase;
+        }
+        int epoch = chunk.getInt(at + BatchLayout.LEADER_EPOCH_AT);
+        if (epoch < epochs.latestEpoch()) {
+            return "the batch has leader epoch " + epoch + ", the one before it " + epochs.latestEpoch();
+        }
+        return null;
+    }
+
+    /** Piece by piece: a length that lies must not make us ask for that much memory. */
+    private int crc(StoreFile file, int from, int to, int fileBytes) throws IOException {
+        crc.reset();
+        int position = from;
+        while (position < to) {
+            int piece = Math.min(to - position, CHUNK_BYTES);
+            load(file, position, piece, fileBytes);
+            crc.update(chunk.array(), (int) (position - chunkStart), piece);
+            position += piece;
+        }
+        return (int) crc.getValue();
+    }
+
+    private int sizeAt(int at) {
+        return chunk.getInt(at + BatchLayout.LENGTH_AT) + BatchLayout.PREFIX_BYTES;
+    }
+
+    /** Makes the chunk hold {@code needed} bytes, at most its size, from {@code position}; the file has them. */
+    private void load(StoreFile file, int position, int needed, int fileBytes) throws IOException {
+        if (position >= chunkStart && position + (long) needed <= chunkStart + chunkBytes) {
+            return;
+        }
+        chunk.clear().limit(Math.min(chunk.capacity(), fileBytes - position));
+        chunkBytes = file.read(chunk, position);
+        chunkStart = position;
+        chunk.clear();
+        if (chunkBytes < needed) {
+            throw new IOException(
+                    file.path() + " ended at byte " + (position + chunkBytes) + ", its length is " + fileBytes);
+        }
+    }
+
+    /**
+     * Whether an intact batch that could belong here begins anywhere in {@code [from, fileBytes)}: looked for byte by byte,
+     * since lengths cannot be believed any more. For reporting what a cut removes, and how it came about.
+     */
+    boolean anythingIntactFrom(StoreFile file, long segmentBase, int from, int fileBytes) throws IOException {
+        for (int position = from; position <= fileBytes - BatchLayout.HEADER_BYTES; position++) {
+            load(file, position, BatchLayout.HEADER_BYTES, fileBytes);
+            int at = (int) (position - chunkStart);
+            // Most positions fall here: a zero, or text.
+            if (chunk.get(at + BatchLayout.MAGIC_AT) == BatchLayout.MAGIC
+                    && chunk.getLong(at + BatchLayout.BASE_OFFSET_AT) >= nextOffset
+                    && chunk.getLong(at + BatchLayout.BASE_OFFSET_AT) - segmentBase <= Integer.MAX_VALUE
+                    && problemAt(file, segmentBase, position, fileBytes) == null) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

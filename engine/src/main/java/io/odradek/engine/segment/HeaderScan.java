@@ -1,0 +1,133 @@
+package io.odradek.engine.segment;
+
+import io.odradek.engine.io.StoreFile;
+import io.odradek.engine.record.BatchLayout;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * Walks the batch headers of a segment file without reading the records: one small read shows the headers of all batches
+ * that lie in it. Hot style: one per thread, reused, allocates nothing; a thread walks one file at a time.
+ */
+public final class HeaderScan {
+    /** Two index intervals: the walk from an index entry to the batch wanted takes one read. */
+    private static final int WINDOW_BYTES = 8192;
+
+    private static final ThreadLocal<HeaderScan> PER_THREAD = ThreadLocal.withInitial(HeaderScan::new);
+
+    private final ByteBuffer window = ByteBuffer.allocateDirect(WINDOW_BYTES);
+    private long windowStart;
+    private int windowEnd;
+    private int at;
+    private int position;
+
+    private HeaderScan() {}
+
+    /** This thread's scan, looking at no batch yet; valid until the thread calls this again. */
+    public static HeaderScan ofThread() {
+        HeaderScan scan = PER_THREAD.get();
+        scan.windowStart = 0;
+        scan.windowEnd = 0;
+        return scan;
+    }
+
+    /**
+     * Looks at the batch that begins at {@code position}.
+     *
+     * @param limit where readable bytes end: a batch boundary
+     * @return false at the limit
+     * @throws CorruptLogException when there is no whole batch v2 before the limit
+     */
+    public boolean moveTo(StoreFile file, int position, int limit) throws IOException {
+        if (position >= limit) {
+            return false;
+        }
+        if (limit - position < BatchLayout.HEADER_BYTES) {
+            throw new CorruptLogException(file.path(), position, -1, (limit - position) + " bytes are no batch header");
+        }
+        if (position < windowStart || position + BatchLayout.HEADER_BYTES > windowStart + windowEnd) {
+            fill(file, position, limit);
+        }
+        this.position = position;
+        this.at = (int) (position - windowStart);
+        int size = sizeBytes();
+        if (size < BatchLayout.HEADER_BYTES
+                || size > limit - position
+                || window.get(at + BatchLayout.MAGIC_AT) != BatchLayout.MAGIC) {
+            throw new CorruptLogException(
+                    file.path(),
+                    position,
+                    baseOffset(),
+                    "no batch of format 2 begins here (length field " + window.getInt(at + BatchLayout.LENGTH_AT)
+                            + ", magic " + window.get(at + BatchLayout.MAGIC_AT) + ", " + (limit - position)
+                            + " bytes left)");
+        }
+        return true;
+    }
+
+    private void fill(StoreFile file, int position, int limit) throws IOException {
+        window.clear();
+        window.limit(Math.min(WINDOW_BYTES, limit - position));
+        windowEnd = file.read(window, position);
+        windowStart = position;
+        if (windowEnd < BatchLayout.HEADER_BYTES) {
+            throw new CorruptLogException(
+                    file.path(), position, -1, "the file ends after " + windowEnd + " of the bytes of a batch header");
+        }
+    }
+
+    public int position() {
+        return position;
+    }
+
+    /** Of the whole batch, prefix included. */
+    public int sizeBytes() {
+        return window.getInt(at + BatchLayout.LENGTH_AT) + BatchLayout.PREFIX_BYTES;
+    }
+
+    /** Where the next batch begins. */
+    public int endPosition() {
+        return position + sizeBytes();
+    }
+
+    public long baseOffset() {
+        return window.getLong(at + BatchLayout.BASE_OFFSET_AT);
+    }
+
+    public long lastOffset() {
+        return baseOffset() + window.getInt(at + BatchLayout.LAST_OFFSET_DELTA_AT);
+    }
+
+    public int leaderEpoch() {
+        return window.getInt(at + BatchLayout.LEADER_EPOCH_AT);
+    }
+
+    public long maxTimestamp() {
+        return window.getLong(at + BatchLayout.MAX_TIMESTAMP_AT);
+    }
+
+    /** The window: the current header begins at {@link #headerAt}. */
+    public ByteBuffer header() {
+        return window;
+    }
+
+    public int headerAt() {
+        return at;
+    }
+
+    /**
+     * Walks forward from {@code from} to the first batch that ends at or above {@code offset}.
+     *
+     * @return false when the walk reached {@code limit} first
+     */
+    public boolean seek(StoreFile file, int from, int limit, long offset) throws IOException {
+        int next = from;
+        while (moveTo(file, next, limit)) {
+            if (lastOffset() >= offset) {
+                return true;
+            }
+            next = endPosition();
+        }
+        return false;
+    }
+}

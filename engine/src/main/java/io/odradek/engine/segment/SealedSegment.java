@@ -1,0 +1,136 @@
+package io.odradek.engine.segment;
+
+import io.odradek.engine.io.FileStore.OpenMode;
+import io.odradek.engine.record.BatchLayout;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A segment that will not grow. Its indexes are mapped when first needed. Immutable but for that; any thread.
+ */
+public final class SealedSegment implements Segment {
+    private static final long UNKNOWN = Long.MIN_VALUE;
+
+    private final SegmentFiles files;
+    private final int sizeBytes;
+    private volatile @Nullable OffsetIndex offsetIndex;
+    private volatile @Nullable TimeIndex timeIndex;
+    private volatile long maxTimestamp;
+    private volatile boolean durable;
+
+    private SealedSegment(SegmentFiles files, int sizeBytes, long maxTimestamp, boolean durable) {
+        this.files = files;
+        this.sizeBytes = sizeBytes;
+        this.maxTimestamp = maxTimestamp;
+        this.durable = durable;
+    }
+
+    /** Found at start: its files are as durable as they will get. */
+    public static SealedSegment found(SegmentFiles files, int sizeBytes) {
+        return new SealedSegment(files, sizeBytes, UNKNOWN, true);
+    }
+
+    /** Just rolled: index files are written, nothing is known to be synced. */
+    static SealedSegment rolled(SegmentFiles files, int sizeBytes, long maxTimestamp) {
+        return new SealedSegment(files, sizeBytes, maxTimestamp, false);
+    }
+
+    @Override
+    public SegmentFiles files() {
+        return files;
+    }
+
+    public int sizeBytes() {
+        return sizeBytes;
+    }
+
+    /** The largest record timestamp, or -1 when none has one: the last entry of the time index. */
+    public long maxTimestamp() throws IOException {
+        long known = maxTimestamp;
+        if (known == UNKNOWN) {
+            known = timeIndex().lastTimestamp();
+            maxTimestamp = known;
+        }
+        return known;
+    }
+
+    @Override
+    public OffsetIndex offsetIndex() throws IOException {
+        OffsetIndex known = offsetIndex;
+        return known != null ? known : mapOffsetIndex();
+    }
+
+    private synchronized OffsetIndex mapOffsetIndex() throws IOException {
+        OffsetIndex known = offsetIndex;
+        if (known == null) {
+            known = OffsetIndex.over(baseOffset(), mapWhole(SegmentNames.OFFSET_INDEX, OffsetIndex.ENTRY_BYTES));
+            if (known.count() > 0 && known.position(known.count() - 1) >= sizeBytes) {
+                throw damaged(SegmentNames.OFFSET_INDEX);
+            }
+            offsetIndex = known;
+        }
+        return known;
+    }
+
+    @Override
+    public TimeIndex timeIndex() throws IOException {
+        TimeIndex known = timeIndex;
+        return known != null ? known : mapTimeIndex();
+    }
+
+    private synchronized TimeIndex mapTimeIndex() throws IOException {
+        TimeIndex known = timeIndex;
+        if (known == null) {
+            known = TimeIndex.over(baseOffset(), mapWhole(SegmentNames.TIME_INDEX, TimeIndex.ENTRY_BYTES));
+            if (known.count() > 0 && known.lastTimestamp() < BatchLayout.NO_TIMESTAMP) {
+                throw damaged(SegmentNames.TIME_INDEX);
+            }
+            timeIndex = known;
+        }
+        return known;
+    }
+
+    private ByteBuffer mapWhole(String suffix, int entryBytes) throws IOException {
+        ByteBuffer content = files.map(suffix);
+        if (content.limit() % entryBytes != 0) {
+            throw damaged(suffix);
+        }
+        return content;
+    }
+
+    private CorruptLogException damaged(String suffix) {
+        return new CorruptLogException(
+                files.path(suffix),
+                -1,
+                baseOffset(),
+                "the index does not fit its segment; delete it while the broker is "
+                        + "stopped and it is rebuilt from the segment");
+    }
+
+    /** Whether {@link #makeDurable} has done its work. */
+    public boolean isDurable() {
+        return durable;
+    }
+
+    /** Syncs the index files (and the log file, unless its sync is known). Housekeeping thread. */
+    public void makeDurable(boolean logIsSynced) throws IOException {
+        if (!logIsSynced) {
+            log().sync();
+        }
+        syncFile(SegmentNames.OFFSET_INDEX);
+        syncFile(SegmentNames.TIME_INDEX);
+        durable = true;
+    }
+
+    /** The file system was synced as a whole, or will be before anybody relies on it. */
+    public void noteDurable() {
+        durable = true;
+    }
+
+    private void syncFile(String suffix) throws IOException {
+        try (var file = files.store().open(files.path(suffix), OpenMode.READ_WRITE)) {
+            file.sync();
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package io.odradek.engine.segment;
+
+import io.odradek.engine.io.FileStore;
+import io.odradek.engine.io.FileStore.OpenMode;
+import io.odradek.engine.io.StoreFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The files of one segment, shared by the log and its readers: the last to let go closes them. The log holds one share
+ * until the segment is removed from it. Any thread.
+ */
+public final class SegmentFiles {
+    private static final Logger LOG = LoggerFactory.getLogger(SegmentFiles.class);
+
+    private final FileStore store;
+    private final Path directory;
+    private final long baseOffset;
+    private final StoreFile log;
+    private final AtomicInteger shares = new AtomicInteger(1);
+    private volatile boolean removed;
+    private final List<StoreFile> mapped = new ArrayList<>(); // guarded by itself
+
+    private SegmentFiles(FileStore store, Path directory, long baseOffset, StoreFile log) {
+        this.store = store;
+        this.directory = directory;
+        this.baseOffset = baseOffset;
+        this.log = log;
+    }
+
+    /** Opens the segment's log file; with {@link OpenMode#CREATE_NEW}, its directory entry still has to be synced. */
+    public static SegmentFiles open(FileStore store, Path directory, long baseOffset, OpenMode mode)
+            throws IOException {
+        StoreFile log = store.open(SegmentNames.in(directory, baseOffset, SegmentNames.LOG), mode);
+        return new SegmentFiles(store, directory, baseOffset, log);
+    }
+
+    /** Where the log file of the segment that begins at {@code baseOffset} is. */
+    public static Path logPath(Path directory, long baseOffset) {
+        return SegmentNames.in(directory, baseOffset, SegmentNames.LOG);
+    }
+
+    public long baseOffset() {
+        return baseOffset;
+    }
+
+    public StoreFile log() {
+        return log;
+    }
+
+    public FileStore store() {
+        return store;
+    }
+
+    public Path path(String suffix) {
+        return SegmentNames.in(directory, baseOffset, suffix);
+    }
+
+    /** Takes a share; false when the segment is no longer part of its log. */
+    public boolean tryRetain() {
+        int seen = shares.get();
+        while (seen > 0 && !removed) {
+            if (shares.compareAndSet(seen, seen + 1)) {
+                return true;
+            }
+            seen = shares.get();
+        }
+        return false;
+    }
+
+    /** Gives one share back. */
+    public void release() {
+        int left = shares.decrementAndGet();
+        assert left >= 0 : "segment " + log.path() + " was released more often than retained";
+        if (left == 0) {
+            close();
+        }
+    }
+
+    /** The log's own share goes: no new reader can begin, and the last of those at work closes the files. */
+    public void remove() {
+        removed = true;
+        release();
+    }
+
+    public boolean isRemoved() {
+        return removed;
+    }
+
+    /** Maps an index file until the segment is closed; empty when the file is. */
+    ByteBuffer map(String suffix) throws IOException {
+        StoreFile file = store.open(path(suffix), OpenMode.READ_ONLY);
+        synchronized (mapped) {
+            mapped.add(file);
+        }
+        long size = file.size();
+        return size == 0 ? ByteBuffer.allocate(0) : file.map(size);
+    }
+
+    /** An index file's content, on the heap; null when the file is missing. */
+    public @Nullable ByteBuffer read(String suffix) throws IOException {
+        try (StoreFile file = store.open(path(suffix), OpenMode.READ_ONLY)) {
+            ByteBuffer content = ByteBuffer.allocate(Math.toIntExact(file.size()));
+            file.read(content, 0);
+            return content.flip();
+        } catch (NoSuchFileException missing) {
+            return null;
+        }
+    }
+
+    /**
+     * Makes the index file {@code content} from byte {@code from} on, and that long. From byte 0 on it becomes a new file:
+     * a reader may have mapped the old one, and must not see it shrink under him (SIGBUS).
+     *
+     * @return whether the file is new, so that its directory has to be synced
+     */
+    boolean write(String suffix, long from, ByteBuffer content, boolean durably) throws IOException {
+        Path file = path(suffix);
+        Path written = from == 0 ? file.resolveSibling(file.getFileName() + SegmentNames.TEMPORARY) : file;
+        try (StoreFile opened = store.open(written, OpenMode.READ_WRITE)) {
+            opened.truncate(from);
+            if (content.hasRemaining()) {
+                opened.write(content, from);
+            }
+            if (durably) {
+                opened.sync();
+            }
+        }
+        if (from == 0) {
+            store.rename(written, file);
+        }
+        return from == 0;
+    }
+
+    private void close() {
+        closeOne(log);
+        synchronized (mapped) {
+            mapped.forEach(SegmentFiles::closeOne);
+        }
+    }
+
+    private static void closeOne(StoreFile file) {
+        try {
+            file.close();
+        } catch (IOException e) {
+            // What had to be durable was synced before; nobody is left who could act on this.
+            LOG.warn("{} did not close cleanly", file.path(), e);
+        }
+    }
+}

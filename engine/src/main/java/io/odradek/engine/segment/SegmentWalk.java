@@ -1,0 +1,39 @@
+package io.odradek.engine.segment;
+
+import java.io.IOException;
+
+/** Rebuilds the in-memory picture of a segment from its file, header by header. */
+public final class SegmentWalk {
+    private SegmentWalk() {}
+
+    /**
+     * The segment as if it ended at {@code endOffset}: what a truncation makes of it. The file itself is not touched.
+     *
+     * @param endPosition byte at which the first batch that goes begins
+     */
+    public static ActiveSegment shortened(Segment segment, long endOffset, int endPosition, int indexIntervalBytes)
+            throws IOException {
+        ActiveSegment resumed = ActiveSegment.resuming(
+                segment.files(),
+                segment.offsetIndex().truncatedTo(endOffset),
+                segment.timeIndex().truncatedTo(endOffset),
+                firstTimestamp(segment, endPosition),
+                false);
+        walk(resumed, endPosition, indexIntervalBytes);
+        return resumed;
+    }
+
+    /** Max timestamp of the first batch; -1 in an empty segment. */
+    public static long firstTimestamp(Segment segment, int sizeBytes) throws IOException {
+        HeaderScan scan = HeaderScan.ofThread();
+        return scan.moveTo(segment.log(), 0, sizeBytes) ? scan.maxTimestamp() : -1;
+    }
+
+    /** Lets {@code segment} take note of its batches up to {@code endPosition}, a batch boundary. */
+    public static void walk(ActiveSegment segment, int endPosition, int indexIntervalBytes) throws IOException {
+        HeaderScan scan = HeaderScan.ofThread();
+        while (scan.moveTo(segment.log(), segment.sizeBytes(), endPosition)) {
+            segment.wrote(scan.sizeBytes(), scan.lastOffset(), scan.maxTimestamp(), indexIntervalBytes);
+        }
+    }
+}
