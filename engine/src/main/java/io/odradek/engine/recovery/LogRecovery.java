@@ -153,7 +153,7 @@ public final class LogRecovery {
             active = resumed(last, Long.MAX_VALUE, fileBytes);
             end = walkToEnd(active, fileBytes);
         } catch (CorruptLogException e) {
-            decide(Tail.BROKEN_AT_END, Math.max(0, e.offset()), e.file(), e.position(), e.getMessage());
+            decide(Tail.BROKEN_AT_END, Math.max(0, e.offset()), e.file(), e.position(), e.problem());
             throw e; // the table refuses this: a clean stop leaves no half-written batch
         }
         decide(Tail.INTACT, end, last.log().path(), fileBytes, "the last batch ends there");
@@ -370,7 +370,7 @@ public final class LogRecovery {
                     e.file(),
                     e.position(),
                     e.offset(),
-                    e.getMessage() + "; it lies below the recovery point " + remembered.recoveryPoint()
+                    e.problem() + "; it lies below the recovery point " + remembered.recoveryPoint()
                             + ", so it had been synced." + REFUSED);
         }
     }
