@@ -31,6 +31,7 @@ final class Coordinator {
     final List<GroupRecord> log = new ArrayList<>();
     final Deque<GroupEffect.Append> underWay = new ArrayDeque<>();
     final Map<Long, GroupReply> answers = new HashMap<>();
+    private final List<Long> answered = new ArrayList<>();
     final List<String> transitions = new ArrayList<>();
     final List<GroupEffect> trace = new ArrayList<>();
     private long requests;
@@ -47,6 +48,7 @@ final class Coordinator {
             switch (effect) {
                 case GroupEffect.Append append -> underWay.add(append);
                 case GroupEffect.Answer(long requestId, GroupReply reply) -> {
+                    answered.add(requestId);
                     GroupReply before = answers.put(requestId, reply);
                     if (before != null) {
                         throw new AssertionError("request " + requestId + " answered twice: " + before + ", " + reply);
@@ -213,6 +215,12 @@ final class Coordinator {
     }
 
     // ---- answers
+
+    /** Counts up with the answers; the largest number for what has none. */
+    int answerOrder(long requestId) {
+        int order = answered.indexOf(requestId);
+        return order < 0 ? Integer.MAX_VALUE : order;
+    }
 
     boolean isAnswered(long requestId) {
         return answers.containsKey(requestId);
