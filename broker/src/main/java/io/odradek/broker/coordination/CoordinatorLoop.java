@@ -1,0 +1,591 @@
+package io.odradek.broker.coordination;
+
+import io.odradek.broker.coordination.CoordinatorHost.Ask;
+import io.odradek.broker.coordination.OffsetsLog.KeyValue;
+import io.odradek.broker.coordination.OffsetsLog.Outcome;
+import io.odradek.coordinator.group.GroupEffect;
+import io.odradek.coordinator.group.GroupError;
+import io.odradek.coordinator.group.GroupEvent;
+import io.odradek.coordinator.group.GroupMachine;
+import io.odradek.coordinator.group.GroupRecord;
+import io.odradek.coordinator.group.GroupReply;
+import io.odradek.coordinator.group.GroupSettings;
+import io.odradek.coordinator.group.GroupState;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jctools.queues.atomic.MpscAtomicArrayQueue;
+import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One thread that owns the machines of some partitions of {@code __consumer_offsets}.
+ *
+ * <p>Each pass takes what is in the inbox, then lets time pass, then hands what was decided to the log: everything decided
+ * in one pass for one partition goes as one batch, so commits share batches as load rises. With nothing to do it sleeps
+ * until the next deadline.
+ *
+ * <pre>
+ *             becomeLeader            appends drained          records replayed
+ *   Absent ───────────────▶ Draining ────────────────▶ Loading ────────────────▶ Active
+ *      ▲                       ▲                          │ unreadable              │
+ *      │ resign                │                          ▼                         │
+ *      └───────────── any      └── an append's end unknown, or a fault ── Failed ◀──┘ (fault)
+ * </pre>
+ *
+ * A machine is loaded only when no append of its predecessor is under way: else a batch could enter the log behind what was
+ * read, and memory and log would disagree.
+ */
+final class CoordinatorLoop implements Runnable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(CoordinatorLoop.class);
+
+    /** Requests that may wait for a pass; beyond that clients are told to try again. */
+    static final int INBOX_SIZE = 64 * 1024;
+
+    /** Taken from the inbox before time passes and batches leave. */
+    private static final int PASS_SIZE = 4_096;
+
+    /** More do not make the log faster, they only make batches smaller. */
+    private static final int BATCHES_IN_FLIGHT = 8;
+
+    /** Records decided and not yet in the log, per partition; beyond that requests to it are told to try again. */
+    private static final long PENDING_BYTES_MAX = 32L << 20;
+
+    /** What a record takes in a batch beside its key and value, at most: see the varints of record format v2. */
+    private static final int RECORD_OVERHEAD_BYTES = 32;
+
+    private static final int BATCH_OVERHEAD_BYTES = 61;
+
+    private sealed interface Message {
+        record Asked(int partition, Ask ask, Consumer<GroupReply> answer) implements Message {}
+
+        record AskedAll(Ask ask, Consumer<List<GroupReply>> answer) implements Message {}
+
+        record LeadershipGained(int partition, int leaderEpoch) implements Message {}
+
+        record LeadershipLost(int partition, int leaderEpoch) implements Message {}
+
+        record MachineLoaded(int partition, long incarnation, GroupMachine machine) implements Message {}
+
+        record LoadFailed(int partition, long incarnation) implements Message {}
+
+        record BatchEnded(int partition, Batch batch, Outcome outcome) implements Message {}
+
+        record TopicsGone(Set<String> topics) implements Message {}
+
+        record Poked() implements Message {}
+    }
+
+    /** Appends of the machine that went to the log together. */
+    private static final class Batch {
+        final long incarnation;
+        final List<Long> appendIds = new ArrayList<>();
+        final List<KeyValue> records = new ArrayList<>();
+        int sizeBytes = BATCH_OVERHEAD_BYTES;
+
+        @Nullable
+        Outcome outcome;
+
+        Batch(long incarnation) {
+            this.incarnation = incarnation;
+        }
+    }
+
+    private enum Phase {
+        ABSENT,
+        DRAINING,
+        LOADING,
+        ACTIVE,
+        FAILED
+    }
+
+    private record Pending(long appendId, List<KeyValue> records, int sizeBytes) {}
+
+    /** One partition. The machine is there exactly in phase ACTIVE. */
+    private static final class Slot {
+        final int partition;
+        Phase phase = Phase.ABSENT;
+        int leaderEpoch = -1;
+        /** Counts machines, so that news of an earlier one is told apart. */
+        long incarnation;
+
+        @Nullable
+        GroupMachine machine;
+
+        final Map<Long, Consumer<GroupReply>> waiting = new HashMap<>();
+        final ArrayDeque<Pending> pending = new ArrayDeque<>();
+        long pendingBytes;
+        final ArrayDeque<Batch> sent = new ArrayDeque<>();
+
+        Slot(int partition) {
+            this.partition = partition;
+        }
+    }
+
+    private final GroupSettings settings;
+    private final OffsetsLog log;
+    private final LongSupplier clockMs;
+    private final Executor loader;
+    private final Thread thread;
+    private final MpscAtomicArrayQueue<Message> requests = new MpscAtomicArrayQueue<>(INBOX_SIZE);
+    /** News that must not be lost; as many as there are partitions and batches in flight. */
+    private final MpscUnboundedAtomicArrayQueue<Message> news = new MpscUnboundedAtomicArrayQueue<>(1024);
+
+    private final Map<Integer, Slot> slots = new HashMap<>();
+    private long requestIds;
+    private volatile boolean sleeping;
+    private volatile boolean stopping;
+
+    CoordinatorLoop(String name, GroupSettings settings, OffsetsLog log, LongSupplier clockMs, Executor loader) {
+        this.settings = settings;
+        this.log = log;
+        this.clockMs = clockMs;
+        this.loader = loader;
+        this.thread = new Thread(this, name);
+    }
+
+    // ---- from any thread
+
+    void start() {
+        thread.start();
+    }
+
+    /** Everyone waiting is turned away; later requests find nobody. */
+    void stop() {
+        stopping = true;
+        LockSupport.unpark(thread);
+        try {
+            thread.join();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    void ask(int partition, Ask ask, Consumer<GroupReply> answer) {
+        if (stopping) {
+            answer.accept(new GroupReply.Refused(GroupError.COORDINATOR_NOT_AVAILABLE));
+        } else if (requests.offer(new Message.Asked(partition, ask, answer))) {
+            wake();
+        } else {
+            answer.accept(new GroupReply.Refused(GroupError.COORDINATOR_NOT_AVAILABLE));
+        }
+    }
+
+    /** One reply for each partition led here. */
+    void askAll(Ask ask, Consumer<List<GroupReply>> answer) {
+        if (!stopping && requests.offer(new Message.AskedAll(ask, answer))) {
+            wake();
+        } else {
+            answer.accept(List.of(new GroupReply.Refused(GroupError.COORDINATOR_NOT_AVAILABLE)));
+        }
+    }
+
+    void becomeLeader(int partition, int leaderEpoch) {
+        tell(new Message.LeadershipGained(partition, leaderEpoch));
+    }
+
+    void resign(int partition, int leaderEpoch) {
+        tell(new Message.LeadershipLost(partition, leaderEpoch));
+    }
+
+    void topicsDeleted(Set<String> topics) {
+        tell(new Message.TopicsGone(topics));
+    }
+
+    /** Has the clock read again. */
+    void poke() {
+        tell(new Message.Poked());
+    }
+
+    private void tell(Message message) {
+        news.offer(message);
+        wake();
+    }
+
+    private void wake() {
+        // The message must be visible before we look whether the loop sleeps; the loop says so before it looks for
+        // messages.
+        VarHandle.fullFence();
+        if (sleeping) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    // ---- the loop
+
+    @Override
+    public void run() {
+        while (!stopping) {
+            int taken = drain();
+            timePasses();
+            for (Slot slot : slots.values()) {
+                send(slot);
+            }
+            if (taken == 0) {
+                sleep();
+            }
+        }
+        slots.values().forEach(slot -> unload(slot, Phase.ABSENT));
+        turnAwayTheRest();
+    }
+
+    private int drain() {
+        int taken = 0;
+        for (Message message = news.poll(); message != null; message = news.poll()) {
+            handle(message);
+            taken++;
+        }
+        for (Message message = requests.poll(); message != null; message = requests.poll()) {
+            handle(message);
+            if (++taken >= PASS_SIZE) {
+                break;
+            }
+        }
+        return taken;
+    }
+
+    private void sleep() {
+        long deadlineMs = Long.MAX_VALUE;
+        for (Slot slot : slots.values()) {
+            if (slot.machine != null) {
+                deadlineMs = Math.min(deadlineMs, slot.machine.nextDeadlineMs());
+            }
+        }
+        sleeping = true;
+        if (news.isEmpty() && requests.isEmpty() && !stopping) {
+            if (deadlineMs == Long.MAX_VALUE) {
+                LockSupport.park(this);
+            } else {
+                long waitMs = deadlineMs - clockMs.getAsLong();
+                if (waitMs > 0) {
+                    LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(waitMs));
+                }
+            }
+        }
+        sleeping = false;
+    }
+
+    private void timePasses() {
+        long nowMs = clockMs.getAsLong();
+        for (Slot slot : slots.values()) {
+            if (slot.machine != null && slot.machine.nextDeadlineMs() <= nowMs) {
+                step(slot, new GroupEvent.TimePassed(nowMs));
+            }
+        }
+    }
+
+    private void turnAwayTheRest() {
+        // A request that slipped in while we stopped.
+        for (Message message = requests.poll(); message != null; message = requests.poll()) {
+            switch (message) {
+                case Message.Asked asked -> refuse(asked.answer(), GroupError.COORDINATOR_NOT_AVAILABLE);
+                case Message.AskedAll asked ->
+                    asked.answer().accept(List.of(new GroupReply.Refused(GroupError.COORDINATOR_NOT_AVAILABLE)));
+                case Message.LeadershipGained gained -> {}
+                case Message.LeadershipLost lost -> {}
+                case Message.MachineLoaded loaded -> {}
+                case Message.LoadFailed failed -> {}
+                case Message.BatchEnded ended -> {}
+                case Message.TopicsGone gone -> {}
+                case Message.Poked poked -> {}
+            }
+        }
+    }
+
+    private void handle(Message message) {
+        switch (message) {
+            case Message.Asked(int partition, Ask ask, Consumer<GroupReply> answer) ->
+                onAsked(slots.get(partition), ask, answer);
+            case Message.AskedAll(Ask ask, Consumer<List<GroupReply>> answer) -> onAskedAll(ask, answer);
+            case Message.LeadershipGained(int partition, int leaderEpoch) -> onGained(partition, leaderEpoch);
+            case Message.LeadershipLost(int partition, int leaderEpoch) -> {
+                Slot slot = slots.get(partition);
+                if (slot != null && slot.leaderEpoch <= leaderEpoch) {
+                    unload(slot, Phase.ABSENT);
+                }
+            }
+            case Message.MachineLoaded(int partition, long incarnation, GroupMachine machine) ->
+                onLoaded(slot(partition), incarnation, machine);
+            case Message.LoadFailed(int partition, long incarnation) -> {
+                Slot slot = slot(partition);
+                if (slot.phase == Phase.LOADING && slot.incarnation == incarnation) {
+                    slot.phase = Phase.FAILED;
+                }
+            }
+            case Message.BatchEnded(int partition, Batch batch, Outcome outcome) -> {
+                batch.outcome = outcome;
+                settle(slot(partition));
+            }
+            case Message.TopicsGone(Set<String> topics) -> {
+                for (Slot slot : slots.values()) {
+                    if (slot.machine != null) {
+                        step(slot, new GroupEvent.TopicsDeleted(clockMs.getAsLong(), topics));
+                    }
+                }
+            }
+            case Message.Poked poked -> {}
+        }
+    }
+
+    private Slot slot(int partition) {
+        return slots.computeIfAbsent(partition, Slot::new);
+    }
+
+    // ---- requests
+
+    private void onAsked(@Nullable Slot slot, Ask ask, Consumer<GroupReply> answer) {
+        if (slot == null) {
+            refuse(answer, GroupError.NOT_COORDINATOR);
+            return;
+        }
+        switch (slot.phase) {
+            case ABSENT, FAILED -> refuse(answer, GroupError.NOT_COORDINATOR);
+            case DRAINING, LOADING -> refuse(answer, GroupError.COORDINATOR_LOADING);
+            case ACTIVE -> {
+                if (slot.pendingBytes > PENDING_BYTES_MAX) {
+                    refuse(answer, GroupError.COORDINATOR_NOT_AVAILABLE);
+                } else {
+                    long requestId = requestIds++;
+                    slot.waiting.put(requestId, answer);
+                    step(slot, ask.at(clockMs.getAsLong(), requestId));
+                }
+            }
+        }
+    }
+
+    /** Each slot answers within its step: only requests that read what there is are asked of all. */
+    private void onAskedAll(Ask ask, Consumer<List<GroupReply>> answer) {
+        List<GroupReply> replies = new ArrayList<>();
+        for (Slot slot : List.copyOf(slots.values())) {
+            if (slot.phase != Phase.ABSENT && slot.phase != Phase.FAILED) {
+                onAsked(slot, ask, replies::add);
+            }
+        }
+        answer.accept(replies);
+    }
+
+    private static void refuse(Consumer<GroupReply> answer, GroupError error) {
+        answer.accept(new GroupReply.Refused(error));
+    }
+
+    private void step(Slot slot, GroupEvent event) {
+        GroupMachine machine = slot.machine;
+        if (machine == null) {
+            return;
+        }
+        List<GroupEffect> effects;
+        try {
+            effects = machine.step(event);
+        } catch (RuntimeException | AssertionError fault) {
+            // An invariant does not hold. Wrong answers would spread; without a coordinator clients wait.
+            LOG.error(
+                    "The coordinator of __consumer_offsets-{} failed on {} and stops until this broker leads the"
+                            + " partition anew",
+                    slot.partition,
+                    event,
+                    fault);
+            abandon(slot, Phase.FAILED);
+            return;
+        }
+        for (GroupEffect effect : effects) {
+            switch (effect) {
+                case GroupEffect.Append(long appendId, List<GroupRecord> records) ->
+                    enqueue(slot, appendId, records, event.nowMs());
+                case GroupEffect.Answer(long requestId, GroupReply reply) -> {
+                    Consumer<GroupReply> answer = slot.waiting.remove(requestId);
+                    if (answer != null) {
+                        answer.accept(reply);
+                    }
+                }
+                case GroupEffect.ReportTransition transition -> report(transition);
+            }
+        }
+    }
+
+    private static void report(GroupEffect.ReportTransition transition) {
+        if (transition.to() == GroupState.COMPLETING_REBALANCE) {
+            LOG.debug(
+                    "Group {} has generation {} with {} members",
+                    transition.groupId(),
+                    transition.generationId(),
+                    transition.memberCount());
+        } else {
+            LOG.info(
+                    "Group {} is {} in generation {} with {} members: {}",
+                    transition.groupId(),
+                    transition.to().protocolName(),
+                    transition.generationId(),
+                    transition.memberCount(),
+                    transition.reason());
+        }
+    }
+
+    // ---- to the log and back
+
+    private static void enqueue(Slot slot, long appendId, List<GroupRecord> records, long nowMs) {
+        List<KeyValue> encoded = new ArrayList<>(records.size());
+        long sizeBytes = 0;
+        for (GroupRecord record : records) {
+            ByteBuffer key = OffsetsRecords.key(record);
+            ByteBuffer value = OffsetsRecords.value(record);
+            encoded.add(new KeyValue(key, value, nowMs));
+            sizeBytes += RECORD_OVERHEAD_BYTES + key.remaining() + (value == null ? 0 : value.remaining());
+        }
+        slot.pending.add(new Pending(appendId, encoded, (int) Math.min(sizeBytes, Integer.MAX_VALUE / 2)));
+        slot.pendingBytes += sizeBytes;
+    }
+
+    private void send(Slot slot) {
+        int maxBytes = log.maxBatchBytes();
+        while (!slot.pending.isEmpty() && slot.sent.size() < BATCHES_IN_FLIGHT) {
+            Batch batch = new Batch(slot.incarnation);
+            for (Pending next = slot.pending.peek();
+                    next != null && (batch.appendIds.isEmpty() || batch.sizeBytes + next.sizeBytes() <= maxBytes);
+                    next = slot.pending.peek()) {
+                slot.pending.remove();
+                slot.pendingBytes -= next.sizeBytes();
+                batch.appendIds.add(next.appendId());
+                batch.records.addAll(next.records());
+                batch.sizeBytes += next.sizeBytes();
+            }
+            slot.sent.add(batch);
+            // A single append above the limit is left to the log to judge: ours is an upper estimate.
+            log.append(
+                    slot.partition,
+                    slot.leaderEpoch,
+                    batch.records,
+                    outcome -> tell(new Message.BatchEnded(slot.partition, batch, outcome)));
+        }
+    }
+
+    /** Reports ended batches to the machine, oldest first. */
+    private void settle(Slot slot) {
+        for (Batch oldest = slot.sent.peek(); oldest != null && oldest.outcome != null; oldest = slot.sent.peek()) {
+            slot.sent.remove();
+            if (slot.phase == Phase.ACTIVE && oldest.incarnation == slot.incarnation) {
+                report(slot, oldest, oldest.outcome);
+            }
+        }
+        if (slot.phase == Phase.DRAINING && slot.sent.isEmpty()) {
+            load(slot);
+        }
+    }
+
+    private void report(Slot slot, Batch batch, Outcome outcome) {
+        switch (outcome) {
+            case COMMITTED ->
+                batch.appendIds.forEach(id -> step(slot, new GroupEvent.Appended(clockMs.getAsLong(), id)));
+            case NOT_LEADER -> refused(slot, batch, GroupError.NOT_COORDINATOR);
+            case NOT_ENOUGH_REPLICAS, OVERLOADED -> refused(slot, batch, GroupError.COORDINATOR_NOT_AVAILABLE);
+            case TOO_LARGE -> refused(slot, batch, GroupError.RECORDS_TOO_LARGE);
+            case UNKNOWN -> {
+                LOG.warn(
+                        "It is not known whether {} records entered __consumer_offsets-{}; its groups are loaded anew",
+                        batch.records.size(),
+                        slot.partition);
+                unload(slot, Phase.DRAINING);
+            }
+        }
+    }
+
+    private void refused(Slot slot, Batch batch, GroupError error) {
+        batch.appendIds.forEach(id -> step(slot, new GroupEvent.AppendRefused(clockMs.getAsLong(), id, error)));
+    }
+
+    // ---- coming and going
+
+    private void onGained(int partition, int leaderEpoch) {
+        Slot slot = slot(partition);
+        if (slot.phase != Phase.ABSENT && slot.leaderEpoch >= leaderEpoch) {
+            return;
+        }
+        unload(slot, Phase.DRAINING);
+        slot.leaderEpoch = leaderEpoch;
+        settle(slot);
+    }
+
+    private void load(Slot slot) {
+        slot.phase = Phase.LOADING;
+        long incarnation = slot.incarnation;
+        int partition = slot.partition;
+        int leaderEpoch = slot.leaderEpoch;
+        loader.execute(() -> tell(read(partition, leaderEpoch, incarnation)));
+    }
+
+    /** On the loading thread; the machine is nobody else's until the loop gets it. */
+    private Message read(int partition, int leaderEpoch, long incarnation) {
+        GroupMachine machine = new GroupMachine(settings);
+        long[] foreign = new long[1];
+        try {
+            log.read(partition, leaderEpoch, (offset, key, value) -> {
+                try {
+                    GroupRecord record = OffsetsRecords.read(key, value);
+                    if (record == null) {
+                        foreign[0]++;
+                    } else {
+                        machine.replay(record);
+                    }
+                } catch (IllegalArgumentException malformed) {
+                    throw new IllegalArgumentException(
+                            "the record at offset " + offset + " of __consumer_offsets-" + partition + " is malformed: "
+                                    + malformed.getMessage(),
+                            malformed);
+                }
+            });
+        } catch (Exception unreadable) {
+            LOG.error(
+                    "The groups of __consumer_offsets-{} cannot be loaded; they have no coordinator until this broker"
+                            + " leads the partition anew",
+                    partition,
+                    unreadable);
+            return new Message.LoadFailed(partition, incarnation);
+        }
+        if (foreign[0] > 0) {
+            LOG.warn(
+                    "__consumer_offsets-{} has {} records of kinds this broker does not know; they are left alone",
+                    partition,
+                    foreign[0]);
+        }
+        return new Message.MachineLoaded(partition, incarnation, machine);
+    }
+
+    private void onLoaded(Slot slot, long incarnation, GroupMachine machine) {
+        if (slot.phase == Phase.LOADING && slot.incarnation == incarnation) {
+            slot.phase = Phase.ACTIVE;
+            slot.machine = machine;
+            step(slot, new GroupEvent.Loaded(clockMs.getAsLong()));
+        }
+    }
+
+    private void unload(Slot slot, Phase next) {
+        if (slot.machine != null) {
+            step(slot, new GroupEvent.Unloaded(clockMs.getAsLong()));
+        }
+        abandon(slot, next);
+    }
+
+    private static void abandon(Slot slot, Phase next) {
+        slot.machine = null;
+        slot.phase = next;
+        slot.incarnation++;
+        slot.pending.clear();
+        slot.pendingBytes = 0;
+        // After Unloaded nobody is left; after a fault everybody is.
+        List<Consumer<GroupReply>> left = List.copyOf(slot.waiting.values());
+        slot.waiting.clear();
+        left.forEach(answer -> refuse(answer, GroupError.NOT_COORDINATOR));
+    }
+}

@@ -1,0 +1,417 @@
+package io.odradek.broker.coordination;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.odradek.broker.coordination.MemoryOffsetsLog.Held;
+import io.odradek.broker.coordination.OffsetsLog.Outcome;
+import io.odradek.coordinator.group.GroupError;
+import io.odradek.coordinator.group.GroupEvent;
+import io.odradek.coordinator.group.GroupEvent.MemberProtocol;
+import io.odradek.coordinator.group.GroupEvent.OffsetToCommit;
+import io.odradek.coordinator.group.GroupReply;
+import io.odradek.coordinator.group.GroupReply.FetchedOffset;
+import io.odradek.coordinator.group.GroupReply.GroupsListed;
+import io.odradek.coordinator.group.GroupReply.HeartbeatAccepted;
+import io.odradek.coordinator.group.GroupReply.JoinRefused;
+import io.odradek.coordinator.group.GroupReply.Joined;
+import io.odradek.coordinator.group.GroupReply.OffsetsCommitted;
+import io.odradek.coordinator.group.GroupReply.OffsetsFetched;
+import io.odradek.coordinator.group.GroupReply.Refused;
+import io.odradek.coordinator.group.GroupReply.Synced;
+import io.odradek.coordinator.group.GroupSettings;
+import io.odradek.coordinator.group.Opaque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.common.utils.Utils;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class CoordinatorHostTest {
+
+    private static final int PARTITIONS = 4;
+    private static final String GROUP = "readers";
+
+    private final MemoryOffsetsLog log = new MemoryOffsetsLog();
+    private final AtomicLong clockMs = new AtomicLong(1_000_000);
+    private CoordinatorHost host = newHost();
+
+    private CoordinatorHost newHost() {
+        return new CoordinatorHost(
+                GroupSettings.DEFAULTS.withInitialRebalanceDelayMs(0), log, new Topic(), clockMs::get, 2);
+    }
+
+    @BeforeEach
+    void start() {
+        host.start();
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            host.becomeLeader(partition, 1);
+        }
+        awaitLoaded();
+    }
+
+    @AfterEach
+    void stop() {
+        host.close();
+    }
+
+    private void restart() {
+        host.close();
+        host = newHost();
+        start();
+    }
+
+    private void awaitLoaded() {
+        await().until(() -> get(list()) instanceof GroupsListed);
+    }
+
+    @Test
+    void noCommitIsAnsweredBeforeItsRecordsAreCommitted() throws Exception {
+        log.holds = true;
+        CompletableFuture<GroupReply> commit = commit("t", 0, 42);
+        Held append = Objects.requireNonNull(log.held.poll(10, TimeUnit.SECONDS));
+        // A read goes through the same loop behind the commit: when it is answered, the commit could have been.
+        assertThat(offset(fetch(false))).isEqualTo(-1);
+        assertThat(commit).isNotDone();
+        log.keep(append);
+        assertThat(get(commit)).isInstanceOf(OffsetsCommitted.class);
+        assertThat(offset(fetch(false))).isEqualTo(42);
+    }
+
+    @Test
+    void committedOffsetsAndStableGroupsSurviveARestart() {
+        assertThat(get(commit("t", 0, 42))).isInstanceOf(OffsetsCommitted.class);
+        String member = member();
+        Joined joined = joined(join(member));
+        assertThat(get(sync(member, joined.generationId(), "mine")))
+                .isEqualTo(new Synced("consumer", "range", opaque("mine")));
+
+        restart();
+
+        assertThat(offset(fetch(true))).isEqualTo(42);
+        assertThat(get(heartbeat(member, joined.generationId()))).isEqualTo(new HeartbeatAccepted());
+        assertThat(get(sync(member, joined.generationId(), "other")))
+                .isEqualTo(new Synced("consumer", "range", opaque("mine")));
+    }
+
+    @Test
+    void whatWasNotCommittedIsGoneAfterARestart() throws Exception {
+        log.holds = true;
+        CompletableFuture<GroupReply> commit = commit("t", 0, 42);
+        assertThat(log.held.poll(10, TimeUnit.SECONDS)).isNotNull();
+        host.close();
+        assertThat(get(commit)).isEqualTo(new Refused(GroupError.NOT_COORDINATOR));
+        log.holds = false;
+        host = newHost();
+        start();
+        assertThat(offset(fetch(true))).isEqualTo(-1);
+    }
+
+    @Test
+    void commitsThatArriveWhileTheLogIsBusyShareABatch() throws Exception {
+        log.holds = true;
+        List<CompletableFuture<GroupReply>> commits = new ArrayList<>();
+        for (int i = 0; i < 2_000; i++) {
+            commits.add(commit("t", i % 100, i));
+        }
+        while (!CompletableFuture.allOf(commits.toArray(CompletableFuture<?>[]::new))
+                .isDone()) {
+            Held append = log.held.poll(10, TimeUnit.MILLISECONDS);
+            if (append != null) {
+                log.keep(append);
+            }
+        }
+        assertThat(commits).allSatisfy(c -> assertThat(c.join()).isInstanceOf(OffsetsCommitted.class));
+        assertThat(log.batches.get()).isLessThan(2_000);
+        assertThat(log.size(host.partitionFor(GROUP))).isEqualTo(2_000);
+    }
+
+    @Test
+    void batchesConfirmedOutOfOrderAreStillReportedInOrder() throws Exception {
+        log.holds = true;
+        CompletableFuture<GroupReply> first = commit("t", 0, 1);
+        Held one = Objects.requireNonNull(log.held.poll(10, TimeUnit.SECONDS));
+        CompletableFuture<GroupReply> second = commit("t", 0, 2);
+        Held two = Objects.requireNonNull(log.held.poll(10, TimeUnit.SECONDS));
+        two.done().completed(Outcome.COMMITTED);
+        assertThat(offset(fetch(false))).isEqualTo(-1);
+        assertThat(second).isNotDone();
+        one.done().completed(Outcome.COMMITTED);
+        assertThat(get(first)).isInstanceOf(OffsetsCommitted.class);
+        assertThat(get(second)).isInstanceOf(OffsetsCommitted.class);
+        assertThat(offset(fetch(false))).isEqualTo(2);
+    }
+
+    @Test
+    void refusalsOfTheLogBecomeWhatClientsUnderstand() throws Exception {
+        log.holds = true;
+        for (Outcome outcome :
+                List.of(Outcome.NOT_LEADER, Outcome.NOT_ENOUGH_REPLICAS, Outcome.OVERLOADED, Outcome.TOO_LARGE)) {
+            CompletableFuture<GroupReply> commit = commit("t", 0, 42);
+            Objects.requireNonNull(log.held.poll(10, TimeUnit.SECONDS)).done().completed(outcome);
+            GroupError expected = switch (outcome) {
+                case NOT_LEADER -> GroupError.NOT_COORDINATOR;
+                case NOT_ENOUGH_REPLICAS, OVERLOADED -> GroupError.COORDINATOR_NOT_AVAILABLE;
+                case TOO_LARGE -> GroupError.RECORDS_TOO_LARGE;
+                case COMMITTED, UNKNOWN -> throw new AssertionError(outcome);
+            };
+            assertThat(get(commit)).isEqualTo(new Refused(expected));
+            assertThat(offset(fetch(false))).isEqualTo(-1);
+        }
+    }
+
+    /** The record did get into the log, though nobody was told: after loading anew it is there, for all to see. */
+    @Test
+    void whenItIsUnknownWhetherRecordsAreInTheLogTheLogIsAsked() throws Exception {
+        log.holds = true;
+        CompletableFuture<GroupReply> first = commit("t", 0, 1);
+        Held one = Objects.requireNonNull(log.held.poll(10, TimeUnit.SECONDS));
+        CompletableFuture<GroupReply> second = commit("t", 1, 2);
+        Held two = Objects.requireNonNull(log.held.poll(10, TimeUnit.SECONDS));
+        one.done().completed(Outcome.UNKNOWN);
+        assertThat(get(first)).isEqualTo(new Refused(GroupError.NOT_COORDINATOR));
+        assertThat(get(second)).isEqualTo(new Refused(GroupError.NOT_COORDINATOR));
+        assertThat(get(fetch(false)))
+                .as("nothing is loaded while an append may still enter the log")
+                .isEqualTo(new Refused(GroupError.COORDINATOR_LOADING));
+        log.keep(two);
+        log.holds = false;
+        awaitLoaded();
+        assertThat(fetched(fetch(false))).extracting(CoordinatorHostTest::value).containsExactly(-1L, 2L);
+    }
+
+    @Test
+    void whileLoadingClientsAreAskedToWait() {
+        CountDownLatch mayRead = new CountDownLatch(1);
+        log.whileReading = () -> {
+            try {
+                mayRead.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        };
+        int partition = host.partitionFor(GROUP);
+        host.becomeLeader(partition, 2);
+        await().until(() -> get(fetch(false)).equals(new Refused(GroupError.COORDINATOR_LOADING)));
+        assertThat(get(list())).isEqualTo(new Refused(GroupError.COORDINATOR_LOADING));
+        mayRead.countDown();
+        awaitLoaded();
+        assertThat(offset(fetch(false))).isEqualTo(-1);
+    }
+
+    @Test
+    void aPartitionThatCannotBeReadHasNoCoordinatorHereAndTheOthersDo() {
+        log.unreadable = true;
+        int partition = host.partitionFor(GROUP);
+        host.becomeLeader(partition, 2);
+        await().until(() -> get(fetch(false)).equals(new Refused(GroupError.NOT_COORDINATOR)));
+        assertThat(get(list())).isInstanceOf(GroupsListed.class);
+        log.unreadable = false;
+        host.becomeLeader(partition, 3);
+        await().until(() -> get(fetch(false)) instanceof OffsetsFetched);
+    }
+
+    @Test
+    void whoResignsSendsItsMembersElsewhere() {
+        String member = member();
+        joined(join(member));
+        CompletableFuture<GroupReply> parked = join("");
+        get(parked);
+        host.resign(host.partitionFor(GROUP), 1);
+        assertThat(get(heartbeat(member, 1))).isEqualTo(new Refused(GroupError.NOT_COORDINATOR));
+    }
+
+    @Test
+    void oldNewsOfLeadershipIsIgnored() {
+        int partition = host.partitionFor(GROUP);
+        get(commit("t", 0, 42));
+        host.becomeLeader(partition, 5);
+        awaitLoaded();
+        host.resign(partition, 4);
+        host.becomeLeader(partition, 3);
+        assertThat(offset(fetch(true))).isEqualTo(42);
+    }
+
+    @Test
+    void timersFireWhenTheClockGetsThereAndNotBefore() {
+        String member = member();
+        int generation = joined(join(member)).generationId();
+        get(sync(member, generation, "mine"));
+        clockMs.addAndGet(9_999);
+        host.poke();
+        assertThat(get(heartbeat(member, generation))).isEqualTo(new HeartbeatAccepted());
+        clockMs.addAndGet(10_000);
+        host.poke();
+        await().until(() -> get(heartbeat(member, generation)).equals(new Refused(GroupError.UNKNOWN_MEMBER_ID)));
+    }
+
+    @Test
+    void groupsOfAllPartitionsAreListed() {
+        for (int i = 0; i < 20; i++) {
+            String group = "g" + i;
+            get(ask(group, (now, id) -> commitTo(group, now, id, "t", 0, 1)));
+        }
+        GroupsListed listed = (GroupsListed) get(list());
+        assertThat(listed.groups()).hasSize(20);
+    }
+
+    @Test
+    void offsetsOfDeletedTopicsAreForgottenEverywhere() {
+        get(commit("t", 0, 42));
+        host.topicsDeleted(Set.of("t"));
+        assertThat(offset(fetch(true))).isEqualTo(-1);
+    }
+
+    @Test
+    void groupsLiveInThePartitionsWhereKafkaPutThem() {
+        for (String group : List.of("", "readers", "connect-cluster", "polygenelubricants", "ä€𝄞")) {
+            assertThat(host.partitionFor(group)).isEqualTo(Utils.abs(group.hashCode()) % PARTITIONS);
+        }
+        assertThat("polygenelubricants".hashCode()).isEqualTo(Integer.MIN_VALUE);
+    }
+
+    // ---- requests
+
+    private CompletableFuture<GroupReply> ask(String group, CoordinatorHost.Ask ask) {
+        CompletableFuture<GroupReply> answer = new CompletableFuture<>();
+        host.ask(group, ask, answer::complete);
+        return answer;
+    }
+
+    private CompletableFuture<GroupReply> list() {
+        CompletableFuture<GroupReply> answer = new CompletableFuture<>();
+        host.list(Set.of(), true, answer::complete);
+        return answer;
+    }
+
+    private CompletableFuture<GroupReply> commit(String topic, int partition, long offset) {
+        return ask(GROUP, (now, id) -> commitTo(GROUP, now, id, topic, partition, offset));
+    }
+
+    private static GroupEvent.CommitOffsets commitTo(
+            String group, long now, long id, String topic, int partition, long offset) {
+        return new GroupEvent.CommitOffsets(
+                now,
+                id,
+                group,
+                -1,
+                "",
+                null,
+                -1,
+                true,
+                List.of(new OffsetToCommit(topic, partition, offset, -1, null)));
+    }
+
+    private CompletableFuture<GroupReply> fetch(boolean requireStable) {
+        return ask(
+                GROUP,
+                (now, id) -> new GroupEvent.FetchOffsets(
+                        now,
+                        id,
+                        GROUP,
+                        List.of(new GroupEvent.TopicPartition("t", 0), new GroupEvent.TopicPartition("t", 1)),
+                        requireStable));
+    }
+
+    private CompletableFuture<GroupReply> join(String memberId) {
+        return ask(
+                GROUP,
+                (now, id) -> new GroupEvent.Join(
+                        now,
+                        id,
+                        GROUP,
+                        memberId,
+                        null,
+                        "new-" + id,
+                        "client",
+                        "/127.0.0.1",
+                        60_000,
+                        10_000,
+                        "consumer",
+                        List.of(new MemberProtocol("range", Opaque.EMPTY)),
+                        true,
+                        true,
+                        ""));
+    }
+
+    private String member() {
+        return ((JoinRefused) get(join(""))).memberId();
+    }
+
+    /** Turns the clock a little, so that the initial delay ends. */
+    private Joined joined(CompletableFuture<GroupReply> join) {
+        await().until(() -> {
+            clockMs.incrementAndGet();
+            host.poke();
+            return join.isDone();
+        });
+        return (Joined) get(join);
+    }
+
+    private CompletableFuture<GroupReply> sync(String memberId, int generation, String assignment) {
+        return ask(
+                GROUP,
+                (now, id) -> new GroupEvent.Sync(
+                        now,
+                        id,
+                        GROUP,
+                        generation,
+                        memberId,
+                        null,
+                        null,
+                        null,
+                        List.of(new GroupEvent.MemberAssignment(memberId, opaque(assignment)))));
+    }
+
+    private CompletableFuture<GroupReply> heartbeat(String memberId, int generation) {
+        return ask(GROUP, (now, id) -> new GroupEvent.Heartbeat(now, id, GROUP, generation, memberId, null));
+    }
+
+    private static Opaque opaque(String text) {
+        return Opaque.of(text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    }
+
+    private static GroupReply get(CompletableFuture<GroupReply> answer) {
+        return answer.orTimeout(20, TimeUnit.SECONDS).join();
+    }
+
+    private static List<FetchedOffset> fetched(CompletableFuture<GroupReply> fetch) {
+        return ((OffsetsFetched) get(fetch)).offsets();
+    }
+
+    private static long offset(CompletableFuture<GroupReply> fetch) {
+        return value(fetched(fetch).getFirst());
+    }
+
+    private static long value(FetchedOffset offset) {
+        return offset.value() == null ? -1 : offset.value().offset();
+    }
+
+    private static final class Topic implements OffsetsTopic {
+        @Override
+        public int partitions() {
+            return PARTITIONS;
+        }
+
+        @Override
+        public boolean exists() {
+            return true;
+        }
+
+        @Override
+        public void ensureCreated() {}
+
+        @Override
+        public @Nullable Endpoint leader(int partition, String listener) {
+            return new Endpoint(0, "localhost", 9092);
+        }
+    }
+}
