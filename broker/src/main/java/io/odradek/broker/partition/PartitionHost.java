@@ -1,11 +1,13 @@
 package io.odradek.broker.partition;
 
+import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.LogPosition;
 import io.odradek.engine.LogView;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.PartitionView;
 import io.odradek.engine.TopicPartition;
+import io.odradek.engine.record.BatchRules;
 import io.odradek.engine.record.ValidatedBatch;
 import io.odradek.engine.writepath.AppendListener;
 import io.odradek.engine.writepath.Shard;
@@ -37,6 +39,11 @@ public final class PartitionHost {
     private volatile Errors status = Errors.NOT_LEADER_OR_FOLLOWER;
     private volatile boolean admitsAcksAll = true;
 
+    /** Derived once per configuration; losing a race derives it twice. */
+    private volatile Rules rules;
+
+    private record Rules(LogConfig from, BatchRules rules) {}
+
     /** The present reign; null before the first. Settle thread. */
     private @Nullable LeaderMachine machine;
 
@@ -48,6 +55,7 @@ public final class PartitionHost {
         this.topicId = topicId;
         this.home = home;
         this.log = log;
+        this.rules = new Rules(log.config(), BatchRules.of(log.config()));
         // Nothing is committed until the reign begins: lead().
         LogPosition nothing = LogPosition.ofOffset(log.view().logStartOffset());
         this.view = new PartitionView(log.view(), nothing, nothing, leaderEpoch);
@@ -102,6 +110,18 @@ public final class PartitionHost {
             return Errors.NONE;
         }
         return leaderEpoch < view.leaderEpoch() ? Errors.FENCED_LEADER_EPOCH : Errors.UNKNOWN_LEADER_EPOCH;
+    }
+
+    /** What its topic's configuration lets in. Any thread. */
+    @SuppressWarnings("ReferenceEquality") // a configuration is swapped as a whole
+    public BatchRules batchRules() {
+        Rules now = rules;
+        LogConfig config = log.config();
+        if (now.from != config) {
+            now = new Rules(config, BatchRules.of(config));
+            rules = now;
+        }
+        return now.rules;
     }
 
     /** Hands a batch to the shard, as its leader; see {@link Shard#tryWrite}. */
@@ -233,8 +253,8 @@ public final class PartitionHost {
         return sameSegment ? Math.max(1, after.position() - before.position()) : MANY_BYTES;
     }
 
-    /** For tests and metrics. */
-    int parkedFetchNodes() {
+    /** Fetches that wait here or have waited not long ago; for metrics. Any thread. */
+    public int parkedFetchNodes() {
         return parkedFetches.size();
     }
 

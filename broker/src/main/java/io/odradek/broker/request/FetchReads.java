@@ -85,12 +85,17 @@ final class FetchReads {
             }
         }
         LogPosition bound = readCommitted ? view.lastStableOffset() : view.highWatermark();
-        if (from >= bound.offset() || (maxBytes <= 0 && !atLeastOneBatch)) {
+        if (from >= bound.offset()) {
+            log.noteTailRead();
+            return data;
+        }
+        if (maxBytes <= 0 && !atLeastOneBatch) {
             return data;
         }
         return readBatches(interest, host, log, bound, data, maxBytes, atLeastOneBatch, request);
     }
 
+    @SuppressWarnings("ReferenceEquality") // each view is published once: another object is another moment
     private PartitionData readBatches(
             FetchInterest interest,
             PartitionHost host,
@@ -110,15 +115,16 @@ final class FetchReads {
                     data.setRecords(new SlicedRecords(slices));
                 }
                 return data;
-            } catch (OffsetOutOfRangeException e) {
-                return failed(interest, Errors.OFFSET_OUT_OF_RANGE, request);
-            } catch (IOException e) {
+            } catch (OffsetOutOfRangeException | IOException e) {
                 LogView now = host.log().view();
-                if (now == read) {
+                if (now != read) {
+                    read = now; // its segment went while it was read: retention, not trouble
+                } else if (e instanceof OffsetOutOfRangeException) {
+                    return failed(interest, Errors.OFFSET_OUT_OF_RANGE, request);
+                } else {
                     LOG.error("{}: reading at offset {} failed", host, interest.fetchOffset(), e);
                     return failed(interest, Errors.KAFKA_STORAGE_ERROR, request);
                 }
-                read = now; // the segment went while it was read: retention, not trouble
             }
         }
     }

@@ -131,7 +131,8 @@ public final class ListOffsetsHandler implements ApiHandler {
         if (timestamp == LATEST) {
             return Optional.of(new TimestampedOffset(NOTHING, end.offset(), leaderEpoch));
         } else if (timestamp == EARLIEST || timestamp == EARLIEST_LOCAL) {
-            return Optional.of(new TimestampedOffset(NOTHING, log.logStartOffset(), (int) NOTHING));
+            return Optional.of(new TimestampedOffset(
+                    NOTHING, log.logStartOffset(), log.epochs().epochOf(log.logStartOffset())));
         } else if (timestamp == MAX_TIMESTAMP) {
             return LogReader.maxTimestamp(log, end);
         } else if (timestamp == LATEST_TIERED || timestamp == EARLIEST_PENDING_UPLOAD) {

@@ -8,6 +8,7 @@ import io.odradek.engine.AppendOutcome.OutOfOrderSequence;
 import io.odradek.engine.AppendOutcome.ProducerFenced;
 import io.odradek.engine.AppendOutcome.StorageFailed;
 import io.odradek.engine.AppendOutcome.TooLarge;
+import io.odradek.engine.record.Refusal;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,18 @@ final class ProduceErrors {
             case TooLarge(int sizeBytes, int segmentBytes) ->
                 "The batch has " + sizeBytes + " bytes, more than the segment size of " + segmentBytes + ".";
             case StorageFailed(String reason) -> reason;
+        };
+    }
+
+    /** Kafka's codes for what its validator finds. */
+    static Errors of(Refusal reason) {
+        return switch (reason) {
+            case CORRUPT -> Errors.CORRUPT_MESSAGE;
+            case INVALID_RECORD -> Errors.INVALID_RECORD;
+            case TOO_LARGE -> Errors.MESSAGE_TOO_LARGE;
+            case INVALID_TIMESTAMP -> Errors.INVALID_TIMESTAMP;
+            case UNSUPPORTED_COMPRESSION -> Errors.UNSUPPORTED_COMPRESSION_TYPE;
+            case UNSUPPORTED_FORMAT -> Errors.UNSUPPORTED_FOR_MESSAGE_FORMAT;
         };
     }
 

@@ -2,6 +2,8 @@ package io.odradek.broker.request;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.odradek.broker.partition.PartitionHost;
+import io.odradek.engine.Durability;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.io.DiskFileStore;
 import java.nio.file.Path;
@@ -9,15 +11,19 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
 import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.FetchResponseData.PartitionData;
+import org.apache.kafka.common.message.ProduceResponseData;
+import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -73,7 +79,8 @@ class FetchHandlerTest {
         broker.produceNow(producer, "t", 0, "c");
 
         PartitionData byId = fetchOne(id, 0);
-        assertThat(LocalBroker.values(byId, 0)).containsExactly(Map.entry(0L, "a"), Map.entry(1L, "b"), Map.entry(2L, "c"));
+        assertThat(LocalBroker.values(byId, 0))
+                .containsExactly(Map.entry(0L, "a"), Map.entry(1L, "b"), Map.entry(2L, "c"));
         assertThat(byId.highWatermark()).isEqualTo(3);
         assertThat(byId.lastStableOffset()).isEqualTo(3);
         assertThat(byId.logStartOffset()).isZero();
@@ -123,7 +130,8 @@ class FetchHandlerTest {
         Uuid id = broker.createTopic("t", 1, LogConfig.defaults());
         broker.produceNow(producer, "t", 0, "a");
         FetchResponseData response = fetch(LocalBroker.fetchRequest(null, id, 0, 0, 1 << 20, 30), IDS);
-        assertThat(LocalBroker.values(LocalBroker.parts(response).getFirst(), 0)).hasSize(1);
+        assertThat(LocalBroker.values(LocalBroker.parts(response).getFirst(), 0))
+                .hasSize(1);
 
         FetchResponseData empty = fetch(LocalBroker.fetchRequest(null, id, 0, 1, 1, 30), IDS);
         assertThat(LocalBroker.parts(empty).getFirst().errorCode()).isEqualTo(Errors.NONE.code());
@@ -143,7 +151,7 @@ class FetchHandlerTest {
         assertThat(produced).isNotDone();
 
         store.letSyncsGo();
-        LocalBroker.await(produced, org.apache.kafka.common.message.ProduceResponseData.class);
+        LocalBroker.await(produced, ProduceResponseData.class);
         assertThat(LocalBroker.values(fetchOne(id, 0), 0)).hasSize(1);
     }
 
@@ -192,10 +200,10 @@ class FetchHandlerTest {
     }
 
     private Errors errorByName(String topic, int partition) throws Exception {
-        return Errors.forCode(LocalBroker.parts(
-                        fetch(LocalBroker.fetchRequest(topic, Uuid.ZERO_UUID, partition, 0, 1, 0), NAMES))
-                .getFirst()
-                .errorCode());
+        return Errors.forCode(
+                LocalBroker.parts(fetch(LocalBroker.fetchRequest(topic, Uuid.ZERO_UUID, partition, 0, 1, 0), NAMES))
+                        .getFirst()
+                        .errorCode());
     }
 
     private Errors errorByEpoch(Uuid id, int epoch) throws Exception {
@@ -226,7 +234,8 @@ class FetchHandlerTest {
         Uuid id = broker.createTopic("t", 2, LogConfig.defaults());
         broker.produceNow(producer, "t", 0, "x".repeat(1000));
         broker.produceNow(producer, "t", 1, "y".repeat(1000));
-        FetchRequestData request = LocalBroker.fetchRequest(null, id, 0, 0, 1, 0).setMaxBytes(10);
+        FetchRequestData request =
+                LocalBroker.fetchRequest(null, id, 0, 0, 1, 0).setMaxBytes(10);
         request.topics().getFirst().partitions().getFirst().setPartitionMaxBytes(10);
         request.topics()
                 .getFirst()
@@ -287,14 +296,13 @@ class FetchHandlerTest {
         int batches = 400;
         Uuid id = broker.createTopic("t", partitionCount, pageCache());
         Random random = new Random(seed);
+        List<CompletableFuture<LocalBroker.Answer>> answers = new ArrayList<>();
         Thread writer = Thread.ofPlatform().start(() -> {
             for (int i = 0; i < batches; i++) {
-                broker.produce(producer, (short) 1, "t", random.nextInt(partitionCount), LocalBroker.records("r" + i));
-                if (random.nextInt(4) == 0) {
-                    Thread.yield();
-                }
-                if (random.nextInt(20) == 0) {
-                    java.util.concurrent.locks.LockSupport.parkNanos(random.nextInt(300_000));
+                answers.add(broker.produce(
+                        producer, (short) 1, "t", random.nextInt(partitionCount), LocalBroker.records("r" + i)));
+                if (random.nextInt(10) == 0) {
+                    LockSupport.parkNanos(random.nextInt(300_000));
                 }
             }
         });
@@ -324,8 +332,8 @@ class FetchHandlerTest {
             int bytes = 0;
             for (PartitionData part : LocalBroker.parts(response)) {
                 bytes += part.records().sizeInBytes();
-                for (Map.Entry<Long, String> record : LocalBroker.values(part, offsets[part.partitionIndex()])
-                        .entrySet()) {
+                for (Map.Entry<Long, String> record :
+                        LocalBroker.values(part, offsets[part.partitionIndex()]).entrySet()) {
                     assertThat(record.getKey()).isEqualTo(offsets[part.partitionIndex()]++);
                     seen.merge(record.getValue(), 1, Integer::sum);
                 }
@@ -333,6 +341,7 @@ class FetchHandlerTest {
             assertThat(bytes).isGreaterThanOrEqualTo(wanted);
         }
         writer.join();
+        assertThat(answers).allSatisfy(answer -> assertThat(answer).isDone());
         assertThat(seen.values()).containsOnly(1);
     }
 
@@ -343,11 +352,13 @@ class FetchHandlerTest {
         int batches = 400;
         Uuid id = broker.createTopic("t", partitionCount, pageCache());
         Random random = new Random(42);
+        List<CompletableFuture<LocalBroker.Answer>> answers = new ArrayList<>();
         Thread writer = Thread.ofPlatform().start(() -> {
             for (int i = 0; i < batches; i++) {
-                broker.produce(producer, (short) 1, "t", random.nextInt(partitionCount), LocalBroker.records("r" + i));
+                answers.add(broker.produce(
+                        producer, (short) 1, "t", random.nextInt(partitionCount), LocalBroker.records("r" + i)));
                 if (random.nextInt(10) == 0) {
-                    java.util.concurrent.locks.LockSupport.parkNanos(random.nextInt(300_000));
+                    LockSupport.parkNanos(random.nextInt(300_000));
                 }
             }
         });
@@ -368,8 +379,7 @@ class FetchHandlerTest {
                                 .setFetchOffset(offsets[p])
                                 .setPartitionMaxBytes(1 << 20));
             }
-            FetchRequestData request =
-                    next(sessionId, epoch).setTopics(moved.isEmpty() ? List.of() : List.of(topic));
+            FetchRequestData request = next(sessionId, epoch).setTopics(moved.isEmpty() ? List.of() : List.of(topic));
             FetchResponseData response = fetch(request, IDS);
             assertThat(response.errorCode()).isZero();
             sessionId = response.sessionId();
@@ -386,13 +396,52 @@ class FetchHandlerTest {
             }
         }
         writer.join();
+        assertThat(answers).allSatisfy(answer -> assertThat(answer).isDone());
         assertThat(seen).isEqualTo(batches);
+    }
+
+    @Test
+    void fetchesThatWereAnsweredElsewhereLeaveNoPileBehind() throws Exception {
+        Uuid id = broker.createTopic("t", 1, LogConfig.defaults());
+        PartitionHost idle = Objects.requireNonNull(broker.partitions.find(id, 0));
+        for (int i = 0; i < 500; i++) {
+            fetch(LocalBroker.fetchRequest(null, id, 0, 0, 1, 1), IDS);
+        }
+        settled();
+        assertThat(idle.parkedFetchNodes()).isLessThan(100);
+    }
+
+    @Test
+    void memoryThatWasReadWhileWaitingIsGivenBack() throws Exception {
+        Uuid id = broker.createTopic("t", 1, LogConfig.defaults());
+        fetch(LocalBroker.fetchRequest(null, id, 0, 0, 1, 0), IDS); // a tail reader: batches stay in memory
+        List<CountingLease> frames = new ArrayList<>();
+        var waiting = broker.fetch(consumer, LocalBroker.fetchRequest(null, id, 0, 0, 100_000, 200), IDS);
+        for (int i = 0; i < 20; i++) {
+            CountingLease frame = new CountingLease();
+            frames.add(frame);
+            LocalBroker.await(
+                    broker.send(
+                            broker.produce,
+                            producer,
+                            ApiKeys.PRODUCE,
+                            (short) 11,
+                            LocalBroker.produceRequest((short) -1, "t", 0, LocalBroker.records("r" + i)),
+                            frame),
+                    ProduceResponseData.class);
+            assertThat(LocalBroker.values(fetchOne(id, 0), 0)).hasSize(i + 1);
+        }
+        FetchResponseData response = LocalBroker.await(waiting, FetchResponseData.class);
+        assertThat(LocalBroker.values(LocalBroker.parts(response).getFirst(), 0))
+                .isNotEmpty();
+        broker.close();
+        assertThat(frames).allSatisfy(frame -> assertThat(frame.shares()).isZero());
     }
 
     private static LogConfig pageCache() {
         LogConfig d = LogConfig.defaults();
         return new LogConfig(
-                new io.odradek.engine.Durability.PageCache(),
+                new Durability.PageCache(),
                 d.segmentBytes(),
                 d.segmentMs(),
                 d.segmentJitterMs(),

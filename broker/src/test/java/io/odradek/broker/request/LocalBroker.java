@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -68,12 +69,11 @@ final class LocalBroker implements AutoCloseable {
     final List<String> elsewhere = new ArrayList<>();
     final ProduceHandler produce;
     final FetchHandler fetch;
+    private boolean closed;
     final ListOffsetsHandler listOffsets;
     final OffsetForLeaderEpochHandler epochs;
     final DeleteRecordsHandler deleteRecords;
     final ExecutorService blocking = Executors.newVirtualThreadPerTaskExecutor();
-    /** Records whose slices a client has not yet taken. */
-    final java.util.concurrent.atomic.AtomicInteger openSlices = new java.util.concurrent.atomic.AtomicInteger();
 
     LocalBroker(Path path, int shardCount, int ringSlots) throws IOException {
         this(path, new DiskFileStore(), shardCount, ringSlots);
@@ -309,7 +309,7 @@ final class LocalBroker implements AutoCloseable {
 
     /** Values of one partition's records at and above {@code fromOffset}, by offset; closes the slices. */
     static Map<Long, String> values(FetchResponseData.PartitionData data, long fromOffset) throws IOException {
-        Map<Long, String> values = new java.util.TreeMap<>();
+        Map<Long, String> values = new TreeMap<>();
         if (data.records() instanceof SlicedRecords sliced) {
             ByteBuffer bytes = ByteBuffer.allocate(sliced.sizeInBytes());
             for (FetchedSlices.Slice slice : sliced.slices().slices()) {
@@ -342,6 +342,10 @@ final class LocalBroker implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        if (closed) {
+            return;
+        }
+        closed = true;
         shards.forEach(shard -> shard.shard().close());
         blocking.close();
         directory.close();

@@ -57,8 +57,8 @@ class ProduceHandlerTest {
     }
 
     private PartitionProduceResponse produce(short acks, String topic, MemoryRecords records) throws Exception {
-        return LocalBroker.onlyPart(LocalBroker.await(
-                broker.produce(connection, acks, topic, 0, records), ProduceResponseData.class));
+        return LocalBroker.onlyPart(
+                LocalBroker.await(broker.produce(connection, acks, topic, 0, records), ProduceResponseData.class));
     }
 
     private static Errors error(PartitionProduceResponse part) {
@@ -68,7 +68,8 @@ class ProduceHandlerTest {
     @Test
     void acknowledgesWithTheOffsetsGiven() throws Exception {
         broker.createTopic("t", 1, LogConfig.defaults());
-        assertThat(produce(ALL, "t", LocalBroker.records("a", "b")).baseOffset()).isZero();
+        assertThat(produce(ALL, "t", LocalBroker.records("a", "b")).baseOffset())
+                .isZero();
         PartitionProduceResponse second = produce(LEADER, "t", LocalBroker.records("c"));
         assertThat(error(second)).isEqualTo(Errors.NONE);
         assertThat(second.baseOffset()).isEqualTo(2);
@@ -107,8 +108,7 @@ class ProduceHandlerTest {
         ProduceRequestData request = new ProduceRequestData().setAcks(ALL).setTimeoutMs(10_000);
         TopicProduceData topic = new TopicProduceData().setName("t");
         for (int p = 0; p < 8; p++) {
-            topic.partitionData()
-                    .add(new PartitionProduceData().setIndex(p).setRecords(LocalBroker.records("r" + p)));
+            topic.partitionData().add(new PartitionProduceData().setIndex(p).setRecords(LocalBroker.records("r" + p)));
         }
         request.topicData().add(topic);
         ProduceResponseData response = LocalBroker.await(
@@ -118,8 +118,7 @@ class ProduceHandlerTest {
                 response.responses().iterator().next().partitionResponses();
         assertThat(parts).extracting(PartitionProduceResponse::index).containsExactly(0, 1, 2, 3, 4, 5, 6, 7);
         for (PartitionProduceResponse part : parts) {
-            assertThat(error(part))
-                    .isEqualTo(part.index() < 6 ? Errors.NONE : Errors.UNKNOWN_TOPIC_OR_PARTITION);
+            assertThat(error(part)).isEqualTo(part.index() < 6 ? Errors.NONE : Errors.UNKNOWN_TOPIC_OR_PARTITION);
         }
     }
 
@@ -137,14 +136,15 @@ class ProduceHandlerTest {
         java.nio.ByteBuffer bytes = java.nio.ByteBuffer.allocateDirect(torn.sizeInBytes());
         bytes.put(torn.buffer()).flip();
         bytes.put(bytes.limit() - 1, (byte) (bytes.get(bytes.limit() - 1) ^ 1));
-        assertThat(error(produce(ALL, "t", MemoryRecords.readableRecords(bytes)))).isEqualTo(Errors.CORRUPT_MESSAGE);
+        assertThat(error(produce(ALL, "t", MemoryRecords.readableRecords(bytes))))
+                .isEqualTo(Errors.CORRUPT_MESSAGE);
     }
 
     @Test
     void transactionsAreRefusedClearly() throws Exception {
         broker.createTopic("t", 1, LogConfig.defaults());
-        ProduceRequestData named =
-                LocalBroker.produceRequest(ALL, "t", 0, LocalBroker.records("a")).setTransactionalId("tx");
+        ProduceRequestData named = LocalBroker.produceRequest(ALL, "t", 0, LocalBroker.records("a"))
+                .setTransactionalId("tx");
         PartitionProduceResponse byId = LocalBroker.onlyPart(LocalBroker.await(
                 broker.send(broker.produce, connection, ApiKeys.PRODUCE, (short) 11, named),
                 ProduceResponseData.class));
@@ -175,7 +175,8 @@ class ProduceHandlerTest {
     void aRetryIsAcknowledgedWithItsFirstOffset() throws Exception {
         broker.createTopic("t", 1, LogConfig.defaults());
         produce(ALL, "t", LocalBroker.records("x"));
-        long first = produce(ALL, "t", LocalBroker.idempotent(9, (short) 0, 0, "a")).baseOffset();
+        long first =
+                produce(ALL, "t", LocalBroker.idempotent(9, (short) 0, 0, "a")).baseOffset();
         produce(ALL, "t", LocalBroker.idempotent(9, (short) 0, 1, "b"));
 
         PartitionProduceResponse retry = produce(ALL, "t", LocalBroker.idempotent(9, (short) 0, 0, "a"));
@@ -246,8 +247,8 @@ class ProduceHandlerTest {
                 .get(20, TimeUnit.SECONDS);
         assertThat(error(produce(LEADER, "t", LocalBroker.records("a")))).isEqualTo(Errors.NONE);
 
-        ProduceRequestData hasty =
-                LocalBroker.produceRequest(ALL, "t", 0, LocalBroker.records("b")).setTimeoutMs(20);
+        ProduceRequestData hasty = LocalBroker.produceRequest(ALL, "t", 0, LocalBroker.records("b"))
+                .setTimeoutMs(20);
         PartitionProduceResponse late = LocalBroker.onlyPart(LocalBroker.await(
                 broker.send(broker.produce, connection, ApiKeys.PRODUCE, (short) 11, hasty),
                 ProduceResponseData.class));
@@ -255,9 +256,10 @@ class ProduceHandlerTest {
 
         // Those that still wait when the topic goes are told so.
         var waiting = broker.produce(connection, ALL, "t", 0, LocalBroker.records("c"));
-        broker.partitions.delete(new Uuid(id.getMostSignificantBits(), id.getLeastSignificantBits()));
-        PartitionProduceResponse gone =
-                LocalBroker.onlyPart(LocalBroker.await(waiting, ProduceResponseData.class));
+        broker.partitions
+                .delete(new Uuid(id.getMostSignificantBits(), id.getLeastSignificantBits()))
+                .get(20, TimeUnit.SECONDS);
+        PartitionProduceResponse gone = LocalBroker.onlyPart(LocalBroker.await(waiting, ProduceResponseData.class));
         assertThat(error(gone)).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION);
     }
 
