@@ -1,0 +1,116 @@
+package io.odradek.broker.coordination;
+
+import io.odradek.broker.metadata.TopicCreation;
+import io.odradek.broker.partition.ParkedProduce;
+import io.odradek.broker.partition.PartitionHost;
+import io.odradek.broker.partition.Partitions;
+import io.odradek.engine.AppendOutcome;
+import io.odradek.engine.LogScan;
+import io.odradek.engine.record.BatchBuilder;
+import io.odradek.engine.record.StoredRecord;
+import io.odradek.engine.record.ValidatedBatch;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.apache.kafka.common.protocol.Errors;
+import org.jspecify.annotations.Nullable;
+
+/** The partitions of {@code __consumer_offsets} that this broker hosts. */
+public final class HostedOffsetsLog implements OffsetsLog {
+    private final Partitions partitions;
+    private final int maxBatchBytes;
+
+    public HostedOffsetsLog(Partitions partitions, int maxBatchBytes) {
+        this.partitions = partitions;
+        this.maxBatchBytes = maxBatchBytes;
+    }
+
+    @Override
+    public void append(int partition, int leaderEpoch, List<KeyValue> records, Completion done) {
+        PartitionHost host = partitions.find(TopicCreation.OFFSETS_TOPIC, partition);
+        if (host == null || host.status() != Errors.NONE) {
+            done.completed(Outcome.NOT_LEADER);
+            return;
+        }
+        if (!host.admitsAcksAll()) {
+            done.completed(Outcome.NOT_ENOUGH_REPLICAS);
+            return;
+        }
+        BatchBuilder builder = new BatchBuilder();
+        for (KeyValue record : records) {
+            builder.add(record.timestampMs(), bytes(record.key()), optionalBytes(record.value()));
+        }
+        ValidatedBatch batch = builder.build();
+        if (batch.sizeBytes() > host.log().config().maxMessageBytes()) {
+            done.completed(Outcome.TOO_LARGE);
+            return;
+        }
+        if (!host.shard().tryWrite(host.log(), batch, leaderEpoch, outcome -> settled(host, outcome, done))) {
+            done.completed(Outcome.OVERLOADED);
+        }
+    }
+
+    private static void settled(PartitionHost host, AppendOutcome outcome, Completion done) {
+        switch (outcome) {
+            case AppendOutcome.Appended appended -> host.awaitCommit(new Commit(appended.lastOffset() + 1, done));
+            case AppendOutcome.NotLeader _ -> done.completed(Outcome.NOT_LEADER);
+            case AppendOutcome.TooLarge _ -> done.completed(Outcome.TOO_LARGE);
+            case AppendOutcome.StorageFailed _ -> done.completed(Outcome.UNKNOWN);
+            case AppendOutcome.Duplicate _, AppendOutcome.OutOfOrderSequence _, AppendOutcome.ProducerFenced _ ->
+                throw new IllegalStateException("the coordinator writes without a producer id, and got " + outcome);
+        }
+    }
+
+    /** The coordinator has its own time-out: this waits as long as the partition is led. */
+    private record Commit(long endOffset, Completion done) implements ParkedProduce {
+        @Override
+        public void parked() {}
+
+        @Override
+        public boolean isAnswered() {
+            return false;
+        }
+
+        @Override
+        public void committed() {
+            done.completed(Outcome.COMMITTED);
+        }
+
+        @Override
+        public void failed(Errors error) {
+            done.completed(Outcome.UNKNOWN);
+        }
+    }
+
+    @Override
+    public void read(int partition, int leaderEpoch, RecordVisitor visitor) throws IOException {
+        PartitionHost host = partitions.find(TopicCreation.OFFSETS_TOPIC, partition);
+        if (host == null) {
+            throw new IOException(TopicCreation.OFFSETS_TOPIC + "-" + partition + " is not on this broker");
+        }
+        LogScan.forEachBatch(host.partition(), host.log().view(), (_, records) -> {
+            for (StoredRecord record : records) {
+                byte[] key = record.key();
+                if (key != null) {
+                    byte[] value = record.value();
+                    visitor.record(record.offset(), ByteBuffer.wrap(key), value == null ? null : ByteBuffer.wrap(value));
+                }
+            }
+        });
+    }
+
+    @Override
+    public int maxBatchBytes() {
+        return maxBatchBytes;
+    }
+
+    private static byte[] bytes(ByteBuffer buffer) {
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.get(buffer.position(), bytes);
+        return bytes;
+    }
+
+    private static byte @Nullable [] optionalBytes(@Nullable ByteBuffer buffer) {
+        return buffer == null ? null : bytes(buffer);
+    }
+}

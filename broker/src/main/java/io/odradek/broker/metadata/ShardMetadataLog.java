@@ -1,0 +1,79 @@
+package io.odradek.broker.metadata;
+
+import io.odradek.engine.AppendOutcome;
+import io.odradek.engine.LogScan;
+import io.odradek.engine.PartitionLog;
+import io.odradek.engine.TopicPartition;
+import io.odradek.engine.record.BatchBuilder;
+import io.odradek.engine.record.StoredRecord;
+import io.odradek.engine.record.ValidatedBatch;
+import io.odradek.engine.writepath.Shard;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+
+/** {@code __cluster_metadata-0} as a log of this broker: a cluster of one commits what it has synced. */
+public final class ShardMetadataLog implements MetadataLog {
+    /** Kafka's fixed id of the topic. */
+    public static final TopicPartition PARTITION = new TopicPartition("__cluster_metadata", new UUID(0, 1), 0);
+
+    private final PartitionLog log;
+    private final Shard shard;
+    private final InstantSource clock;
+    private final int leaderEpoch;
+
+    /** @param log with {@code sync} durability; its shard is {@code shard} */
+    public ShardMetadataLog(PartitionLog log, Shard shard, InstantSource clock) {
+        this.log = log;
+        this.shard = shard;
+        this.clock = clock;
+        this.leaderEpoch = log.view().latestEpoch() + 1; // every start is a new reign
+    }
+
+    /** Begins this process's reign; before the first append, after the shard has started. May block. */
+    public void begin() {
+        shard.run(() -> log.beginEpoch(leaderEpoch));
+    }
+
+    @Override
+    public void append(List<byte[]> records, Completion whenDone) {
+        BatchBuilder builder = new BatchBuilder();
+        long now = clock.millis();
+        for (byte[] record : records) {
+            builder.add(now, null, record);
+        }
+        ValidatedBatch batch = builder.build();
+        while (!shard.tryWrite(log, batch, leaderEpoch, outcome -> settled(outcome, whenDone))) {
+            CompletableFuture<Void> room = new CompletableFuture<>();
+            shard.onRoom(() -> room.complete(null));
+            room.join();
+        }
+    }
+
+    private static void settled(AppendOutcome outcome, Completion whenDone) {
+        if (outcome instanceof AppendOutcome.Appended appended) {
+            whenDone.durable(appended.baseOffset());
+        } else {
+            whenDone.failed(new IOException("an append to " + PARTITION + " ended in " + outcome));
+        }
+    }
+
+    @Override
+    public void replay(Visitor visitor) throws IOException {
+        LogScan.forEachBatch(PARTITION, log.view(), (baseOffset, records) -> {
+            List<ByteBuffer> values = new ArrayList<>(records.size());
+            for (StoredRecord record : records) {
+                byte[] value = record.value();
+                if (value == null) {
+                    throw new IOException(PARTITION + ": the record at offset " + record.offset() + " has no value");
+                }
+                values.add(ByteBuffer.wrap(value));
+            }
+            visitor.batch(baseOffset, values);
+        });
+    }
+}
