@@ -134,11 +134,8 @@ public final class RecordCursor implements AutoCloseable {
         if (bodySize < 0) {
             throw corrupt("record " + (read - 1) + " has size " + bodySize);
         }
-        byte[] bytes = records.read(unpacked, bodySize);
-        if (bytes != unpacked || body == batch) {
-            unpacked = bytes;
-            body = ByteBuffer.wrap(bytes);
-        }
+        unpacked = records.read(unpacked, bodySize);
+        body = ByteBuffer.wrap(unpacked);
         at = 0;
         bodyEnd = bodySize;
     }
