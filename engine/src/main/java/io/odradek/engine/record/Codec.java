@@ -3,7 +3,7 @@ package io.odradek.engine.record;
 import com.github.luben.zstd.RecyclingBufferPool;
 import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
-import io.odradek.engine.LogConfig.CompressionPolicy;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -11,125 +11,111 @@ import java.nio.ByteBuffer;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
+import net.jpountz.lz4.LZ4Compressor;
 import net.jpountz.lz4.LZ4Factory;
-import net.jpountz.lz4.LZ4FrameInputStream;
 import net.jpountz.lz4.LZ4FrameOutputStream;
-import net.jpountz.lz4.LZ4FrameOutputStream.BLOCKSIZE;
-import net.jpountz.lz4.LZ4FrameOutputStream.FLG;
 import net.jpountz.xxhash.XXHashFactory;
 import org.jspecify.annotations.Nullable;
-import org.xerial.snappy.SnappyInputStream;
 import org.xerial.snappy.SnappyOutputStream;
 
-/** How the records of a batch may be compressed. The number is the one in the batch's attributes. */
+/**
+ * How the records of a batch are compressed: the three low bits of its attributes, and byte formats that every Kafka client
+ * can read. What is accepted on the way in is what Kafka's broker accepts, written down beside each reader.
+ *
+ * <p>A codec's native library is loaded when a batch first needs it.
+ */
 public enum Codec {
-    NONE(0),
-    GZIP(1),
-    SNAPPY(2),
-    LZ4(3),
-    ZSTD(4);
+    NONE(0, 0, 0, 0),
+    GZIP(1, Deflater.BEST_SPEED, Deflater.BEST_COMPRESSION, Deflater.DEFAULT_COMPRESSION),
+    /** Has no levels. */
+    SNAPPY(2, 0, 0, 0),
+    /** The default level 9 means the fast compressor, any other the high compressor: Kafka's reading of its own config. */
+    LZ4(3, 1, 17, 9),
+    ZSTD(4, -131_072, 22, 3);
 
-    private static final Codec[] BY_ID = {NONE, GZIP, SNAPPY, LZ4, ZSTD};
-    private static final int STREAM_BUFFER_BYTES = 8 * 1024;
-    private static final int SNAPPY_BLOCK_BYTES = 32 * 1024;
+    private static final Codec[] BY_ID = values();
+
+    /** Bytes gathered before a compressor is called: records arrive in small pieces, and each call has a price. */
+    private static final int GATHERED_BYTES = 16 << 10;
 
     private final int id;
+    private final int minLevel;
+    private final int maxLevel;
+    private final int defaultLevel;
 
-    Codec(int id) {
+    Codec(int id, int minLevel, int maxLevel, int defaultLevel) {
         this.id = id;
+        this.minLevel = minLevel;
+        this.maxLevel = maxLevel;
+        this.defaultLevel = defaultLevel;
     }
 
+    /** The value of the attribute bits. */
     public int id() {
         return id;
     }
 
-    /** Null for 5 to 7, which no codec has. */
-    public static @Nullable Codec of(int id) {
+    public int defaultLevel() {
+        return defaultLevel;
+    }
+
+    /** Whether {@code compression.<codec>.level} may be {@code level}. */
+    public boolean hasLevel(int level) {
+        return level == defaultLevel || (level >= minLevel && level <= maxLevel);
+    }
+
+    /** Null for the ids that mean nothing yet (5 to 7). */
+    public static @Nullable Codec ofId(int id) {
         return id >= 0 && id < BY_ID.length ? BY_ID[id] : null;
     }
 
-    /** The codec a topic asks for; null when it takes what the producer chose. */
-    static @Nullable Codec wanted(CompressionPolicy policy) {
-        return switch (policy.type()) {
-            case PRODUCER -> null;
-            case UNCOMPRESSED -> NONE;
-            case GZIP -> GZIP;
-            case SNAPPY -> SNAPPY;
-            case LZ4 -> LZ4;
-            case ZSTD -> ZSTD;
-        };
-    }
-
-    /** Reads what is between position and limit of {@code compressed}. The caller closes the stream. */
-    InputStream decompressing(ByteBuffer compressed) throws IOException {
-        InputStream source = new BufferInput(compressed);
+    /**
+     * The bytes in {@code [from, to)} decompressed; the buffer's position and limit stay as they are. Close the stream: some
+     * codecs hold native memory. Memory is bounded by the codec's block or window, not by what comes out.
+     *
+     * @throws IOException the bytes do not begin as this codec's format does; any read may find out later, too
+     */
+    InputStream decompress(ByteBuffer buffer, int from, int to) throws IOException {
         return switch (this) {
-            case NONE -> source;
-            case GZIP -> new GZIPInputStream(source, STREAM_BUFFER_BYTES);
-            case SNAPPY -> new SnappyInputStream(source);
-            case LZ4 ->
-                new LZ4FrameInputStream(
-                        source,
-                        LZ4Factory.fastestInstance().safeDecompressor(),
-                        XXHashFactory.fastestInstance().hash32());
-            case ZSTD -> new ZstdInputStreamNoFinalizer(source, RecyclingBufferPool.INSTANCE);
+            case NONE -> new BufferInputStream(buffer, from, to);
+            // Members may follow one another; bytes behind the last one are ignored (RFC 1952, and java.util.zip).
+            case GZIP -> new GZIPInputStream(new BufferInputStream(buffer, from, to), 8 << 10);
+            case SNAPPY -> new SnappyFrames(buffer, from, to);
+            case LZ4 -> new Lz4Frame(buffer, from, to);
+            case ZSTD ->
+                new ZstdInputStreamNoFinalizer(new BufferInputStream(buffer, from, to), RecyclingBufferPool.INSTANCE);
         };
     }
 
-    /** Compresses into {@code target}; closing the result ends the compressed data. */
-    OutputStream compressing(OutputStream target, int level) throws IOException {
+    /** A stream whose compressed form arrives in {@code out}, complete when the stream is closed. */
+    OutputStream compress(OutputStream out, int level) throws IOException {
         return switch (this) {
-            case NONE -> target;
-            case GZIP -> new GzipAtLevel(target, level);
-            case SNAPPY -> new SnappyOutputStream(target, SNAPPY_BLOCK_BYTES);
-            case LZ4 ->
-                new LZ4FrameOutputStream(
-                        target,
-                        BLOCKSIZE.SIZE_64KB,
-                        -1L,
-                        LZ4Factory.fastestInstance().highCompressor(level),
-                        XXHashFactory.fastestInstance().hash32(),
-                        FLG.Bits.BLOCK_INDEPENDENCE);
-            case ZSTD -> new ZstdOutputStreamNoFinalizer(target, RecyclingBufferPool.INSTANCE, level);
+            case NONE -> out;
+            case GZIP -> new BufferedOutputStream(new LevelledGzip(out, level), GATHERED_BYTES);
+            case SNAPPY -> new SnappyOutputStream(out);
+            case LZ4 -> lz4(out, level);
+            case ZSTD ->
+                new BufferedOutputStream(
+                        new ZstdOutputStreamNoFinalizer(out, RecyclingBufferPool.INSTANCE, level), GATHERED_BYTES);
         };
     }
 
-    private static final class GzipAtLevel extends GZIPOutputStream {
-        GzipAtLevel(OutputStream target, int level) throws IOException {
-            super(target, STREAM_BUFFER_BYTES);
-            def.setLevel(level == 0 ? Deflater.DEFAULT_COMPRESSION : level);
-        }
+    private static OutputStream lz4(OutputStream out, int level) throws IOException {
+        LZ4Factory factory = LZ4Factory.fastestInstance();
+        LZ4Compressor compressor = level == LZ4.defaultLevel ? factory.fastCompressor() : factory.highCompressor(level);
+        return new LZ4FrameOutputStream(
+                out,
+                LZ4FrameOutputStream.BLOCKSIZE.SIZE_64KB,
+                -1L,
+                compressor,
+                XXHashFactory.fastestInstance().hash32(),
+                LZ4FrameOutputStream.FLG.Bits.BLOCK_INDEPENDENCE);
     }
 
-    /** A buffer as a stream; moves only a view of its own. */
-    private static final class BufferInput extends InputStream {
-        private final ByteBuffer rest;
-
-        BufferInput(ByteBuffer source) {
-            this.rest = source.duplicate();
-        }
-
-        @Override
-        public int read() {
-            return rest.hasRemaining() ? rest.get() & 0xff : -1;
-        }
-
-        @Override
-        public int read(byte[] target, int offset, int length) {
-            if (length == 0) {
-                return 0;
-            }
-            int count = Math.min(length, rest.remaining());
-            if (count == 0) {
-                return -1;
-            }
-            rest.get(target, offset, count);
-            return count;
-        }
-
-        @Override
-        public int available() {
-            return rest.remaining();
+    private static final class LevelledGzip extends GZIPOutputStream {
+        LevelledGzip(OutputStream out, int level) throws IOException {
+            super(out, 8 << 10);
+            def.setLevel(level);
         }
     }
 }

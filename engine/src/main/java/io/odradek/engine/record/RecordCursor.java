@@ -1,126 +1,240 @@
 package io.odradek.engine.record;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Takes the records of one stored batch out of it, decompressing when needed. The plain way: objects for each record. */
-public final class RecordCursor {
-    private RecordCursor() {}
+/**
+ * Walks the records of one stored batch, decompressing as it goes.
+ *
+ * <pre>
+ *  body    attri- timestamp offset key                value              headers
+ *  size    butes  delta     delta  size    key        size    value      count   (key size, key, value size, value)*
+ *  varint  int8   varlong   varint varint  bytes      varint  bytes      varint
+ * </pre>
+ *
+ * {@snippet :
+ * try (RecordCursor records = RecordCursor.open(buffer, at)) {
+ *     while (records.next()) {
+ *         use(records.offset(), records.key(), records.value());
+ *     }
+ * }
+ * }
+ *
+ * What a record's accessors return is valid until the next call of {@link #next()}: uncompressed keys and values are views of
+ * the batch's buffer, compressed ones of memory that is used again. Keeps one record in memory, never the batch. Confined to
+ * one thread.
+ */
+public final class RecordCursor implements AutoCloseable {
+    private static final int WINDOW_BYTES = 16 << 10;
+
+    private final ByteBuffer batch;
+    private final int batchAt;
+    private final long baseOffset;
+    private final long baseTimestamp;
+    private final long appendTime;
+    private final boolean hasAppendTime;
+    private final int recordCount;
+
+    /** Null when the batch is not compressed. */
+    private final @Nullable RecordStream stream;
+
+    private byte[] unpacked = new byte[512];
+
+    /** Holds the current record's body in {@code [at, bodyEnd)}. */
+    private ByteBuffer body;
+
+    private int at;
+    private int bodyEnd;
+    private int read;
+
+    private int bodySize;
+    private int offsetDelta;
+    private long timestampDelta;
+    private int keyAt;
+    private int keySize;
+    private int valueAt;
+    private int valueSize;
+    private int headersAt;
 
     /**
-     * All records of the batch at {@code at}, in order.
+     * Opens the batch that begins at {@code at}; it must be whole. Its checksum is not verified here.
      *
-     * @throws IOException when they are not what the header says; the message names the record
+     * @throws IOException unknown codec, or the bytes do not begin as the codec's format does
      */
-    public static List<StoredRecord> records(ByteBuffer buffer, int at) throws IOException {
-        int size = RecordBatch.sizeBytes(buffer, at);
-        int count = RecordBatch.recordCount(buffer, at);
-        if (count < 0) {
-            throw new IOException("the batch declares " + count + " records");
-        }
-        Codec codec = Codec.of(RecordBatch.compressionId(buffer, at));
+    public static RecordCursor open(ByteBuffer buffer, int at) throws IOException {
+        return new RecordCursor(buffer, at);
+    }
+
+    public static RecordCursor open(ValidatedBatch batch) throws IOException {
+        return new RecordCursor(batch.bytes(), 0);
+    }
+
+    private RecordCursor(ByteBuffer batch, int batchAt) throws IOException {
+        this.batch = batch;
+        this.batchAt = batchAt;
+        this.body = batch;
+        this.baseOffset = RecordBatch.baseOffset(batch, batchAt);
+        this.baseTimestamp = RecordBatch.baseTimestamp(batch, batchAt);
+        this.hasAppendTime = RecordBatch.hasLogAppendTime(batch, batchAt);
+        this.appendTime = RecordBatch.maxTimestamp(batch, batchAt);
+        this.recordCount = RecordBatch.recordCount(batch, batchAt);
+        this.at = batchAt + BatchLayout.RECORDS_AT;
+        int end = batchAt + RecordBatch.sizeInBytes(batch, batchAt);
+        this.bodyEnd = end;
+        Codec codec = Codec.ofId(RecordBatch.codecId(batch, batchAt));
         if (codec == null) {
-            throw new IOException("no codec has the number " + RecordBatch.compressionId(buffer, at));
+            throw corrupt("its codec is unknown: " + RecordBatch.codecId(batch, batchAt));
         }
-        ByteBuffer body = buffer.slice(at + BatchLayout.RECORDS_AT, size - BatchLayout.RECORDS_AT);
-        if (codec != Codec.NONE) {
-            body = decompressed(codec, body);
-        }
-        boolean logAppendTime = RecordBatch.isLogAppendTime(buffer, at);
-        long baseOffset = RecordBatch.baseOffset(buffer, at);
-        long baseTimestamp = RecordBatch.baseTimestamp(buffer, at);
-        long maxTimestamp = RecordBatch.maxTimestamp(buffer, at);
-        List<StoredRecord> records = new ArrayList<>();
-        for (int index = 0; index < count; index++) {
-            int length = varint(body, index);
-            int end = body.position() + length;
-            if (length < 0 || end > body.limit()) {
-                throw malformed(index);
-            }
-            if (length == 0) {
-                throw malformed(index);
-            }
-            body.get(); // attributes: unused
-            long timestampDelta = varlong(body, index);
-            int offsetDelta = varint(body, index);
-            byte[] key = bytes(body, index);
-            byte[] value = bytes(body, index);
-            int headerCount = varint(body, index);
-            if (headerCount < 0 || headerCount > end - body.position()) {
-                throw malformed(index);
-            }
-            List<Header> headers = new ArrayList<>(headerCount);
-            for (int header = 0; header < headerCount; header++) {
-                byte[] name = bytes(body, index);
-                if (name == null) {
-                    throw malformed(index);
-                }
-                headers.add(new Header(new String(name, StandardCharsets.UTF_8), bytes(body, index)));
-            }
-            if (body.position() != end) {
-                throw malformed(index);
-            }
-            records.add(new StoredRecord(
-                    baseOffset + offsetDelta,
-                    logAppendTime ? maxTimestamp : baseTimestamp + timestampDelta,
-                    key,
-                    value,
-                    headers));
-        }
-        if (body.hasRemaining()) {
-            throw new IOException(body.remaining() + " bytes follow the last of " + count + " records");
-        }
-        return records;
+        this.stream = codec == Codec.NONE
+                ? null
+                : new RecordStream(codec.decompress(batch, at, end), new byte[WINDOW_BYTES], Long.MAX_VALUE);
     }
 
-    /** All of it in memory: only for batches that were checked when they came in, or that we made. */
-    private static ByteBuffer decompressed(Codec codec, ByteBuffer body) throws IOException {
-        ByteArrayOutputStream plain = new ByteArrayOutputStream(body.remaining() * 2);
-        try (InputStream in = codec.decompressing(body)) {
-            in.transferTo(plain);
+    /**
+     * Moves to the next record; false behind the last.
+     *
+     * @throws CorruptBatchException the batch does not hold what its header promises
+     */
+    public boolean next() throws IOException {
+        if (read == recordCount) {
+            return false;
         }
-        return ByteBuffer.wrap(plain.toByteArray());
+        read++;
+        if (stream == null) {
+            at = bodyEndOfPrevious();
+            openInPlace();
+        } else {
+            unpack(stream);
+        }
+        parse();
+        return true;
     }
 
-    private static int varint(ByteBuffer body, int index) throws IOException {
-        long read = Varints.readInt(body, body.position(), body.limit());
-        if (read == Varints.MALFORMED) {
-            throw malformed(index);
-        }
-        body.position(body.position() + Varints.length(read));
-        return Varints.value(read);
+    private int bodyEndOfPrevious() {
+        return read == 1 ? batchAt + BatchLayout.RECORDS_AT : bodyEnd;
     }
 
-    private static long varlong(ByteBuffer body, int index) throws IOException {
-        int length = Varints.lengthOfLong(body, body.position(), body.limit());
-        if (length < 0) {
-            throw malformed(index);
+    private void openInPlace() throws CorruptBatchException {
+        int limit = batchAt + RecordBatch.sizeInBytes(batch, batchAt);
+        long size = Varints.readInt(batch, at, limit);
+        at = Varints.end(size);
+        bodySize = Varints.value(size);
+        if (at < 0 || bodySize < 0 || bodySize > limit - at) {
+            throw corrupt("the size of record " + (read - 1) + " is wrong");
         }
-        long value = Varints.readLong(body, body.position(), length);
-        body.position(body.position() + length);
-        return value;
+        bodyEnd = at + bodySize;
     }
 
-    private static byte @Nullable [] bytes(ByteBuffer body, int index) throws IOException {
-        int length = varint(body, index);
-        if (length < 0) {
-            return null;
+    private void unpack(RecordStream records) throws IOException {
+        bodySize = records.readInt();
+        if (bodySize < 0) {
+            throw corrupt("record " + (read - 1) + " has size " + bodySize);
         }
-        if (length > body.remaining()) {
-            throw malformed(index);
-        }
-        byte[] bytes = new byte[length];
-        body.get(bytes);
-        return bytes;
+        unpacked = records.read(unpacked, bodySize);
+        body = ByteBuffer.wrap(unpacked);
+        at = 0;
+        bodyEnd = bodySize;
     }
 
-    private static IOException malformed(int index) {
-        return new IOException("record " + index + " of the batch is malformed");
+    private void parse() throws CorruptBatchException {
+        int timestampAt = at + 1;
+        at = timestampAt < bodyEnd ? Varints.longEnd(body, timestampAt, bodyEnd) : -1;
+        require(at >= 0);
+        timestampDelta = Varints.readLong(body, timestampAt);
+        offsetDelta = readInt();
+        keySize = readInt();
+        keyAt = skip(keySize);
+        valueSize = readInt();
+        valueAt = skip(valueSize);
+        headersAt = at;
+    }
+
+    private int readInt() throws CorruptBatchException {
+        long packed = Varints.readInt(body, at, bodyEnd);
+        require(packed >= 0);
+        at = Varints.end(packed);
+        return Varints.value(packed);
+    }
+
+    /** Steps over a field whose size was read, and returns where it begins. */
+    private int skip(int size) throws CorruptBatchException {
+        int from = at;
+        if (size > 0) {
+            require(size <= bodyEnd - at);
+            at += size;
+        }
+        return from;
+    }
+
+    private void require(boolean wellFormed) throws CorruptBatchException {
+        if (!wellFormed) {
+            throw corrupt("record " + (read - 1) + " does not fit its size of " + bodySize);
+        }
+    }
+
+    private CorruptBatchException corrupt(String what) {
+        return new CorruptBatchException("batch at offset " + baseOffset + " is corrupt: " + what);
+    }
+
+    /** Of the batch; a compacted batch can hold fewer than its offsets span. */
+    public int recordCount() {
+        return recordCount;
+    }
+
+    public long offset() {
+        return baseOffset + offsetDelta;
+    }
+
+    public int offsetDelta() {
+        return offsetDelta;
+    }
+
+    /** ms since 1970, or {@link BatchLayout#NO_TIMESTAMP}; the append time for every record under LogAppendTime. */
+    public long timestamp() {
+        return hasAppendTime ? appendTime : baseTimestamp + timestampDelta;
+    }
+
+    /** The record's bytes without its size field. */
+    public int bodySizeBytes() {
+        return bodySize;
+    }
+
+    public @Nullable ByteBuffer key() {
+        return keySize < 0 ? null : body.slice(keyAt, keySize);
+    }
+
+    /** Null for a tombstone. */
+    public @Nullable ByteBuffer value() {
+        return valueSize < 0 ? null : body.slice(valueAt, valueSize);
+    }
+
+    public List<RecordHeader> headers() throws CorruptBatchException {
+        at = headersAt;
+        int count = readInt();
+        require(count >= 0 && count <= bodyEnd - at);
+        var headers = new ArrayList<RecordHeader>(Math.min(count, 16));
+        for (int i = 0; i < count; i++) {
+            int size = readInt();
+            require(size >= 0);
+            int keyFrom = skip(size);
+            String name =
+                    StandardCharsets.UTF_8.decode(body.slice(keyFrom, size)).toString();
+            int headerValueSize = readInt();
+            int valueFrom = skip(headerValueSize);
+            headers.add(new RecordHeader(name, headerValueSize < 0 ? null : body.slice(valueFrom, headerValueSize)));
+        }
+        return headers;
+    }
+
+    /** Gives back what the codec holds. */
+    @Override
+    public void close() throws IOException {
+        if (stream != null) {
+            stream.close();
+        }
     }
 }

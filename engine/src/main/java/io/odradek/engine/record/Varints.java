@@ -3,108 +3,122 @@ package io.odradek.engine.record;
 import java.nio.ByteBuffer;
 
 /**
- * Protocol Buffers' variable-length integers as record batches use them: 7 bits a byte, low ones first, signed numbers zigzag
- * encoded. Hot style: absolute positions, primitives, no allocation. A read yields the value and its length at once, packed
- * in a long, because a second pass over the bytes would cost as much as the first.
+ * Zigzag varints as record batch v2 uses them (Protocol Buffers encoding): seven bits a byte, least significant first, at
+ * most 5 bytes for an int and 10 for a long. Bits that do not fit the type are dropped, as Kafka's reader drops them.
+ *
+ * <p>Hot style: one call per field of every record. An int comes back together with where it ended, packed into a long, so
+ * that nothing is allocated and no field has to hold the position:
+ *
+ * <pre>
+ *  63            32 31             0
+ *  +---------------+---------------+
+ *  | end position  | value         |     negative: no whole varint before the limit
+ *  +---------------+---------------+
+ * </pre>
  */
 public final class Varints {
-    /** What {@link #readInt} and {@link #lengthOfLong} answer when there is no well-formed number before the limit. */
+
+    /** What {@link #readInt} answers when there is no whole, well-formed varint. The only negative answer. */
     public static final long MALFORMED = -1;
 
-    private static final int MAX_INT_BYTES = 5;
-    private static final int MAX_LONG_BYTES = 10;
+    public static final int MAX_INT_BYTES = 5;
+    public static final int MAX_LONG_BYTES = 10;
 
-    private Varints() {}
-
-    /**
-     * Reads a zigzag varint of up to 32 bits.
-     *
-     * @return {@code length << 32 | value & 0xffffffff}, or {@link #MALFORMED}
-     */
+    /** Reads an int in {@code [at, limit)}; take it apart with {@link #value} and {@link #end}. */
     public static long readInt(ByteBuffer buffer, int at, int limit) {
-        if (at >= limit) {
-            return MALFORMED;
+        if (at < limit) {
+            int first = buffer.get(at);
+            if (first >= 0) {
+                return packed(at + 1, (first >>> 1) ^ -(first & 1));
+            }
         }
-        int b = buffer.get(at);
-        if (b >= 0) {
-            return 1L << 32 | (zigzag(b) & 0xffffffffL); // one byte: nearly every field of a record
-        }
-        int value = b & 0x7f;
+        return readLongerInt(buffer, at, limit);
+    }
+
+    private static long readLongerInt(ByteBuffer buffer, int at, int limit) {
+        int raw = 0;
         int end = Math.min(limit, at + MAX_INT_BYTES);
-        int shift = 7;
-        for (int i = at + 1; i < end; i++, shift += 7) {
-            b = buffer.get(i);
-            value |= (b & 0x7f) << shift;
-            if (b >= 0) {
-                return (long) (i - at + 1) << 32 | (zigzag(value) & 0xffffffffL);
+        for (int shift = 0; at < end; shift += 7) {
+            int next = buffer.get(at++);
+            raw |= (next & 0x7f) << shift;
+            if (next >= 0) {
+                return packed(at, (raw >>> 1) ^ -(raw & 1));
             }
         }
         return MALFORMED;
     }
 
-    /** The value in what {@link #readInt} returned. */
-    public static int value(long read) {
-        return (int) read;
+    private static long packed(int end, int value) {
+        return (long) end << 32 | (value & 0xffff_ffffL);
     }
 
-    /** The number of bytes in what {@link #readInt} returned. */
-    public static int length(long read) {
-        return (int) (read >>> 32);
+    public static int value(long packed) {
+        return (int) packed;
     }
 
-    /** Bytes of the zigzag varint of up to 64 bits that begins at {@code at}, or -1 when it is not well-formed. */
-    public static int lengthOfLong(ByteBuffer buffer, int at, int limit) {
+    /** Position behind the varint; negative when it was malformed. */
+    public static int end(long packed) {
+        return (int) (packed >> 32);
+    }
+
+    /** Where the long that begins at {@code at} ends, or -1 when there is no whole, well-formed one before the limit. */
+    public static int longEnd(ByteBuffer buffer, int at, int limit) {
         int end = Math.min(limit, at + MAX_LONG_BYTES);
-        for (int i = at; i < end; i++) {
-            if (buffer.get(i) >= 0) {
-                return i - at + 1;
+        while (at < end) {
+            if (buffer.get(at++) >= 0) {
+                return at;
             }
         }
         return -1;
     }
 
-    /** The zigzag varint of {@code length} bytes at {@code at}, as {@link #lengthOfLong} measured it. */
-    public static long readLong(ByteBuffer buffer, int at, int length) {
-        long value = 0;
-        for (int i = 0; i < length; i++) {
-            value |= (long) (buffer.get(at + i) & 0x7f) << (7 * i);
-        }
-        return value >>> 1 ^ -(value & 1);
+    /** Reads a long for which {@link #longEnd} found an end. */
+    public static long readLong(ByteBuffer buffer, int at) {
+        long raw = 0;
+        int shift = 0;
+        int next;
+        do {
+            next = buffer.get(at++);
+            raw |= (long) (next & 0x7f) << shift;
+            shift += 7;
+        } while (next < 0);
+        return (raw >>> 1) ^ -(raw & 1);
     }
 
-    private static int zigzag(int encoded) {
-        return encoded >>> 1 ^ -(encoded & 1);
+    /** Writes at {@code at} and returns the position behind. */
+    public static int writeInt(ByteBuffer buffer, int at, int value) {
+        int raw = (value << 1) ^ (value >> 31);
+        while ((raw & ~0x7f) != 0) {
+            buffer.put(at++, (byte) (raw | 0x80));
+            raw >>>= 7;
+        }
+        buffer.put(at++, (byte) raw);
+        return at;
     }
 
-    /** Appends a zigzag varint at the buffer's position. */
-    public static void writeInt(ByteBuffer target, int value) {
-        int rest = value << 1 ^ value >> 31;
-        while ((rest & ~0x7f) != 0) {
-            target.put((byte) ((rest & 0x7f) | 0x80));
-            rest >>>= 7;
+    /** Writes at {@code at} and returns the position behind. */
+    public static int writeLong(ByteBuffer buffer, int at, long value) {
+        long raw = (value << 1) ^ (value >> 63);
+        while ((raw & ~0x7fL) != 0) {
+            buffer.put(at++, (byte) (raw | 0x80));
+            raw >>>= 7;
         }
-        target.put((byte) rest);
-    }
-
-    /** Appends a zigzag varint at the buffer's position. */
-    public static void writeLong(ByteBuffer target, long value) {
-        long rest = value << 1 ^ value >> 63;
-        while ((rest & ~0x7fL) != 0) {
-            target.put((byte) ((rest & 0x7f) | 0x80));
-            rest >>>= 7;
-        }
-        target.put((byte) rest);
+        buffer.put(at++, (byte) raw);
+        return at;
     }
 
     /** Bytes that {@link #writeInt} takes: 1 to 5. */
     public static int sizeOf(int value) {
-        int bits = 32 - Integer.numberOfLeadingZeros((value << 1 ^ value >> 31) | 1);
-        return (bits + 6) / 7;
+        int raw = (value << 1) ^ (value >> 31);
+        // ceil(bits / 7), and one byte for zero
+        return ((38 - Integer.numberOfLeadingZeros(raw)) / 7) + (raw == 0 ? 1 : 0);
     }
 
     /** Bytes that {@link #writeLong} takes: 1 to 10. */
     public static int sizeOf(long value) {
-        int bits = 64 - Long.numberOfLeadingZeros((value << 1 ^ value >> 63) | 1);
-        return (bits + 6) / 7;
+        long raw = (value << 1) ^ (value >> 63);
+        return ((70 - Long.numberOfLeadingZeros(raw)) / 7) + (raw == 0 ? 1 : 0);
     }
+
+    private Varints() {}
 }
