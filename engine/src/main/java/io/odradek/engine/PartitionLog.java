@@ -21,7 +21,6 @@ import io.odradek.engine.segment.SegmentNames;
 import io.odradek.engine.segment.SegmentWalk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -242,6 +241,11 @@ public final class PartitionLog {
         if (stagedCount == 0) {
             return;
         }
+        String offline = home.offlineReason();
+        if (offline != null) {
+            releaseStaged();
+            throw new IOException(offline);
+        }
         try {
             active.append(stagedBytes, stagedCount);
         } catch (IOException e) {
@@ -283,11 +287,7 @@ public final class PartitionLog {
 
     /** Nothing of what was staged is in the log; nothing more will be. */
     private void failWrite(IOException cause) {
-        for (int i = 0; i < stagedCount; i++) {
-            stagedAt(i).lease().release();
-        }
-        forgetStaged();
-        stagedEndOffset = view.logEndOffset();
+        releaseStaged();
         home.takeOffline(cause);
         try {
             active.cutToSize();
@@ -295,6 +295,14 @@ public final class PartitionLog {
             // The next start cuts it: what is behind the view's end was never claimed.
             cause.addSuppressed(e);
         }
+    }
+
+    private void releaseStaged() {
+        for (int i = 0; i < stagedCount; i++) {
+            stagedAt(i).lease().release();
+        }
+        forgetStaged();
+        stagedEndOffset = view.logEndOffset();
     }
 
     private void roll(long nowMs) throws IOException {
@@ -385,7 +393,9 @@ public final class PartitionLog {
             entriesDirty = false;
             files.add(entries);
         }
-        durable.handedOut(view.logEndOffset(), kept);
+        if (!files.isEmpty()) {
+            durable.handedOut(view.logEndOffset(), kept);
+        }
         return files;
     }
 
@@ -457,6 +467,7 @@ public final class PartitionLog {
         segments = segmentsNow();
         epochs = epochs.truncatedTo(newEnd);
         stagedEndOffset = newEnd;
+        logStartOffset = Math.min(logStartOffset, newEnd); // it may lie within the batch that went
         view = viewNow(newEnd);
         drawJitter();
 
@@ -480,11 +491,9 @@ public final class PartitionLog {
             for (String suffix : SegmentNames.ALL) {
                 Path file = segment.files().path(suffix);
                 Path away = file.resolveSibling(file.getFileName() + SegmentNames.DELETED);
-                try {
+                if (store.exists(file)) { // not every segment has every file
                     store.rename(file, away);
                     renamed.add(away);
-                } catch (NoSuchFileException absent) {
-                    continue; // not every segment has every file
                 }
             }
         }

@@ -25,11 +25,17 @@ final class RecentBatches {
     private static final int MAX_SLICES = 64;
 
     /** The part of the ring a view may look at: sequence numbers, {@code next} exclusive. */
-    record Window(@Nullable RecentBatch[] ring, long first, long next) {
+    static final class Window {
         static final Window EMPTY = new Window(new @Nullable RecentBatch[0], 0, 0);
 
-        boolean isEmpty() {
-            return first == next;
+        private final @Nullable RecentBatch[] ring;
+        private final long first;
+        private final long next;
+
+        Window(@Nullable RecentBatch[] ring, long first, long next) {
+            this.ring = ring;
+            this.first = first;
+            this.next = next;
         }
 
         private @Nullable RecentBatch at(long sequence) {

@@ -153,7 +153,7 @@ public final class LogRecovery {
             active = resumed(last, Long.MAX_VALUE, fileBytes);
             end = walkToEnd(active, fileBytes);
         } catch (CorruptLogException e) {
-            decide(Tail.BROKEN_AT_END, Math.max(0, e.offset()), e.file(), e.position(), e.getMessage());
+            decide(Tail.BROKEN_AT_END, Math.max(0, e.offset()), e.file(), e.position(), e.problem());
             throw e; // the table refuses this: a clean stop leaves no half-written batch
         }
         decide(Tail.INTACT, end, last.log().path(), fileBytes, "the last batch ends there");
@@ -272,9 +272,9 @@ public final class LogRecovery {
                 epochs = withEpochsOf(files, bytes, epochs);
             }
             ActiveSegment picture = resumed(files, Long.MAX_VALUE, bytes);
-            boolean indexed = picture.sizeBytes() > 0;
             end = Math.max(end, walkBelowRecoveryPoint(picture, bytes));
-            sealed.add(indexed ? SealedSegment.found(files, bytes) : sealedAgain(picture));
+            picture.finishTimeIndex();
+            sealed.add(filesSay(picture) ? SealedSegment.found(files, bytes) : rebuiltSealed(files, bytes));
         }
         refuseHoleBefore(opened.get(first), end);
 
@@ -334,6 +334,14 @@ public final class LogRecovery {
         return finish(sealed, last, scan.nextOffset(), scan.epochs(), stored);
     }
 
+    /** Whether the index files are, to the byte, what {@code picture} has. */
+    private static boolean filesSay(ActiveSegment picture) throws IOException {
+        OffsetIndex offsets = picture.offsetIndex();
+        TimeIndex times = picture.timeIndex();
+        return offsets.bytes(0, offsets.count()).equals(picture.files().read(SegmentNames.OFFSET_INDEX))
+                && times.bytes(0, times.count()).equals(picture.files().read(SegmentNames.TIME_INDEX));
+    }
+
     private static int segmentOf(List<SegmentFiles> opened, long offset) {
         int n = opened.size() - 1;
         while (n > 0 && opened.get(n).baseOffset() > offset) {
@@ -370,7 +378,7 @@ public final class LogRecovery {
                     e.file(),
                     e.position(),
                     e.offset(),
-                    e.getMessage() + "; it lies below the recovery point " + remembered.recoveryPoint()
+                    e.problem() + "; it lies below the recovery point " + remembered.recoveryPoint()
                             + ", so it had been synced." + REFUSED);
         }
     }

@@ -10,6 +10,7 @@ public final class CorruptLogException extends IOException {
     private final transient Path file;
     private final long position;
     private final long offset;
+    private final String problem;
 
     /**
      * @param position byte in {@code file}; -1 when the whole file is meant
@@ -21,6 +22,12 @@ public final class CorruptLogException extends IOException {
         this.file = file;
         this.position = position;
         this.offset = offset;
+        this.problem = problem;
+    }
+
+    /** What is wrong, without the place. */
+    public String problem() {
+        return problem;
     }
 
     public Path file() {
