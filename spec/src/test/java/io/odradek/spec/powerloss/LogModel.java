@@ -1,0 +1,233 @@
+package io.odradek.spec.powerloss;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.odradek.engine.Durability;
+import io.odradek.engine.LogConfig;
+import io.odradek.engine.LogView;
+import io.odradek.engine.PartitionLog;
+import io.odradek.engine.TopicPartition;
+import io.odradek.engine.record.BatchLayout;
+import io.odradek.engine.record.SentBatches;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a client may believe about one log, in the simplest terms: the batches it sent by number, where those lie that were
+ * acknowledged, and what it asked to be removed. Knows nothing of files.
+ */
+final class LogModel {
+
+    /** One batch at its place. */
+    record Placed(long baseOffset, long lastOffset, long number) {}
+
+    /** A removal of everything at and above {@code newEnd}, given to the log as its {@code order}th entry. */
+    private record Cut(long newEnd, long order) {}
+
+    final TopicPartition partition;
+    final LogConfig config;
+    final boolean synced;
+
+    @Nullable
+    PartitionLog log;
+
+    int leaderEpoch = -1;
+
+    private final Map<Long, byte[]> sent = new HashMap<>();
+    /** In the order they were handed over: the log's own order. */
+    private final Map<Long, Long> orderOf = new HashMap<>();
+
+    private long entries;
+
+    /** Acknowledged, by base offset: survives a kill, and a power loss when {@link #durableEnd} says so. */
+    private final TreeMap<Long, Placed> acknowledged = new TreeMap<>();
+    /** Exclusive. Acknowledged batches below it were promised to be on disk. */
+    private long durableEnd;
+
+    private final Set<Long> refused = new HashSet<>();
+    private final Set<Long> removed = new HashSet<>();
+    private final List<Cut> cuts = new ArrayList<>();
+    /** Where the log may begin: the highest start that anybody asked for. */
+    private long mayStartAt;
+    /** A cut was begun and not finished: batches at and above it may be there or not. */
+    private long perhapsCutAt = Long.MAX_VALUE;
+
+    LogModel(TopicPartition partition, LogConfig config) {
+        this.partition = partition;
+        this.config = config;
+        this.synced = config.durability() instanceof Durability.Sync;
+    }
+
+    PartitionLog open() {
+        PartitionLog opened = log;
+        if (opened == null) {
+            throw new IllegalStateException(partition + " is not open");
+        }
+        return opened;
+    }
+
+    /** Order among what is handed to the log. */
+    long nextOrder() {
+        return ++entries;
+    }
+
+    void sent(long number, byte[] bytes) {
+        sent.put(number, bytes);
+        orderOf.put(number, nextOrder());
+    }
+
+    /** The ring was full: it was not sent after all. */
+    void unsent(long number) {
+        sent.remove(number);
+        orderOf.remove(number);
+    }
+
+    void refused(long number) {
+        refused.add(number);
+    }
+
+    void acknowledged(long number, long baseOffset, long lastOffset) {
+        long order = orderOf.getOrDefault(number, -1L);
+        for (Cut cut : cuts) {
+            if (order < cut.order && lastOffset >= cut.newEnd) {
+                return; // told late: it had been, and was cut off since
+            }
+        }
+        Placed placed = new Placed(baseOffset, lastOffset, number);
+        Placed before = acknowledged.put(baseOffset, placed);
+        assertThat(before)
+                .as("%s: offset %d is acknowledged once", partition, baseOffset)
+                .isNull();
+        if (synced) {
+            durableEnd = Math.max(durableEnd, lastOffset + 1);
+        }
+    }
+
+    /** A sync that somebody asked for has ended: what was in the log when it was asked for is on disk. */
+    void durableBelow(long end, long order) {
+        long kept = end;
+        for (Cut cut : cuts) {
+            if (order < cut.order) {
+                kept = Math.min(kept, cut.newEnd);
+            }
+        }
+        durableEnd = Math.max(durableEnd, kept);
+    }
+
+    void cutBegins(long offset) {
+        perhapsCutAt = Math.min(perhapsCutAt, offset);
+    }
+
+    /** @param there what the log held before */
+    void cut(long newEnd, long order, List<Placed> there) {
+        perhapsCutAt = Long.MAX_VALUE;
+        cuts.add(new Cut(newEnd, order));
+        acknowledged.tailMap(newEnd, true).clear();
+        durableEnd = Math.min(durableEnd, newEnd);
+        for (Placed batch : there) {
+            if (batch.lastOffset() >= newEnd) {
+                removed.add(batch.number());
+            }
+        }
+    }
+
+    void mayStartAt(long offset) {
+        mayStartAt = Math.max(mayStartAt, offset);
+    }
+
+    long acknowledgedEnd() {
+        return acknowledged.isEmpty() ? 0 : acknowledged.lastEntry().getValue().lastOffset() + 1;
+    }
+
+    /** Checks a log that was opened again, and believes what it shows from now on: it was synced before it was shown. */
+    void check(LogView view, List<Placed> found, ByteBuffer content, boolean lostPower) {
+        String what = partition + " " + config.durability();
+        assertThat(view.logStartOffset()).as("%s begins", what).isLessThanOrEqualTo(Math.max(mayStartAt, 0));
+        long next = view.logStartOffset();
+        long lastNumber = -1;
+        int position = 0;
+        Map<Long, Placed> byOffset = new HashMap<>();
+        for (Placed batch : found) {
+            if (batch.baseOffset() > view.logStartOffset()) {
+                assertThat(batch.baseOffset()).as("%s has no gap", what).isEqualTo(next);
+            }
+            byte[] expected = sent.get(batch.number());
+            assertThat(expected).as("%s: batch %s was sent", what, batch).isNotNull();
+            assertThat(refused).as("%s: refused batches are not there", what).doesNotContain(batch.number());
+            assertThat(removed).as("%s: removed batches stay away", what).doesNotContain(batch.number());
+            assertThat(batch.number()).as("%s: once and in order", what).isGreaterThan(lastNumber);
+            assertSameBytes(what, batch, content, position, Objects.requireNonNull(expected));
+            position += expected.length;
+            lastNumber = batch.number();
+            next = batch.lastOffset() + 1;
+            byOffset.put(batch.baseOffset(), batch);
+        }
+        assertThat(view.logEndOffset())
+                .as("%s ends behind its last batch", what)
+                .isEqualTo(next);
+        long mustEnd = lostPower ? durableEnd : acknowledgedEnd();
+        for (Placed batch : acknowledged.values()) {
+            boolean mayBeGone = batch.lastOffset() < Math.max(mayStartAt, view.logStartOffset())
+                    || batch.lastOffset() >= perhapsCutAt;
+            Placed there = byOffset.get(batch.baseOffset());
+            if (batch.lastOffset() < mustEnd && !mayBeGone) {
+                assertThat(there).as("%s: acknowledged and kept", what).isEqualTo(batch);
+            }
+            if (there != null && batch.lastOffset() < mustEnd) {
+                assertThat(there).as("%s: at its offset", what).isEqualTo(batch);
+            }
+        }
+        believe(view, found);
+    }
+
+    private static void assertSameBytes(String what, Placed batch, ByteBuffer content, int position, byte[] expected) {
+        byte[] actual = new byte[expected.length];
+        content.get(position, actual);
+        byte[] wanted = expected.clone();
+        // what the log may change: base offset and leader epoch
+        ByteBuffer.wrap(wanted).putLong(BatchLayout.BASE_OFFSET_AT, batch.baseOffset());
+        ByteBuffer.wrap(wanted)
+                .putInt(BatchLayout.LEADER_EPOCH_AT, ByteBuffer.wrap(actual).getInt(BatchLayout.LEADER_EPOCH_AT));
+        if (!Arrays.equals(actual, wanted)) {
+            throw new AssertionError(what + ": " + batch + " has other bytes than were sent");
+        }
+    }
+
+    private void believe(LogView view, List<Placed> found) {
+        acknowledged.clear();
+        for (Placed batch : found) {
+            acknowledged.put(batch.baseOffset(), batch);
+            removed.remove(batch.number());
+        }
+        durableEnd = view.logEndOffset();
+        perhapsCutAt = Long.MAX_VALUE;
+        cuts.clear();
+        mayStartAt = Math.max(mayStartAt, view.logStartOffset());
+        // what was sent and isn't there now was lost with the machine: it must not come back
+        Set<Long> there = new HashSet<>();
+        found.forEach(batch -> there.add(batch.number()));
+        for (Long number : sent.keySet()) {
+            if (!there.contains(number) && !isBelowStart(number, found)) {
+                removed.add(number);
+            }
+        }
+    }
+
+    /** Records below a log start that was not yet written down may reappear, as in Kafka. */
+    private static boolean isBelowStart(long number, List<Placed> found) {
+        return found.isEmpty() || number < found.getFirst().number();
+    }
+
+    static long numberAt(ByteBuffer content, int position) {
+        return SentBatches.number(content, position);
+    }
+}

@@ -1,0 +1,434 @@
+package io.odradek.spec.powerloss;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.odradek.engine.AppendOutcome;
+import io.odradek.engine.Durability;
+import io.odradek.engine.FetchedSlices;
+import io.odradek.engine.LogConfig;
+import io.odradek.engine.LogDirectory;
+import io.odradek.engine.LogPosition;
+import io.odradek.engine.LogReader;
+import io.odradek.engine.LogView;
+import io.odradek.engine.OffsetOutOfRangeException;
+import io.odradek.engine.PartitionLog;
+import io.odradek.engine.TopicPartition;
+import io.odradek.engine.io.GroupSync;
+import io.odradek.engine.io.SyncObserver;
+import io.odradek.engine.record.BatchLayout;
+import io.odradek.engine.record.BufferLease;
+import io.odradek.engine.record.SentBatches;
+import io.odradek.engine.writepath.Settlement;
+import io.odradek.engine.writepath.Shard;
+import io.odradek.engine.writepath.ShardObserver;
+import io.odradek.engine.writepath.WritePath;
+import io.odradek.spec.simulation.SimulatedCrash;
+import io.odradek.spec.simulation.SimulatedFileStore;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One seed: a broker's engine lives a few times over one disk. Each life recovers, is checked against the {@link LogModel}s,
+ * works, and ends in a power loss, a kill or a clean stop, at any operation of the disk, also within recovery. The stages of
+ * the write path are called one by one in an order drawn from the seed; so are housekeeping's checkpoints between them.
+ */
+final class PowerLossRun implements Settlement {
+    private static final Path DATA = Path.of("/data");
+
+    private final Random random;
+    private SimulatedFileStore store;
+    private final List<LogModel> models = new ArrayList<>();
+    private final Map<TopicPartition, Long> settledEnds = new HashMap<>();
+    private long nextNumber = 1;
+    private long nowMs = 1_000_000;
+    private boolean lostPower;
+
+    PowerLossRun(long seed) throws IOException {
+        random = new Random(seed);
+        store = new SimulatedFileStore(seed);
+        store.prepare(DATA);
+        int logs = 1 + random.nextInt(6);
+        for (int i = 0; i < logs; i++) {
+            models.add(new LogModel(new TopicPartition("topic" + i, new UUID(1, i), 0), config()));
+        }
+    }
+
+    void run() throws IOException {
+        int lives = 2 + random.nextInt(4);
+        for (int life = 0; life < lives; life++) {
+            if (random.nextInt(10) > 0) {
+                store.crashAtOperation(store.operations() + 1 + random.nextInt(random.nextBoolean() ? 60 : 600));
+            }
+            boolean stopped = live();
+            settledEnds.clear();
+            models.forEach(model -> model.log = null);
+            if (stopped) {
+                lostPower = false;
+            } else if (random.nextInt(4) == 0) {
+                lostPower = false;
+                store = store.afterKill();
+            } else {
+                lostPower = true;
+                store = store.afterCrash(random.nextLong());
+            }
+        }
+        aSecondRecoveryChangesNothing();
+    }
+
+    /** Whatever the last crash left: once recovered, it stays like that through another power loss without any write. */
+    private void aSecondRecoveryChangesNothing() throws IOException {
+        for (int i = 0; i < 2; i++) {
+            LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1);
+            openAndCheck(directory);
+            models.forEach(model -> model.log = null);
+            lostPower = true;
+            store = store.afterCrash(random.nextLong());
+        }
+    }
+
+    /** Returns whether it ended in a clean stop. */
+    private boolean live() throws IOException {
+        try {
+            LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1);
+            openAndCheck(directory);
+            WritePath path = new WritePath(
+                    new Shard.Options("simulated", 1 << (1 + random.nextInt(7)), 1 << 20, "block"),
+                    directory,
+                    groupSync(),
+                    this,
+                    () -> Instant.ofEpochMilli(nowMs),
+                    ShardObserver.NONE);
+            begin(path);
+            int steps = 20 + random.nextInt(300);
+            for (int i = 0; i < steps; i++) {
+                step(directory, path);
+                if (store.crashed()) {
+                    return false; // a stage took it for a fault of ours: nothing it says after this counts
+                }
+            }
+            if (directory.isOffline() || random.nextInt(3) > 0) {
+                store.crash();
+                return false;
+            }
+            path.close();
+            drain(path);
+            if (store.crashed() || directory.isOffline()) {
+                store.crash();
+                return false;
+            }
+            directory.close();
+            return !store.crashed();
+        } catch (SimulatedCrash crash) {
+            return false;
+        } catch (IOException e) {
+            if (store.crashed()) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private GroupSync groupSync() {
+        GroupSync.Strategy[] strategies = GroupSync.Strategy.values();
+        return new GroupSync(
+                store, DATA, strategies[random.nextInt(strategies.length)], SyncObserver.NONE, store::elapsedNanos);
+    }
+
+    private void openAndCheck(LogDirectory directory) throws IOException {
+        if (random.nextBoolean()) {
+            Map<TopicPartition, LogConfig> configs = new HashMap<>();
+            models.forEach(model -> configs.put(model.partition, model.config));
+            directory.recoverAll(configs::get, 1, (partition, bytes, done, total) -> {});
+        }
+        for (LogModel model : models) {
+            PartitionLog log = directory.openOrCreate(model.partition, model.config);
+            model.log = log;
+            Read read = read(log.view());
+            model.check(log.view(), read.batches, read.content, lostPower);
+        }
+    }
+
+    private void begin(WritePath path) {
+        for (LogModel model : models) {
+            PartitionLog log = model.open();
+            model.leaderEpoch = Math.max(model.leaderEpoch + 1, log.view().latestEpoch() + random.nextInt(2));
+            int epoch = Math.max(0, model.leaderEpoch);
+            model.leaderEpoch = epoch;
+            boolean given;
+            do {
+                given = path.tryRun(log, () -> log.beginEpoch(epoch), null);
+                path.append(Integer.MAX_VALUE);
+                path.settle();
+            } while (!given && !store.crashed());
+        }
+    }
+
+    private void step(LogDirectory directory, WritePath path) throws IOException {
+        nowMs += random.nextInt(20);
+        LogModel model = models.get(random.nextInt(models.size()));
+        switch (random.nextInt(40)) {
+            case 0 -> truncate(path, model);
+            case 1 -> deleteRecords(path, model);
+            case 2 -> retain(path, model);
+            case 3, 4 -> requestSync(path, model);
+            case 5 -> checkpoint(directory);
+            case 6 -> checkpointHighWatermarks(directory);
+            case 7 -> directoryTick(directory);
+            case 8 -> {
+                if (random.nextInt(20) == 0) {
+                    store.failSync(1 + random.nextInt(5));
+                }
+            }
+            case 9 -> {
+                if (random.nextInt(40) == 0) {
+                    store.failWrite(1 + random.nextInt(5));
+                }
+            }
+            case 10, 11, 12, 13, 14 -> path.append(1 + random.nextInt(10));
+            case 15, 16, 17, 18 -> path.sync();
+            case 19, 20, 21, 22 -> path.settle();
+            default -> write(path, model);
+        }
+    }
+
+    private void write(WritePath path, LogModel model) {
+        long number = nextNumber++;
+        byte[] bytes = SentBatches.encode(number, 1 + random.nextInt(4), random.nextInt(300), -1, (short) -1, -1);
+        boolean stale = random.nextInt(50) == 0;
+        model.sent(number, bytes);
+        boolean taken = path.tryWrite(
+                model.open(),
+                SentBatches.validated(bytes, BufferLease.UNPOOLED),
+                stale ? model.leaderEpoch + 1 : model.leaderEpoch,
+                outcome -> settled(model, number, outcome));
+        if (!taken) {
+            model.unsent(number);
+        }
+    }
+
+    private void settled(LogModel model, long number, AppendOutcome outcome) {
+        if (store.crashed()) {
+            return; // the machine is gone, nobody hears this
+        }
+        switch (outcome) {
+            case AppendOutcome.Appended appended ->
+                model.acknowledged(number, appended.baseOffset(), appended.lastOffset());
+            case AppendOutcome.NotLeader refusal -> model.refused(number);
+            case AppendOutcome.TooLarge refusal -> model.refused(number);
+            case AppendOutcome.StorageFailed unknown -> {}
+            case AppendOutcome.Duplicate wrong -> throw new AssertionError(wrong);
+            case AppendOutcome.OutOfOrderSequence wrong -> throw new AssertionError(wrong);
+            case AppendOutcome.ProducerFenced wrong -> throw new AssertionError(wrong);
+        }
+    }
+
+    @Override
+    public void progressed(PartitionLog log, LogPosition end) {
+        settledEnds.put(log.partition(), end.offset());
+    }
+
+    private void truncate(WritePath path, LogModel model) {
+        PartitionLog log = model.open();
+        long order = model.nextOrder();
+        int back = random.nextInt(12);
+        path.tryRun(
+                log,
+                () -> {
+                    LogView before = log.view();
+                    long offset = Math.max(before.logStartOffset(), before.logEndOffset() - back);
+                    List<LogModel.Placed> there = read(before).batches;
+                    model.cutBegins(offset);
+                    log.truncateTo(offset);
+                    model.cut(log.view().logEndOffset(), order, there);
+                    settledEnds.computeIfPresent(
+                            log.partition(),
+                            (p, end) -> Math.min(end, log.view().logEndOffset()));
+                },
+                null);
+    }
+
+    private void deleteRecords(WritePath path, LogModel model) {
+        PartitionLog log = model.open();
+        path.tryRun(
+                log,
+                () -> {
+                    long end = Math.min(
+                            settledEnds.getOrDefault(log.partition(), 0L),
+                            log.view().logEndOffset());
+                    long offset = end - Math.min(end, random.nextInt(10));
+                    model.mayStartAt(offset);
+                    log.deleteRecordsBefore(offset);
+                },
+                null);
+    }
+
+    private void retain(WritePath path, LogModel model) {
+        PartitionLog log = model.open();
+        path.tryRun(
+                log,
+                () -> {
+                    if (model.config.retentionBytes() < 0) {
+                        return;
+                    }
+                    long highWatermark = Math.min(
+                            settledEnds.getOrDefault(log.partition(), 0L),
+                            log.view().logEndOffset());
+                    model.mayStartAt(highWatermark);
+                    log.applyRetention(nowMs, highWatermark);
+                },
+                null);
+    }
+
+    private void requestSync(WritePath path, LogModel model) {
+        PartitionLog log = model.open();
+        // what is in the log by now is in the log when the sync is asked for
+        long end = log.view().logEndOffset();
+        long order = model.nextOrder();
+        path.tryRequestSync(log, failure -> {
+            if (failure == null && !store.crashed()) {
+                model.durableBelow(end, order);
+            }
+        });
+    }
+
+    private void checkpoint(LogDirectory directory) throws IOException {
+        if (!directory.isOffline()) {
+            tolerant(directory, directory::checkpointRecoveryPoints);
+        }
+    }
+
+    private void checkpointHighWatermarks(LogDirectory directory) throws IOException {
+        if (!directory.isOffline()) {
+            tolerant(directory, () -> directory.checkpointHighWatermarks(settledEnds));
+        }
+    }
+
+    private void directoryTick(LogDirectory directory) throws IOException {
+        if (!directory.isOffline()) {
+            tolerant(directory, () -> directory.deletePending(nowMs));
+        }
+    }
+
+    /** Housekeeping meets the injected faults too: then it takes the directory offline, and the life goes on without it. */
+    private static void tolerant(LogDirectory directory, Shard.LogTask work) {
+        try {
+            work.run();
+        } catch (IOException e) {
+            directory.takeOffline(e);
+        }
+    }
+
+    private void drain(WritePath path) {
+        boolean worked = true;
+        while (worked && !store.crashed()) {
+            worked = path.append(1 + random.nextInt(10));
+            worked |= path.sync();
+            worked |= path.settle();
+        }
+        if (!store.crashed()) {
+            assertThat(path.isDrained()).as("a closed path drains").isTrue();
+        }
+    }
+
+    private record Read(List<LogModel.Placed> batches, ByteBuffer content) {}
+
+    /** The whole log, as a reader sees it. */
+    private static Read read(LogView view) throws IOException {
+        ByteBuffer content = ByteBuffer.allocate(Math.toIntExact(view.sizeBytes()) + 64);
+        List<LogModel.Placed> batches = new ArrayList<>();
+        long next = view.logStartOffset();
+        while (next < view.logEndOffset()) {
+            int from = content.position();
+            try (FetchedSlices slices = LogReader.read(view, next, view.end(), 4096, true)) {
+                for (FetchedSlices.Slice slice : slices.slices()) {
+                    switch (slice) {
+                        case FetchedSlices.MemorySlice memory ->
+                            content.put(memory.bytes().duplicate());
+                        case FetchedSlices.FileSlice file -> {
+                            int limit = content.limit();
+                            content.limit(content.position() + file.lengthBytes());
+                            int read = file.file().read(content, file.position());
+                            assertThat(read).isEqualTo(file.lengthBytes());
+                            content.limit(limit);
+                        }
+                    }
+                }
+            } catch (OffsetOutOfRangeException e) {
+                throw new AssertionError(e);
+            }
+            int at = from;
+            while (at < content.position()) {
+                long baseOffset = content.getLong(at + BatchLayout.BASE_OFFSET_AT);
+                long lastOffset = baseOffset + content.getInt(at + BatchLayout.LAST_OFFSET_DELTA_AT);
+                batches.add(new LogModel.Placed(baseOffset, lastOffset, LogModel.numberAt(content, at)));
+                next = lastOffset + 1;
+                at += BatchLayout.PREFIX_BYTES + content.getInt(at + BatchLayout.LENGTH_AT);
+            }
+            assertThat(at).as("whole batches").isEqualTo(content.position());
+            assertThat(content.position())
+                    .as("a read below the end finds something")
+                    .isGreaterThan(from);
+        }
+        return new Read(batches, content);
+    }
+
+    private LogConfig config() {
+        LogConfig d = LogConfig.defaults();
+        Durability durability = switch (random.nextInt(4)) {
+            case 0 -> new Durability.PageCache();
+            case 1 -> new Durability.Interval(50);
+            default -> new Durability.Sync();
+        };
+        return new LogConfig(
+                durability,
+                1500 + random.nextInt(8000),
+                d.segmentMs(),
+                d.segmentJitterMs(),
+                d.segmentIndexBytes(),
+                random.nextInt(1000),
+                -1,
+                random.nextInt(3) == 0 ? 3000 : -1,
+                random.nextInt(100),
+                random.nextInt(3) == 0 ? 1 + random.nextInt(10) : Long.MAX_VALUE,
+                d.flushMs(),
+                d.maxMessageBytes(),
+                d.timestampType(),
+                d.timestampBeforeMaxMs(),
+                d.timestampAfterMaxMs(),
+                d.compression(),
+                d.delete(),
+                d.compact(),
+                d.minCompactionLagMs(),
+                d.maxCompactionLagMs(),
+                d.deleteRetentionMs(),
+                d.minCleanableDirtyRatio(),
+                d.preallocate(),
+                d.minInSyncReplicas(),
+                d.uncleanLeaderElection());
+    }
+
+    /** The last things the disk was asked to do. */
+    List<String> trace() {
+        return store.trace();
+    }
+
+    static @Nullable Throwable outcomeOf(long seed) {
+        PowerLossRun run = null;
+        try {
+            run = new PowerLossRun(seed);
+            run.run();
+            return null;
+        } catch (Throwable e) {
+            return e;
+        }
+    }
+}
