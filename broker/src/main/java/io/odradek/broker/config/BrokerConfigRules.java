@@ -1,0 +1,85 @@
+package io.odradek.broker.config;
+
+import io.odradek.replication.controller.ConfigResource;
+import io.odradek.replication.controller.ConfigRules;
+import io.odradek.replication.controller.ControllerError;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigDef.ConfigKey;
+import org.jspecify.annotations.Nullable;
+
+/** What dynamic configuration may say, by Kafka's definitions. Pure; any thread. */
+public final class BrokerConfigRules implements ConfigRules {
+
+    private final TopicConfigs topics;
+    private final BrokerConfig broker;
+
+    public BrokerConfigRules(BrokerConfig broker) {
+        this.broker = broker;
+        this.topics = new TopicConfigs(broker);
+    }
+
+    @Override
+    public boolean isList(ConfigResource.Type type, String key) {
+        ConfigKey definition = definition(type).configKeys().get(key);
+        return definition != null && definition.type == ConfigDef.Type.LIST;
+    }
+
+    @Override
+    public @Nullable String defaultValue(ConfigResource.Type type, String key) {
+        ConfigKey definition = definition(type).configKeys().get(key);
+        if (definition == null) {
+            return null;
+        }
+        return type == ConfigResource.Type.TOPIC
+                ? TopicConfigs.text(
+                        definition, topics.effective(Map.of(), Map.of()).get(key))
+                : TopicConfigs.text(definition, broker.value(key));
+    }
+
+    private static ConfigDef definition(ConfigResource.Type type) {
+        return switch (type) {
+            case TOPIC -> TopicConfigs.DEFINITION;
+            case BROKER -> BrokerKeys.DEFINITION;
+            case GROUP, CLIENT_METRICS -> new ConfigDef();
+        };
+    }
+
+    @Override
+    public @Nullable Refusal check(ConfigResource resource, Map<String, String> overrides) {
+        return switch (resource.type()) {
+            case TOPIC -> refusal(topics.check(overrides));
+            case BROKER -> checkBroker(overrides);
+            case GROUP, CLIENT_METRICS ->
+                new Refusal(
+                        ControllerError.INVALID_REQUEST,
+                        "Configuration of resources of type " + resource.type() + " is not supported yet.");
+        };
+    }
+
+    private static @Nullable Refusal refusal(@Nullable String problem) {
+        return problem == null ? null : new Refusal(ControllerError.INVALID_CONFIG, problem);
+    }
+
+    private static @Nullable Refusal checkBroker(Map<String, String> overrides) {
+        Set<String> fixed = new TreeSet<>(overrides.keySet());
+        fixed.removeAll(TopicConfigs.DYNAMIC_BROKER_KEYS);
+        if (!fixed.isEmpty()) {
+            // Kafka refuses keys that are fixed for good in the same words, and lets more be changed than we can.
+            return new Refusal(
+                    ControllerError.INVALID_REQUEST,
+                    "Cannot update these configs dynamically: " + fixed + "; allowed: "
+                            + TopicConfigs.DYNAMIC_BROKER_KEYS + "; others are read when the broker starts");
+        }
+        for (Map.Entry<String, String> override : overrides.entrySet()) {
+            ConfigKey key = BrokerKeys.DEFINITION.configKeys().get(override.getKey());
+            String problem = key == null ? "no such key" : BrokerConfig.problem(key, override.getValue());
+            if (problem != null) {
+                return refusal(problem);
+            }
+        }
+        return null;
+    }
+}

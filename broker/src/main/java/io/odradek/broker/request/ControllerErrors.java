@@ -1,0 +1,31 @@
+package io.odradek.broker.request;
+
+import io.odradek.replication.controller.ControllerError;
+import org.apache.kafka.common.protocol.Errors;
+
+/** The controller's refusals as Kafka's error codes. */
+final class ControllerErrors {
+
+    static Errors toKafka(ControllerError error) {
+        return switch (error) {
+            case TOPIC_ALREADY_EXISTS -> Errors.TOPIC_ALREADY_EXISTS;
+            case INVALID_TOPIC -> Errors.INVALID_TOPIC_EXCEPTION;
+            case INVALID_PARTITIONS -> Errors.INVALID_PARTITIONS;
+            case INVALID_REPLICATION_FACTOR -> Errors.INVALID_REPLICATION_FACTOR;
+            case INVALID_REPLICA_ASSIGNMENT -> Errors.INVALID_REPLICA_ASSIGNMENT;
+            case INVALID_CONFIG -> Errors.INVALID_CONFIG;
+            case INVALID_REQUEST -> Errors.INVALID_REQUEST;
+            case POLICY_VIOLATION -> Errors.POLICY_VIOLATION;
+            case UNKNOWN_TOPIC_OR_PARTITION -> Errors.UNKNOWN_TOPIC_OR_PARTITION;
+            case UNKNOWN_TOPIC_ID -> Errors.UNKNOWN_TOPIC_ID;
+            case DUPLICATE_BROKER_REGISTRATION -> Errors.DUPLICATE_BROKER_REGISTRATION;
+            case BROKER_ID_NOT_REGISTERED -> Errors.BROKER_ID_NOT_REGISTERED;
+            case STALE_BROKER_EPOCH -> Errors.STALE_BROKER_EPOCH;
+            case UNSUPPORTED_VERSION -> Errors.UNSUPPORTED_VERSION;
+            // Retriable, and makes the client look for the controller again.
+            case CONTROLLER_UNAVAILABLE -> Errors.NOT_CONTROLLER;
+        };
+    }
+
+    private ControllerErrors() {}
+}
