@@ -5,10 +5,8 @@ import io.odradek.engine.FetchedSlices.MemorySlice;
 import io.odradek.engine.FetchedSlices.Slice;
 import io.odradek.engine.record.RecordBatch;
 import io.odradek.engine.record.RecordCursor;
-import io.odradek.engine.record.StoredRecord;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.List;
 
 /** Reads a whole log from its start, batch by batch, as the broker does with its own topics. Any thread; blocks. */
 public final class LogScan {
@@ -16,8 +14,8 @@ public final class LogScan {
 
     /** Sees each data batch once, in order. */
     public interface BatchVisitor {
-        /** @param records of one batch, in order */
-        void batch(long baseOffset, List<StoredRecord> records) throws IOException;
+        /** @param records of one batch; open during the call */
+        void batch(long baseOffset, RecordCursor records) throws IOException;
     }
 
     private LogScan() {}
@@ -54,14 +52,16 @@ public final class LogScan {
     private static long visit(TopicPartition partition, ByteBuffer bytes, long from, BatchVisitor visitor)
             throws IOException {
         long next = from;
-        for (int at = 0; at < bytes.limit(); at += RecordBatch.sizeBytes(bytes, at)) {
-            if (!RecordBatch.hasValidCrc(bytes, at)) {
+        for (int at = 0; at < bytes.limit(); at += RecordBatch.sizeInBytes(bytes, at)) {
+            if (!RecordBatch.crcMatches(bytes, at)) {
                 throw new IOException("log " + partition + ": the batch at offset " + RecordBatch.baseOffset(bytes, at)
                         + " has not the CRC its header says; restore the file from a replica or a backup");
             }
-            next = RecordBatch.lastOffset(bytes, at) + 1;
+            next = RecordBatch.nextOffset(bytes, at);
             if (!RecordBatch.isControl(bytes, at)) {
-                visitor.batch(RecordBatch.baseOffset(bytes, at), RecordCursor.records(bytes, at));
+                try (RecordCursor records = RecordCursor.open(bytes, at)) {
+                    visitor.batch(RecordBatch.baseOffset(bytes, at), records);
+                }
             }
         }
         return next;

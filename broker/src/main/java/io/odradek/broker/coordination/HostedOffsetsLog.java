@@ -7,7 +7,6 @@ import io.odradek.broker.partition.Partitions;
 import io.odradek.engine.AppendOutcome;
 import io.odradek.engine.LogScan;
 import io.odradek.engine.record.BatchBuilder;
-import io.odradek.engine.record.StoredRecord;
 import io.odradek.engine.record.ValidatedBatch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -89,11 +88,10 @@ public final class HostedOffsetsLog implements OffsetsLog {
             throw new IOException(TopicCreation.OFFSETS_TOPIC + "-" + partition + " is not on this broker");
         }
         LogScan.forEachBatch(host.partition(), host.log().view(), (_, records) -> {
-            for (StoredRecord record : records) {
-                byte[] key = record.key();
+            while (records.next()) {
+                ByteBuffer key = records.key();
                 if (key != null) {
-                    byte[] value = record.value();
-                    visitor.record(record.offset(), ByteBuffer.wrap(key), value == null ? null : ByteBuffer.wrap(value));
+                    visitor.record(records.offset(), key, records.value());
                 }
             }
         });

@@ -5,7 +5,6 @@ import io.odradek.engine.LogScan;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.TopicPartition;
 import io.odradek.engine.record.BatchBuilder;
-import io.odradek.engine.record.StoredRecord;
 import io.odradek.engine.record.ValidatedBatch;
 import io.odradek.engine.writepath.Shard;
 import java.io.IOException;
@@ -65,13 +64,14 @@ public final class ShardMetadataLog implements MetadataLog {
     @Override
     public void replay(Visitor visitor) throws IOException {
         LogScan.forEachBatch(PARTITION, log.view(), (baseOffset, records) -> {
-            List<ByteBuffer> values = new ArrayList<>(records.size());
-            for (StoredRecord record : records) {
-                byte[] value = record.value();
+            List<ByteBuffer> values = new ArrayList<>(records.recordCount());
+            while (records.next()) {
+                ByteBuffer value = records.value();
                 if (value == null) {
-                    throw new IOException(PARTITION + ": the record at offset " + record.offset() + " has no value");
+                    throw new IOException(PARTITION + ": the record at offset " + records.offset() + " has no value");
                 }
-                values.add(ByteBuffer.wrap(value));
+                // the cursor's memory is used again for the next record
+                values.add(ByteBuffer.allocate(value.remaining()).put(value).flip());
             }
             visitor.batch(baseOffset, values);
         });

@@ -38,7 +38,6 @@ public final class KafkaServer implements AutoCloseable {
     private static final long DRAIN_MS = 5_000;
 
     private final ServerOptions options;
-    private final RequestRouter router;
     private final NetObserver observer;
     private final InFlightBudget budget;
     private final Refusals refusals = new Refusals();
@@ -48,21 +47,21 @@ public final class KafkaServer implements AutoCloseable {
     private final AtomicLong nextId = new AtomicLong();
     private final List<Channel> listening = new ArrayList<>();
     private @Nullable MultiThreadIoEventLoopGroup group;
+    private volatile RequestRouter router = new RequestRouter(Map.of());
 
-    public KafkaServer(ServerOptions options, RequestRouter router, NetObserver observer) {
+    public KafkaServer(ServerOptions options, NetObserver observer) {
         this.options = options;
-        this.router = router;
         this.observer = observer;
         this.budget = new InFlightBudget(options.maxInFlightBytes());
     }
 
     /**
-     * Binds the listeners and begins to serve.
+     * Binds the listeners; who connects waits until {@link #serve}.
      *
      * @return where each listener listens, with the port it got
      * @throws IOException when an address can't be bound; nothing is left open
      */
-    public List<ListenAddress> start(List<ListenAddress> addresses) throws IOException {
+    public List<ListenAddress> bind(List<ListenAddress> addresses) throws IOException {
         boolean epoll = Epoll.isAvailable();
         IoHandlerFactory io = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
         MultiThreadIoEventLoopGroup started =
@@ -75,6 +74,7 @@ public final class KafkaServer implements AutoCloseable {
                     .channel(epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class)
                     .option(ChannelOption.SO_BACKLOG, options.backlog())
                     .option(ChannelOption.SO_REUSEADDR, true)
+                    .option(ChannelOption.AUTO_READ, false)
                     .childOption(ChannelOption.TCP_NODELAY, true)
                     .childOption(ChannelOption.SO_KEEPALIVE, true)
                     .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
@@ -106,11 +106,21 @@ public final class KafkaServer implements AutoCloseable {
                         e);
             }
         }
+        return bound;
+    }
+
+    /** Accepts connections, and has their requests answered by {@code handlers}. Once, after {@link #bind}. */
+    public void serve(RequestRouter handlers) {
+        MultiThreadIoEventLoopGroup running = group;
+        if (running == null) {
+            throw new IllegalStateException("nothing is bound");
+        }
+        router = handlers;
+        listening.forEach(channel -> channel.config().setAutoRead(true));
         if (options.maxIdleMs() >= 0) {
             long everyMs = Math.max(100, Math.min(options.maxIdleMs() / 4, 30_000));
-            started.next().scheduleWithFixedDelay(this::closeIdle, everyMs, everyMs, TimeUnit.MILLISECONDS);
+            var _ = running.next().scheduleWithFixedDelay(this::closeIdle, everyMs, everyMs, TimeUnit.MILLISECONDS);
         }
-        return bound;
     }
 
     private void closeIdle() {

@@ -3,269 +3,271 @@ package io.odradek.engine.record;
 import io.odradek.engine.LogConfig.TimestampType;
 import io.odradek.engine.record.BatchVerdict.Accepted;
 import io.odradek.engine.record.BatchVerdict.Refused;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides whether a producer's bytes may enter a log: what Kafka checks in {@code ProduceRequest}, {@code UnifiedLog} and {@code
- * LogValidator}, in one pass and without an object per record. Stateless; any thread.
+ * Decides whether a producer's bytes may enter a log: as strict as the produce path of Kafka 4.3.1, in its order, so that of
+ * several faults the same one is named.
+ *
+ * <ol>
+ *   <li>exactly one whole batch, magic 2, no zstd in an old request; a torn second batch behind it is cut off, as Kafka does
+ *   <li>base offset 0, size, checksum, a codec we know
+ *   <li>offsets and count agree, no control records, a producer id comes with epoch and sequence
+ *   <li>every record: structure, key where the topic is compacted, timestamp
+ * </ol>
+ *
+ * Where we differ, always towards strictness: a producer id without an epoch, transactional records without a producer id,
+ * and compressed records whose size field lies are refused. Where Kafka fails with an unexpected exception, and answers
+ * UNKNOWN_SERVER_ERROR, we name the fault. Offset deltas other than 0, 1, 2... are repaired, as Kafka does for compressed
+ * batches.
+ *
+ * <p>The time index, in Kafka, has the <em>last</em> offset of the batch that raised the largest timestamp; ListOffsets with
+ * MAX_TIMESTAMP (KIP-734) then opens that batch and answers the <em>first</em> record that has it. {@link
+ * ValidatedBatch#maxTimestampOffsetDelta} names that first record; for LogAppendTime it is the first of the batch.
  */
 public final class BatchCheck {
 
-    private BatchCheck() {}
+    /** What a length field may at least say: the smallest record of message format v0, as in Kafka. */
+    private static final int LEAST_LENGTH = 14;
+
+    private static final int WINDOW_BYTES = 16 << 10;
+
+    /** Decompressed bytes pass through here, so that checking allocates nothing that outlives the batch. */
+    private static final ThreadLocal<byte[]> WINDOW = ThreadLocal.withInitial(() -> new byte[WINDOW_BYTES]);
 
     /**
-     * Checks the records field of one partition in a Produce request, which has to hold exactly one batch.
+     * Any thread; touches nothing but its arguments. The maximum timestamp, the timestamp type and then the checksum may be
+     * corrected in place; position and limit stay as they are.
      *
-     * <p>The maximal timestamp and, under LogAppendTime, the timestamp type are put right in place, as Kafka does. When the topic
-     * wants another codec the batch is rewritten into memory of its own and {@code lease} is released.
-     *
-     * @param records index 0 to limit; position and limit are left alone
-     * @param lease handed over: released when the batch is refused or rewritten
+     * @param records the whole records field of one partition, from index 0 to its limit; big-endian and writable
+     * @param lease taken over: the accepted batch owns it, or it is released here (refused, rewritten, or thrown)
+     * @param nowMs the broker's clock: the append time under LogAppendTime, and what limits are measured from
      */
     public static BatchVerdict check(ByteBuffer records, BufferLease lease, BatchRules rules, long nowMs) {
-        BatchVerdict verdict;
+        var examination = new BatchCheck(records, lease, rules, nowMs);
         try {
-            verdict = decide(records, lease, rules, nowMs);
-        } catch (RuntimeException | Error e) {
-            lease.release();
-            throw e;
+            return examination.verdict();
+        } finally {
+            if (!examination.leaseMovedOn) {
+                lease.release();
+            }
         }
-        // A rewritten batch lies in memory of its own.
-        if (!(verdict instanceof Accepted accepted && isSame(accepted.batch().bytes(), records))) {
-            lease.release();
-        }
-        return verdict;
     }
 
-    @SuppressWarnings("ReferenceEquality") // equal contents are not the same memory
-    private static boolean isSame(ByteBuffer one, ByteBuffer other) {
-        return one == other;
+    private final ByteBuffer records;
+    private final BufferLease lease;
+    private final BatchRules rules;
+    private final long nowMs;
+    private boolean leaseMovedOn;
+
+    private BatchCheck(ByteBuffer records, BufferLease lease, BatchRules rules, long nowMs) {
+        this.records = records;
+        this.lease = lease;
+        this.rules = rules;
+        this.nowMs = nowMs;
     }
 
-    private static BatchVerdict decide(ByteBuffer records, BufferLease lease, BatchRules rules, long nowMs) {
+    private BatchVerdict verdict() {
+        Refused refused = checkFrame();
+        if (refused != null) {
+            return refused;
+        }
+        int size = RecordBatch.sizeInBytes(records, 0);
+        refused = checkIntegrity(size);
+        if (refused != null) {
+            return refused;
+        }
+        Codec sent = Codec.ofId(RecordBatch.codecId(records, 0));
+        if (sent == null) {
+            return refuse(Refusal.UNSUPPORTED_COMPRESSION, "codec " + RecordBatch.codecId(records, 0) + " is unknown");
+        }
+        refused = checkHeader();
+        return refused != null ? refused : checkRecords(size, sent);
+    }
+
+    private @Nullable Refused checkFrame() {
         int limit = records.limit();
-        if (limit < BatchLayout.HEADER_BYTES) {
-            return limit == 0
-                    ? invalid("the records field is empty; it has to hold one batch")
-                    : corrupt(limit + " bytes are less than the header of a batch");
+        Refused refused = checkPrefix(0, limit);
+        if (refused != null) {
+            return refused;
         }
-        byte magic = RecordBatch.magic(records, 0);
-        if (magic != BatchLayout.MAGIC) {
-            return magic == 0 || magic == 1
-                    ? invalid("magic " + magic + ": only record batches with magic version 2 are allowed")
-                    : corrupt("magic " + magic + " is none that ever was");
+        if (!holdsBatch(0, limit)) {
+            return refuse(Refusal.INVALID_RECORD, "no whole record batch in " + limit + " bytes");
         }
-        long size = (long) records.getInt(BatchLayout.LENGTH_AT) + BatchLayout.PREFIX_BYTES;
-        if (size < BatchLayout.HEADER_BYTES || size > limit) {
-            return corrupt("the batch says it has " + size + " bytes, " + limit + " arrived");
+        if (RecordBatch.magic(records, 0) != BatchLayout.MAGIC) {
+            return refuse(
+                    Refusal.INVALID_RECORD,
+                    "magic " + RecordBatch.magic(records, 0) + ": only record batch v2 is allowed");
         }
-        if (size < limit) {
-            return invalid((limit - size) + " bytes follow the batch; exactly one batch is allowed");
+        if (!rules.zstdAllowed() && RecordBatch.codecId(records, 0) == Codec.ZSTD.id()) {
+            return refuse(Refusal.UNSUPPORTED_COMPRESSION, "zstd needs a Produce request of version 7 or later");
         }
-        if (RecordBatch.baseOffset(records, 0) != 0) {
-            return invalid("the base offset of a batch in a produce request has to be 0, it is "
-                    + RecordBatch.baseOffset(records, 0));
+        int size = RecordBatch.sizeInBytes(records, 0);
+        refused = checkPrefix(size, limit);
+        if (refused != null) {
+            return refused;
         }
-        if (size > rules.maxBytes()) {
-            return new Refused(
-                    Refusal.TOO_LARGE,
-                    "The record batch size is " + size + " bytes which exceeds the maximum configured value of "
-                            + rules.maxBytes() + " (max.message.bytes)",
-                    List.of());
-        }
-        if (!RecordBatch.hasValidCrc(records, 0)) {
-            return corrupt("the CRC does not match the bytes");
-        }
-        Codec codec = Codec.of(RecordBatch.compressionId(records, 0));
-        if (codec == null) {
-            return invalid("no codec has the number " + RecordBatch.compressionId(records, 0));
-        }
-        if (codec == Codec.ZSTD && !rules.zstdAllowed()) {
-            return new Refused(
-                    Refusal.UNSUPPORTED_COMPRESSION, "Produce requests before version 7 may not use zstd", List.of());
-        }
-        @Nullable Refused header = checkHeader(records);
-        return header != null ? header : checkRecords(records, lease, codec, rules, nowMs);
+        return holdsBatch(size, limit)
+                ? refuse(Refusal.INVALID_RECORD, "more than one record batch for a partition")
+                : null;
     }
 
-    private static @Nullable Refused checkHeader(ByteBuffer records) {
-        int count = RecordBatch.recordCount(records, 0);
-        int lastOffsetDelta = RecordBatch.lastOffsetDelta(records, 0);
-        if (count <= 0) {
-            return invalid("the batch declares " + count + " records");
+    /** What can be said of a batch that begins at {@code at} before all of it is there. */
+    private @Nullable Refused checkPrefix(int at, int limit) {
+        if (limit - at < BatchLayout.PREFIX_BYTES) {
+            return null;
         }
-        if (lastOffsetDelta != count - 1) {
-            return invalid("the batch spans " + (lastOffsetDelta + 1L) + " offsets and declares " + count + " records");
+        int length = records.getInt(at + BatchLayout.LENGTH_AT);
+        if (length < LEAST_LENGTH || length > Integer.MAX_VALUE - BatchLayout.PREFIX_BYTES) {
+            return refuse(Refusal.CORRUPT, "batch length " + length);
+        }
+        if (limit - at <= BatchLayout.MAGIC_AT) {
+            return null;
+        }
+        byte magic = RecordBatch.magic(records, at);
+        return magic < 0 || magic > BatchLayout.MAGIC ? refuse(Refusal.CORRUPT, "magic " + magic) : null;
+    }
+
+    private boolean holdsBatch(int at, int limit) {
+        return limit - at > BatchLayout.MAGIC_AT && RecordBatch.sizeInBytes(records, at) <= limit - at;
+    }
+
+    private @Nullable Refused checkIntegrity(int size) {
+        long baseOffset = RecordBatch.baseOffset(records, 0);
+        if (baseOffset != 0) {
+            return refuse(Refusal.INVALID_RECORD, "base offset " + baseOffset + ": a producer's batch begins at 0");
+        }
+        if (size > rules.maxMessageBytes()) {
+            return refuse(
+                    Refusal.TOO_LARGE, "batch of " + size + " bytes; max.message.bytes is " + rules.maxMessageBytes());
+        }
+        if (size < BatchLayout.HEADER_BYTES) {
+            return refuse(Refusal.CORRUPT, "batch of " + size + " bytes is smaller than its header");
+        }
+        int computed = RecordBatch.computeCrc(records, 0, size);
+        int claimed = RecordBatch.crc(records, 0);
+        return computed == claimed
+                ? null
+                : refuse(
+                        Refusal.CORRUPT,
+                        "batch has CRC " + Integer.toHexString(computed) + ", its header says "
+                                + Integer.toHexString(claimed));
+    }
+
+    private @Nullable Refused checkHeader() {
+        int lastOffsetDelta = RecordBatch.lastOffsetDelta(records, 0);
+        int count = RecordBatch.recordCount(records, 0);
+        if (lastOffsetDelta < 0 || count <= 0 || lastOffsetDelta != count - 1) {
+            return refuse(
+                    Refusal.INVALID_RECORD, "record count " + count + " with last offset delta " + lastOffsetDelta);
         }
         if (RecordBatch.isControl(records, 0)) {
-            return invalid("Clients are not allowed to write control records");
+            return refuse(Refusal.INVALID_RECORD, "clients are not allowed to write control records");
         }
-        if (RecordBatch.producerId(records, 0) != BatchLayout.NO_PRODUCER_ID
-                && RecordBatch.baseSequence(records, 0) < 0) {
-            return invalid("sequence " + RecordBatch.baseSequence(records, 0) + " with producer id "
-                    + RecordBatch.producerId(records, 0));
-        }
-        if (RecordBatch.isLogAppendTime(records, 0)) {
-            return new Refused(
-                    Refusal.INVALID_TIMESTAMP,
-                    "Producer should not set timestamp type to LogAppendTime.",
-                    List.of(new RecordError(0, "Producer should not set timestamp type to LogAppendTime.")));
+        if (RecordBatch.hasProducerId(records, 0)) {
+            int sequence = RecordBatch.baseSequence(records, 0);
+            short epoch = RecordBatch.producerEpoch(records, 0);
+            if (sequence < 0 || epoch < 0) {
+                return refuse(
+                        Refusal.INVALID_RECORD,
+                        "producer " + RecordBatch.producerId(records, 0) + " with epoch " + epoch + " and sequence "
+                                + sequence);
+            }
+        } else if (RecordBatch.isTransactional(records, 0)) {
+            return refuse(Refusal.INVALID_RECORD, "transactional records without a producer id");
         }
         return null;
     }
 
-    private static BatchVerdict checkRecords(
-            ByteBuffer records, BufferLease lease, Codec codec, BatchRules rules, long nowMs) {
-        int size = records.limit();
+    private BatchVerdict checkRecords(int size, Codec sent) {
+        Codec stored = rules.storedCodec(sent);
         int count = RecordBatch.recordCount(records, 0);
-        long baseTimestamp = RecordBatch.baseTimestamp(records, 0);
-        Codec wanted = Codec.wanted(rules.compression());
-        @Nullable Codec target = wanted == codec ? null : wanted;
-        RecordWalk walk = RecordWalk.ofThread();
-        @Nullable ByteBuffer rewritten = null;
-        if (codec == Codec.NONE) {
-            walk.walk(records, BatchLayout.RECORDS_AT, size, count, baseTimestamp, rules, nowMs);
-        } else if (rules.inspectCompressed() || rules.keysRequired() || target != null) {
-            try (InputStream plain = codec.decompressing(body(records))) {
-                walk.walk(plain, count, baseTimestamp, rules, nowMs);
-            } catch (IOException | RuntimeException e) {
-                // the codecs' libraries throw either for bytes they can't make sense of
-                return invalid("the records can't be decompressed as " + codec + ": " + e.getMessage());
+        var walk = new RecordWalk(
+                rules, nowMs, RecordBatch.baseTimestamp(records, 0), RecordBatch.hasLogAppendTime(records, 0));
+        try {
+            String fault;
+            if (sent == Codec.NONE) {
+                fault = walk.inPlace(records, BatchLayout.RECORDS_AT, size, count);
+            } else if (rules.inspectCompressed() || rules.compacted() || stored != sent) {
+                fault = walkCompressed(walk, sent, size, count);
+            } else {
+                fault = null;
+                walk.trustHeader(RecordBatch.maxTimestamp(records, 0), count - 1);
             }
-        } else {
-            walk.believe(RecordBatch.maxTimestamp(records, 0), count);
-        }
-        if (walk.malformed != null) {
-            return invalid(walk.malformed);
-        }
-        if (!walk.faults.isEmpty()) {
-            return walk.faults.refused();
-        }
-        long maxTimestamp = walk.maxTimestamp;
-        int maxTimestampOffsetDelta = walk.maxTimestampOffsetDelta;
-        if (target != null) {
-            try {
-                rewritten = rewritten(records, codec, target, rules);
-            } catch (IOException e) {
-                return invalid("the records can't be recompressed as " + target + ": " + e.getMessage());
+            if (fault != null) {
+                return refuse(Refusal.INVALID_RECORD, fault);
             }
-            if (rewritten == null) {
-                return new Refused(
-                        Refusal.TOO_LARGE,
-                        "The batch exceeds max.message.bytes=" + rules.maxBytes()
-                                + " once it has the codec of the topic, " + wanted,
-                        List.of());
+            Refused refused = walk.refusal();
+            if (refused != null) {
+                return refused;
             }
+            return stored == sent && walk.offsetsConsecutive()
+                    ? acceptInPlace(size, walk)
+                    : acceptRewritten(size, sent, stored, walk);
+        } catch (BatchRewrite.TooLargeException e) {
+            return refuse(
+                    Refusal.TOO_LARGE,
+                    "stored as " + stored + ", the batch exceeds max.message.bytes of " + rules.maxMessageBytes());
+        } catch (IOException e) {
+            return refuse(Refusal.INVALID_RECORD, sent + " records cannot be read: " + e.getMessage());
         }
-        ByteBuffer result = rewritten == null ? records : rewritten;
+    }
+
+    private @Nullable String walkCompressed(RecordWalk walk, Codec codec, int size, int count) throws IOException {
+        try (var stream = new RecordStream(
+                codec.decompress(records, BatchLayout.RECORDS_AT, size), WINDOW.get(), rules.maxUnpackedBytes())) {
+            return walk.unpacked(stream, count);
+        }
+    }
+
+    private Accepted acceptInPlace(int size, RecordWalk walk) {
+        ByteBuffer batch = size == records.limit() ? records : records.slice(0, size);
+        ValidatedBatch validated = stamped(batch, lease, walk);
+        leaseMovedOn = true;
+        return new Accepted(validated);
+    }
+
+    private Accepted acceptRewritten(int size, Codec sent, Codec stored, RecordWalk walk) throws IOException {
+        ByteBuffer batch = BatchRewrite.rewrite(
+                records,
+                size,
+                sent,
+                stored,
+                rules.storedLevel(stored),
+                !walk.offsetsConsecutive(),
+                rules.maxMessageBytes());
+        ValidatedBatch validated = stamped(batch, BufferLease.UNPOOLED, walk);
+        RecordBatch.sealCrc(batch, 0);
+        return new Accepted(validated);
+    }
+
+    /** Makes timestamp type and maximum timestamp true, and the checksum with them when anything changed. */
+    private ValidatedBatch stamped(ByteBuffer batch, BufferLease owner, RecordWalk walk) {
         boolean appendTime = rules.timestampType() == TimestampType.LOG_APPEND_TIME;
-        if (appendTime) {
-            maxTimestamp = nowMs;
-            maxTimestampOffsetDelta = count - 1;
-        }
-        putTimestampRight(result, appendTime, maxTimestamp, rewritten != null);
-        return new Accepted(new ValidatedBatch(
-                result,
-                rewritten == null ? lease : BufferLease.UNPOOLED,
-                count,
-                baseTimestamp,
-                maxTimestamp,
-                maxTimestampOffsetDelta));
-    }
-
-    /** The only fields inside the CRC that a broker changes; the CRC is computed anew only when one did. */
-    private static void putTimestampRight(ByteBuffer batch, boolean appendTime, long maxTimestamp, boolean changed) {
-        boolean stale = changed;
-        if (appendTime) {
-            batch.putShort(BatchLayout.ATTRIBUTES_AT, (short)
-                    (RecordBatch.attributes(batch, 0) | BatchLayout.LOG_APPEND_TIME_BIT));
-            stale = true;
-        }
-        if (RecordBatch.maxTimestamp(batch, 0) != maxTimestamp) {
+        long maxTimestamp = appendTime ? nowMs : walk.maxTimestamp();
+        if (RecordBatch.maxTimestamp(batch, 0) != maxTimestamp
+                || RecordBatch.hasLogAppendTime(batch, 0) != appendTime) {
+            // Unused attribute bits go, as in Kafka, once the attributes are written anyway.
+            int kept = RecordBatch.attributes(batch, 0)
+                    & (BatchLayout.COMPRESSION_MASK | BatchLayout.TRANSACTIONAL_BIT | BatchLayout.DELETE_HORIZON_BIT);
+            batch.putShort(
+                    BatchLayout.ATTRIBUTES_AT, (short) (appendTime ? kept | BatchLayout.LOG_APPEND_TIME_BIT : kept));
             batch.putLong(BatchLayout.MAX_TIMESTAMP_AT, maxTimestamp);
-            stale = true;
+            RecordBatch.sealCrc(batch, 0);
         }
-        if (stale) {
-            RecordBatch.sealCrc(batch, 0, batch.limit());
-        }
+        return new ValidatedBatch(
+                batch,
+                owner,
+                RecordBatch.recordCount(batch, 0),
+                RecordBatch.baseTimestamp(batch, 0),
+                maxTimestamp,
+                appendTime ? 0 : walk.maxTimestampIndex());
     }
 
-    /**
-     * The same records under another codec. Their bytes stay as they are: deltas count from the header, which only changes its
-     * codec and length.
-     *
-     * @return null when the result is larger than the topic allows
-     */
-    private static @Nullable ByteBuffer rewritten(ByteBuffer records, Codec from, Codec to, BatchRules rules)
-            throws IOException {
-        Bounded target = new Bounded(records.limit(), rules.maxBytes());
-        byte[] header = new byte[BatchLayout.RECORDS_AT];
-        records.get(0, header);
-        target.write(header);
-        try (InputStream plain = from.decompressing(body(records));
-                OutputStream packed = to.compressing(target, rules.compression().level())) {
-            plain.transferTo(packed);
-        } catch (TooLargeException e) {
-            return null;
-        }
-        ByteBuffer batch = ByteBuffer.wrap(target.toByteArray());
-        batch.putInt(BatchLayout.LENGTH_AT, batch.limit() - BatchLayout.PREFIX_BYTES);
-        batch.putShort(BatchLayout.ATTRIBUTES_AT, (short)
-                ((RecordBatch.attributes(records, 0) & ~BatchLayout.COMPRESSION_MASK) | to.id()));
-        return batch;
-    }
-
-    private static ByteBuffer body(ByteBuffer records) {
-        return records.slice(BatchLayout.RECORDS_AT, records.limit() - BatchLayout.RECORDS_AT);
-    }
-
-    private static Refused invalid(String message) {
-        return new Refused(Refusal.INVALID_RECORD, message, List.of());
-    }
-
-    private static Refused corrupt(String message) {
-        return new Refused(Refusal.CORRUPT, message, List.of());
-    }
-
-    /** A small batch can unfold without end: what it becomes stops growing at the topic's limit. */
-    private static final class Bounded extends ByteArrayOutputStream {
-        private final int maxBytes;
-
-        Bounded(int expectedBytes, int maxBytes) {
-            super(expectedBytes);
-            this.maxBytes = maxBytes;
-        }
-
-        @Override
-        public synchronized void write(int b) {
-            expect(1);
-            super.write(b);
-        }
-
-        @Override
-        public synchronized void write(byte[] bytes, int offset, int length) {
-            expect(length);
-            super.write(bytes, offset, length);
-        }
-
-        private void expect(int more) {
-            if (count + (long) more > maxBytes) {
-                throw new TooLargeException();
-            }
-        }
-    }
-
-    private static final class TooLargeException extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        TooLargeException() {
-            super("larger than the topic allows", null, false, false);
-        }
+    private static Refused refuse(Refusal reason, String message) {
+        return new Refused(reason, message, List.of());
     }
 }

@@ -1,4 +1,8 @@
 package io.odradek.engine.record;
 
-/** @param batchIndex which record of the batch, from 0 (KIP-467) */
+/**
+ * What is wrong with one record of a refused batch (KIP-467).
+ *
+ * @param batchIndex the record's place in its batch, from 0
+ */
 public record RecordError(int batchIndex, String message) {}

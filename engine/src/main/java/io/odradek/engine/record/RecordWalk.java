@@ -2,141 +2,125 @@ package io.odradek.engine.record;
 
 import io.odradek.engine.LogConfig.TimestampType;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walks the records of one batch to see whether they are well-formed and what their timestamps are. Hot style, one per thread,
- * reused: nothing is allocated for a batch that has nothing wrong with it.
+ * One look at every record of a batch: is each built as it says, does it have the key and a timestamp the topic wants, and
+ * what is the latest timestamp? Lives for one batch and one thread.
  *
- * <pre>
- *  record:  length | attributes (1) | timestamp delta | offset delta | key length | key | value length | value | headers
- *  headers: count | { key length | key | value length | value } ...          all numbers zigzag varints, length -1 = null
- * </pre>
+ * <p>{@link #inPlace} and {@link #unpacked} are in the hot style: they run for every record that is produced, the first at a
+ * few nanoseconds each. Layout of a record: {@link RecordCursor}. What the record attributes say is ignored, and any negative
+ * size of key or value means null: Kafka reads it so.
  */
 final class RecordWalk {
-    private static final int CHUNK_BYTES = 16 * 1024;
-    /** Longest prefix of a record up to its key: what has to be in the chunk before a record can be looked at. */
-    private static final int MAX_VARLONG_BYTES = 10;
 
-    private static final ThreadLocal<RecordWalk> PER_THREAD = ThreadLocal.withInitial(RecordWalk::new);
+    /** Errors that are listed. More are counted: a small compressed batch can hold millions of bad records. */
+    static final int MAX_RECORD_ERRORS = 1_000;
 
-    /** Largest timestamp, and the offset delta of the first record that has it. */
-    long maxTimestamp;
+    /** Attributes, timestamp, offset, key size, value size, header count: a byte each. */
+    private static final int LEAST_BODY_BYTES = 6;
 
-    int maxTimestampOffsetDelta;
-    /** What is wrong with the structure; null: nothing. */
+    private final BatchRules rules;
+    private final long nowMs;
+    private final long baseTimestamp;
+    private final boolean claimsAppendTime;
+
+    private long maxTimestamp = BatchLayout.NO_TIMESTAMP;
+    private int maxTimestampIndex;
+    private boolean offsetsConsecutive = true;
+    private int errorCount;
+    private boolean hasTimestampError;
+    private @Nullable List<RecordError> errors;
+
+    RecordWalk(BatchRules rules, long nowMs, long baseTimestamp, boolean claimsAppendTime) {
+        this.rules = rules;
+        this.nowMs = nowMs;
+        this.baseTimestamp = baseTimestamp;
+        this.claimsAppendTime = claimsAppendTime;
+    }
+
+    /** Walks uncompressed records that fill {@code [from, limit)}. Returns the first fault of structure, or null. */
     @Nullable
-    String malformed;
-
-    final RecordFaults faults = new RecordFaults();
-
-    private final ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
-    private @Nullable InputStream source;
-    /** Decompressed bytes taken from the source so far, and how many may be taken. */
-    private long taken;
-
-    private RecordWalk() {}
-
-    /** This thread's; valid until the thread asks again. */
-    static RecordWalk ofThread() {
-        return PER_THREAD.get();
-    }
-
-    private void begin() {
-        maxTimestamp = BatchLayout.NO_TIMESTAMP;
-        maxTimestampOffsetDelta = -1;
-        malformed = null;
-        faults.clear();
-    }
-
-    /** Walks {@code count} records that lie in {@code [from, limit)} of the buffer and have to fill it exactly. */
-    void walk(ByteBuffer buffer, int from, int limit, int count, long baseTimestamp, BatchRules rules, long nowMs) {
-        begin();
+    String inPlace(ByteBuffer buffer, int from, int limit, int count) {
         int at = from;
         for (int index = 0; index < count; index++) {
-            long read = Varints.readInt(buffer, at, limit);
-            if (read == Varints.MALFORMED) {
-                malformed = at >= limit ? missing(index, count) : malformed(index);
-                return;
+            long bodySize = Varints.readInt(buffer, at, limit);
+            if (bodySize < 0) {
+                return malformed(index);
             }
-            at += Varints.length(read);
-            int size = Varints.value(read);
-            if (size < 1 || size > limit - at) {
-                malformed = malformed(index);
-                return;
+            at = Varints.end(bodySize);
+            int size = Varints.value(bodySize);
+            if (size < LEAST_BODY_BYTES || size > limit - at) {
+                return malformed(index);
             }
             int end = at + size;
-            at++; // attributes: unused
-            int length = Varints.lengthOfLong(buffer, at, end);
-            if (length < 0) {
-                malformed = malformed(index);
-                return;
+            int timestampAt = at + 1;
+            at = Varints.longEnd(buffer, timestampAt, end);
+            if (at < 0) {
+                return malformed(index);
             }
-            long timestamp = baseTimestamp + Varints.readLong(buffer, at, length);
-            at += length;
-            read = Varints.readInt(buffer, at, end);
-            if (read == Varints.MALFORMED || Varints.value(read) != index) {
-                malformed = malformedDelta(index);
-                return;
+            long timestamp = baseTimestamp + Varints.readLong(buffer, timestampAt);
+            long offsetDelta = Varints.readInt(buffer, at, end);
+            if (offsetDelta < 0) {
+                return malformed(index);
             }
-            at += Varints.length(read);
-            read = Varints.readInt(buffer, at, end);
-            if (read == Varints.MALFORMED) {
-                malformed = malformed(index);
-                return;
+            offsetsConsecutive &= Varints.value(offsetDelta) == index;
+            long keySize = Varints.readInt(buffer, Varints.end(offsetDelta), end);
+            at = behind(keySize, end);
+            if (at < 0) {
+                return malformed(index);
             }
-            at += Varints.length(read);
-            int keyLength = Varints.value(read);
-            if (keyLength > end - at) {
-                malformed = malformed(index);
-                return;
+            at = behind(Varints.readInt(buffer, at, end), end);
+            if (at < 0) {
+                return malformed(index);
             }
-            at += Math.max(keyLength, 0);
-            at = skipSized(buffer, at, end);
-            at = at < 0 ? -1 : skipHeaders(buffer, at, end);
+            long headerCount = Varints.readInt(buffer, at, end);
+            if (headerCount < 0) {
+                return malformed(index);
+            }
+            at = Varints.end(headerCount);
+            if (Varints.value(headerCount) != 0) {
+                at = headersEnd(buffer, at, end, Varints.value(headerCount));
+            }
             if (at != end) {
-                malformed = malformed(index);
-                return;
+                return malformed(index);
             }
-            note(index, timestamp, keyLength >= 0, rules, nowMs);
+            note(index, Varints.value(keySize), timestamp);
         }
-        if (at != limit) {
-            malformed = (limit - at) + " bytes follow the last of the " + count + " declared records";
-        }
+        return at == limit ? null : (limit - at) + " bytes are left behind the last record";
     }
 
-    /** A batch that is not looked into is what its header says. */
-    void believe(long maxTimestamp, int count) {
-        begin();
-        this.maxTimestamp = maxTimestamp;
-        this.maxTimestampOffsetDelta = count - 1;
-    }
-
-    private static int skipSized(ByteBuffer buffer, int at, int end) {
-        long read = Varints.readInt(buffer, at, end);
-        if (read == Varints.MALFORMED) {
+    /** Position behind a field of which the size was read; negative when it does not fit. */
+    private static int behind(long packedSize, int limit) {
+        if (packedSize < 0) {
             return -1;
         }
-        int next = at + Varints.length(read);
-        int size = Math.max(Varints.value(read), 0); // negative: null
-        return size > end - next ? -1 : next + size;
+        int at = Varints.end(packedSize);
+        int size = Varints.value(packedSize);
+        if (size <= 0) {
+            return at;
+        }
+        return size <= limit - at ? at + size : -1;
     }
 
-    private static int skipHeaders(ByteBuffer buffer, int from, int end) {
-        long read = Varints.readInt(buffer, from, end);
-        if (read == Varints.MALFORMED || Varints.value(read) < 0) {
+    private static int headersEnd(ByteBuffer buffer, int from, int limit, int count) {
+        if (count < 0) {
             return -1;
         }
-        int at = from + Varints.length(read);
-        for (int left = Varints.value(read); left > 0; left--) {
-            read = Varints.readInt(buffer, at, end);
-            if (read == Varints.MALFORMED || Varints.value(read) < 0) {
-                return -1; // a header's key is never null
+        int at = from;
+        for (int i = 0; i < count; i++) {
+            long keySize = Varints.readInt(buffer, at, limit);
+            if (keySize < 0 || Varints.value(keySize) < 0) {
+                return -1;
             }
-            at = skipSized(buffer, at, end);
-            at = at < 0 ? -1 : skipSized(buffer, at, end);
+            at = behind(keySize, limit);
+            if (at < 0) {
+                return -1;
+            }
+            at = behind(Varints.readInt(buffer, at, limit), limit);
             if (at < 0) {
                 return -1;
             }
@@ -144,140 +128,122 @@ final class RecordWalk {
         return at;
     }
 
-    private void note(int index, long timestamp, boolean hasKey, BatchRules rules, long nowMs) {
-        if (timestamp > maxTimestamp) {
-            maxTimestamp = timestamp;
-            maxTimestampOffsetDelta = index;
-        }
-        if (rules.keysRequired() && !hasKey) {
-            faults.missingKey(index);
-        } else if (rules.timestampType() == TimestampType.CREATE_TIME && rules.tooFar(timestamp, nowMs)) {
-            faults.tooFar(index, timestamp, nowMs, rules);
-        }
-    }
-
-    /**
-     * As {@link #walk(ByteBuffer, int, int, int, long, BatchRules, long)}, from a decompressing stream, in memory bounded by one
-     * chunk: keys, values and headers are skipped as they come out.
-     */
-    void walk(InputStream in, int count, long baseTimestamp, BatchRules rules, long nowMs) throws IOException {
-        begin();
-        source = in;
-        taken = 0;
-        chunk.clear().limit(0);
-        for (int index = 0; index < count; index++) {
-            if (!ensure(1)) {
-                malformed = missing(index, count);
-                return;
-            }
-            int size = streamedInt();
-            long recordEnd = consumed() + size;
-            if (malformed != null || size < 1) {
-                malformed = malformed(index);
-                return;
-            }
-            skip(1); // attributes: unused
-            long timestamp = baseTimestamp + streamedLong();
-            if (malformed == null && streamedInt() != index) {
-                malformed = malformedDelta(index);
-                return;
-            }
-            int keyLength = streamedInt();
-            skip(Math.max(keyLength, 0));
-            skip(Math.max(streamedInt(), 0));
-            int headers = streamedInt();
-            if (headers < 0) {
-                malformed = malformed(index);
-                return;
-            }
-            for (; headers > 0 && malformed == null && consumed() < recordEnd; headers--) {
-                int name = streamedInt();
-                if (name < 0) {
-                    malformed = malformed(index);
-                    return;
-                }
-                skip(name);
-                skip(Math.max(streamedInt(), 0));
-            }
-            if (malformed != null || headers > 0 || consumed() != recordEnd) {
-                malformed = malformed(index);
-                return;
-            }
-            note(index, timestamp, keyLength >= 0, rules, nowMs);
-        }
-        if (ensure(1)) {
-            malformed = "bytes follow the last of the " + count + " declared records";
-        }
-    }
-
-    private long consumed() {
-        return taken - chunk.remaining();
-    }
-
-    /** Tries to have {@code wanted} bytes in the chunk; false when the stream ends before. */
-    private boolean ensure(int wanted) throws IOException {
-        InputStream in = source;
-        if (chunk.remaining() >= wanted || in == null) {
-            return chunk.remaining() >= wanted;
-        }
-        chunk.compact();
-        while (chunk.position() < wanted) {
-            int read = in.read(chunk.array(), chunk.position(), chunk.remaining());
-            if (read < 0) {
-                break;
-            }
-            taken += read;
-            chunk.position(chunk.position() + read);
-        }
-        chunk.flip();
-        return chunk.remaining() >= wanted;
-    }
-
-    private int streamedInt() throws IOException {
-        boolean _ = ensure(MAX_VARLONG_BYTES);
-        long read = Varints.readInt(chunk, chunk.position(), chunk.limit());
-        if (read == Varints.MALFORMED) {
-            malformed = "a number is cut off";
-            return 0;
-        }
-        chunk.position(chunk.position() + Varints.length(read));
-        return Varints.value(read);
-    }
-
-    private long streamedLong() throws IOException {
-        boolean _ = ensure(MAX_VARLONG_BYTES);
-        int length = Varints.lengthOfLong(chunk, chunk.position(), chunk.limit());
-        if (length < 0) {
-            malformed = "a number is cut off";
-            return 0;
-        }
-        long value = Varints.readLong(chunk, chunk.position(), length);
-        chunk.position(chunk.position() + length);
-        return value;
-    }
-
-    private void skip(int bytes) throws IOException {
-        int left = bytes;
-        while (left > 0) {
-            if (!ensure(1)) {
-                malformed = "a record is cut off";
-                return;
-            }
-            int step = Math.min(left, chunk.remaining());
-            chunk.position(chunk.position() + step);
-            left -= step;
-        }
-    }
-
     private static String malformed(int index) {
         return "record " + index + " is malformed";
     }
 
-    private static String malformedDelta(int index) {
-        return "record " + index + " is malformed: its offset delta is not " + index;
+    /** The same for compressed records. Returns the first fault of structure, or null. */
+    @Nullable
+    String unpacked(RecordStream records, int count) throws IOException {
+        for (int index = 0; index < count; index++) {
+            int size = records.readInt();
+            long from = records.position();
+            if (size < LEAST_BODY_BYTES) {
+                return malformed(index);
+            }
+            records.readByte();
+            long timestamp = baseTimestamp + records.readLong();
+            offsetsConsecutive &= records.readInt() == index;
+            int keySize = records.readInt();
+            if (!skip(records, keySize, from, size) || !skip(records, records.readInt(), from, size)) {
+                return malformed(index);
+            }
+            int headerCount = records.readInt();
+            if (headerCount < 0) {
+                return malformed(index);
+            }
+            for (int i = 0; i < headerCount; i++) {
+                int headerKeySize = records.readInt();
+                if (headerKeySize < 0
+                        || !skip(records, headerKeySize, from, size)
+                        || !skip(records, records.readInt(), from, size)) {
+                    return malformed(index);
+                }
+            }
+            if (records.position() - from != size) {
+                return malformed(index);
+            }
+            note(index, keySize, timestamp);
+        }
+        return records.atEnd() ? null : "bytes are left behind the last record";
     }
 
-    private static String missing(int index, int count) {
-        return "the batch declares " + count + " records and holds " + index;
+    private static boolean skip(RecordStream records, int fieldSize, long bodyFrom, int bodySize) throws IOException {
+        if (fieldSize > bodySize - (records.position() - bodyFrom)) {
+            return false;
+        }
+        if (fieldSize > 0) {
+            records.skip(fieldSize);
+        }
+        return true;
+    }
+
+    private void note(int index, int keySize, long timestamp) {
+        if (timestamp > maxTimestamp) {
+            maxTimestamp = timestamp;
+            maxTimestampIndex = index;
+        }
+        if (rules.compacted() && keySize < 0) {
+            addError(index, "a compacted topic cannot accept a record without a key");
+        } else if (rules.timestampType() == TimestampType.CREATE_TIME && timestamp != BatchLayout.NO_TIMESTAMP) {
+            if (!inRange(timestamp)) {
+                hasTimestampError = true;
+                addError(index, outOfRange(timestamp));
+            }
+        } else if (claimsAppendTime) {
+            hasTimestampError = true;
+            addError(index, "a producer cannot set the timestamp type to LogAppendTime");
+        }
+    }
+
+    private boolean inRange(long timestamp) {
+        // The differences wrap as Kafka's do: a timestamp near the ends of the range of a long is accepted or not
+        // alike.
+        long age = nowMs - timestamp;
+        return age <= rules.timestampBeforeMaxMs() && -age <= rules.timestampAfterMaxMs();
+    }
+
+    private String outOfRange(long timestamp) {
+        return "timestamp " + timestamp + " is out of range: it should be within ["
+                + (nowMs - rules.timestampBeforeMaxMs()) + ", " + (nowMs + rules.timestampAfterMaxMs()) + "]";
+    }
+
+    private void addError(int index, String message) {
+        if (errors == null) {
+            errors = new ArrayList<>();
+        }
+        if (errorCount++ < MAX_RECORD_ERRORS) {
+            errors.add(new RecordError(index, message));
+        }
+    }
+
+    /** What the header alone says, for a compressed batch that is not opened. */
+    void trustHeader(long headerMaxTimestamp, int lastIndex) {
+        note(lastIndex, 0, headerMaxTimestamp);
+        maxTimestampIndex = lastIndex;
+    }
+
+    long maxTimestamp() {
+        return maxTimestamp;
+    }
+
+    /** Of the first record that has the largest timestamp. */
+    int maxTimestampIndex() {
+        return maxTimestampIndex;
+    }
+
+    boolean offsetsConsecutive() {
+        return offsetsConsecutive;
+    }
+
+    /** The refusal of the single records found at fault; null when there are none. */
+    BatchVerdict.@Nullable Refused refusal() {
+        if (errors == null) {
+            return null;
+        }
+        return hasTimestampError
+                ? new BatchVerdict.Refused(
+                        Refusal.INVALID_TIMESTAMP, errorCount + " records, some with an invalid timestamp", errors)
+                : new BatchVerdict.Refused(Refusal.INVALID_RECORD, errorCount + " records are invalid", errors);
     }
 }

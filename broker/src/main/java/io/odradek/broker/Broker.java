@@ -1,0 +1,447 @@
+package io.odradek.broker;
+
+import io.odradek.broker.config.BrokerConfig;
+import io.odradek.broker.config.BrokerConfigRules;
+import io.odradek.broker.config.Listener;
+import io.odradek.broker.config.TopicConfigs;
+import io.odradek.broker.coordination.CoordinatorHost;
+import io.odradek.broker.coordination.HostedOffsetsLog;
+import io.odradek.broker.coordination.ImageOffsetsTopic;
+import io.odradek.broker.metadata.BrokerLifecycle;
+import io.odradek.broker.metadata.ControllerHost;
+import io.odradek.broker.metadata.Features;
+import io.odradek.broker.metadata.ProducerIds;
+import io.odradek.broker.metadata.ShardMetadataLog;
+import io.odradek.broker.metadata.TopicCreation;
+import io.odradek.broker.net.KafkaServer;
+import io.odradek.broker.net.ListenAddress;
+import io.odradek.broker.net.NetObserver;
+import io.odradek.broker.net.ServerOptions;
+import io.odradek.broker.partition.HostedShard;
+import io.odradek.broker.partition.ImageHints;
+import io.odradek.broker.partition.MetadataPublisher;
+import io.odradek.broker.partition.Partitions;
+import io.odradek.broker.partition.ShardSettlement;
+import io.odradek.broker.request.Handlers;
+import io.odradek.coordinator.group.GroupSettings;
+import io.odradek.engine.Durability;
+import io.odradek.engine.LogConfig;
+import io.odradek.engine.LogDirectory;
+import io.odradek.engine.PartitionLog;
+import io.odradek.engine.TopicPartition;
+import io.odradek.engine.io.DiskFileStore;
+import io.odradek.engine.io.FileStore;
+import io.odradek.engine.io.GroupSync;
+import io.odradek.engine.writepath.Shard;
+import io.odradek.replication.controller.ClusterDelta;
+import io.odradek.replication.controller.ClusterImage;
+import io.odradek.replication.controller.ControllerRequest.RegisterBroker;
+import io.odradek.replication.controller.ControllerSettings;
+import io.odradek.replication.controller.Endpoint;
+import io.odradek.replication.controller.PartitionImage;
+import io.odradek.replication.controller.TopicImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One node: its log directories, shards, metadata loop, coordinator and sockets, made and taken down in order. A single broker
+ * is a cluster of one: it registers with its own controller and leads what the metadata log says. Started and closed by one
+ * thread.
+ */
+public final class Broker implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
+    private static final long PROGRESS_EVERY_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    private final BrokerConfig config;
+    private final FileStore store;
+    private final InstantSource clock = InstantSource.system();
+    /** What has been started, in that order; taken down in reverse. */
+    private final List<AutoCloseable> parts = new ArrayList<>();
+
+    private final CountDownLatch failed = new CountDownLatch(1);
+    private List<ListenAddress> addresses = List.of();
+    private String clusterId = "";
+
+    private Broker(BrokerConfig config, FileStore store) {
+        this.config = config;
+        this.store = store;
+    }
+
+    /**
+     * Starts a broker on the disk; returns when it serves.
+     *
+     * @throws IOException when a directory, a log or an address can't be had; everything is closed again
+     */
+    public static Broker start(BrokerConfig config) throws IOException {
+        return start(config, new DiskFileStore());
+    }
+
+    /** As {@link #start(BrokerConfig)} on another store. */
+    public static Broker start(BrokerConfig config, FileStore store) throws IOException {
+        Broker broker = new Broker(config, store);
+        boolean started = false;
+        try {
+            broker.start();
+            started = true;
+            return broker;
+        } finally {
+            if (!started) {
+                broker.close();
+            }
+        }
+    }
+
+    private <T extends AutoCloseable> T part(T part) {
+        parts.add(part);
+        return part;
+    }
+
+    private void start() throws IOException {
+        if (!config.withoutEffect().isEmpty()) {
+            LOG.warn("accepted without effect in this version: {}", String.join(", ", config.withoutEffect()));
+        }
+        List<LogDirectory> directories = openDirectories();
+        KafkaServer sockets = new KafkaServer(serverOptions(), NetObserver.NONE);
+        List<ListenAddress> wanted = new ArrayList<>();
+        for (Listener listener : config.listeners()) {
+            wanted.add(new ListenAddress(listener.name(), listener.host(), listener.port()));
+        }
+        addresses = sockets.bind(wanted);
+        part(sockets);
+
+        List<HostedShard> shards = shards(directories);
+        TopicConfigs topicConfigs = new TopicConfigs(config);
+        HostedShard metadataHome = metadataHome(shards);
+        PartitionLog metadata = metadataHome.directory().openOrCreate(ShardMetadataLog.PARTITION, metadataLogConfig());
+        ShardMetadataLog metadataLog = new ShardMetadataLog(metadata, metadataHome.shard(), clock);
+        ControllerHost controller = ControllerHost.open(
+                clusterId,
+                metadataLog,
+                ControllerSettings.of(config.defaultPartitions(), config.defaultReplicationFactor()),
+                new BrokerConfigRules(config),
+                new SecureRandom()::nextLong);
+        refuseUnknownFeatures(controller.image());
+        recover(directories, controller.image(), topicConfigs);
+
+        ExecutorService blocking = Executors.newSingleThreadExecutor(
+                task -> Thread.ofPlatform().name("blocking").unstarted(task));
+        Partitions partitions = new Partitions(shards, blocking);
+        parts.addFirst(() -> closeDirectories(directories, partitions)); // the last to go
+        for (HostedShard home : shards) {
+            home.shard().start();
+            parts.addLast(home.shard());
+        }
+        part(blocking::close);
+
+        metadataLog.begin();
+        controller.onBroken(_ -> failed.countDown());
+        controller.start(Features.forNewCluster());
+        part(controller::stop);
+        BrokerLifecycle lifecycle = new BrokerLifecycle(controller, registration(directories));
+        await("registering with the controller", lifecycle.start());
+
+        TopicCreation creation = new TopicCreation(controller, config);
+        ImageOffsetsTopic offsetsTopic =
+                new ImageOffsetsTopic(controller::image, creation, config.intValue("offsets.topic.num.partitions"));
+        CoordinatorHost coordinator = part(new CoordinatorHost(
+                groupSettings(),
+                new HostedOffsetsLog(partitions, config.intValue("message.max.bytes")),
+                offsetsTopic,
+                CoordinatorHost.steadyClock(),
+                1));
+        coordinator.start();
+        MetadataPublisher publisher = new MetadataPublisher(config.nodeId(), partitions, topicConfigs::logConfig);
+        controller.addListener((before, after, delta) -> {
+            publisher.apply(new ClusterImage.Step(before, after, delta)).join();
+            followGroups(coordinator, after, delta);
+        });
+
+        part(new Housekeeping(config, directories, partitions, clock)).start();
+        for (LogDirectory directory : directories) {
+            directory.onOffline(_ -> {
+                if (directories.stream().allMatch(LogDirectory::isOffline)) {
+                    failed.countDown(); // as Kafka: a broker without a directory has nothing to serve
+                }
+            });
+        }
+        sockets.serve(Handlers.router(new Handlers.Ports(
+                config,
+                controller,
+                creation,
+                new ProducerIds(controller, config.nodeId(), lifecycle::epoch),
+                partitions,
+                new ImageHints(controller::image),
+                coordinator,
+                offsetsTopic,
+                blocking,
+                clock)));
+    }
+
+    /** Told of by the first start of a process at the latest; one directory's cluster is the cluster of all. */
+    private List<LogDirectory> openDirectories() throws IOException {
+        List<LogDirectory> directories = new ArrayList<>();
+        String known = null;
+        for (Path path : config.logDirectories()) {
+            LogDirectory directory = LogDirectory.open(store, path, known, config.nodeId());
+            directories.add(directory);
+            parts.addFirst(directory::close); // should the start end before the logs are handed to the shards
+            known = directory.identity().clusterId();
+        }
+        clusterId = String.valueOf(known);
+        return directories;
+    }
+
+    private List<HostedShard> shards(List<LogDirectory> directories) {
+        GroupSync.Strategy strategy =
+                GroupSync.Strategy.valueOf(config.syncStrategy().toUpperCase(Locale.ROOT));
+        List<HostedShard> shards = new ArrayList<>();
+        for (LogDirectory directory : directories) {
+            for (int i = 0; i < config.shards(); i++) {
+                ShardSettlement settlement = new ShardSettlement();
+                Shard shard = new Shard(
+                        new Shard.Options(
+                                "shard-" + shards.size(), config.ringSlots(), config.ringBytes(), config.waitStrategy()),
+                        directory,
+                        new GroupSync(store, directory.path(), strategy),
+                        settlement,
+                        clock);
+                shards.add(new HostedShard(shard, directory, settlement));
+            }
+        }
+        return shards;
+    }
+
+    private HostedShard metadataHome(List<HostedShard> shards) throws IOException {
+        Path path = config.metadataLogDirectory().toAbsolutePath().normalize();
+        for (HostedShard shard : shards) {
+            if (shard.directory().path().equals(path)) {
+                return shard;
+            }
+        }
+        throw new IOException("metadata.log.dir=" + path + " is not one of log.dirs");
+    }
+
+    /** Metadata is never lost to retention, and durable before anybody acts on it. */
+    private static LogConfig metadataLogConfig() {
+        LogConfig defaults = LogConfig.defaults();
+        return new LogConfig(
+                new Durability.Sync(),
+                defaults.segmentBytes(),
+                Long.MAX_VALUE,
+                0,
+                defaults.segmentIndexBytes(),
+                defaults.indexIntervalBytes(),
+                -1,
+                -1,
+                defaults.fileDeleteDelayMs(),
+                Long.MAX_VALUE,
+                Long.MAX_VALUE,
+                Integer.MAX_VALUE,
+                defaults.timestampType(),
+                defaults.timestampBeforeMaxMs(),
+                defaults.timestampAfterMaxMs(),
+                defaults.compression(),
+                false,
+                false,
+                defaults.minCompactionLagMs(),
+                defaults.maxCompactionLagMs(),
+                defaults.deleteRetentionMs(),
+                defaults.minCleanableDirtyRatio(),
+                false,
+                1,
+                false);
+    }
+
+    private static void refuseUnknownFeatures(ClusterImage image) throws IOException {
+        List<String> unknown = Features.unsupported(image);
+        if (!unknown.isEmpty()) {
+            throw new IOException("this cluster's metadata needs features that this version does not have: "
+                    + String.join("; ", unknown) + "; start a version that has them");
+        }
+    }
+
+    private void recover(List<LogDirectory> directories, ClusterImage image, TopicConfigs topicConfigs)
+            throws IOException {
+        for (LogDirectory directory : directories) {
+            Progress progress = new Progress(directory.path());
+            directory.recoverAll(
+                    partition -> {
+                        TopicImage topic = image.topic(partition.topicId());
+                        return topic == null ? null : topicConfigs.logConfig(image, topic.name());
+                    },
+                    config.intValue("num.recovery.threads.per.data.dir"),
+                    progress);
+        }
+    }
+
+    /** Says how far recovery has come, when it takes long. Any recovering thread. */
+    private static final class Progress implements LogDirectory.RecoveryProgress {
+        private final Path directory;
+        private final long started = System.nanoTime();
+        private long lastLine = started;
+        private long bytes;
+
+        Progress(Path directory) {
+            this.directory = directory;
+        }
+
+        @Override
+        public synchronized void logRecovered(TopicPartition partition, long scannedBytes, int done, int total) {
+            bytes += scannedBytes;
+            long now = System.nanoTime();
+            if (now - lastLine > PROGRESS_EVERY_NANOS || (done == total && lastLine != started)) {
+                lastLine = now;
+                LOG.info(
+                        "recovering {}: {} of {} logs, {} MB scanned, {} s",
+                        directory,
+                        done,
+                        total,
+                        bytes / 1_000_000,
+                        (now - started) / 1_000_000_000L);
+            }
+        }
+    }
+
+    private ServerOptions serverOptions() {
+        // Kafka's default of three threads is for machines with more cores than a small one has.
+        int threads = config.given().containsKey("num.network.threads")
+                ? config.networkThreads()
+                : Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, config.networkThreads());
+        long queued = config.longValue("queued.max.request.bytes");
+        return new ServerOptions(
+                threads,
+                config.intValue("socket.request.max.bytes"),
+                queued > 0 ? queued : 2 * config.ringBytes(),
+                64,
+                config.longValue("connections.max.idle.ms"),
+                config.intValue("max.connections"),
+                config.intValue("max.connections.per.ip"),
+                config.intValue("socket.listen.backlog.size"),
+                config.intValue("socket.send.buffer.bytes"),
+                config.intValue("socket.receive.buffer.bytes"));
+    }
+
+    private RegisterBroker registration(List<LogDirectory> directories) {
+        List<Endpoint> endpoints = new ArrayList<>();
+        for (Listener advertised : config.advertisedListeners()) {
+            int port = advertised.port();
+            for (ListenAddress address : addresses) {
+                if (port == 0 && address.listener().equals(advertised.name())) {
+                    port = address.port();
+                }
+            }
+            endpoints.add(new Endpoint(advertised.name(), advertised.host(), port, advertised.protocol().id));
+        }
+        List<UUID> directoryIds = new ArrayList<>();
+        for (LogDirectory directory : directories) {
+            directoryIds.add(directory.identity().directoryId());
+        }
+        // Without other replicas nobody asks whether the last stop was clean.
+        return new RegisterBroker(
+                config.nodeId(), UUID.randomUUID(), endpoints, Features.supported(), config.rack(), directoryIds, -1);
+    }
+
+    private GroupSettings groupSettings() {
+        GroupSettings defaults = GroupSettings.DEFAULTS;
+        return new GroupSettings(
+                config.intValue("group.min.session.timeout.ms"),
+                config.intValue("group.max.session.timeout.ms"),
+                config.intValue("group.initial.rebalance.delay.ms"),
+                config.intValue("group.max.size"),
+                defaults.newMemberJoinTimeoutMs(),
+                TimeUnit.MINUTES.toMillis(config.intValue("offsets.retention.minutes")),
+                config.longValue("offsets.retention.check.interval.ms"),
+                config.intValue("offset.metadata.max.bytes"),
+                config.intValue("offsets.commit.timeout.ms"),
+                config.intValue("offsets.topic.num.partitions"));
+    }
+
+    /** The coordinator of a group is the leader of its partition; offsets of a deleted topic go with it. */
+    private void followGroups(CoordinatorHost coordinator, ClusterImage image, ClusterDelta delta) {
+        TopicImage offsets = image.topic(TopicCreation.OFFSETS_TOPIC);
+        boolean touched = delta.createdTopics().stream().anyMatch(Broker::isOffsets)
+                || delta.changedTopics().stream().anyMatch(change -> isOffsets(change.after()));
+        if (offsets != null && touched) {
+            for (int p = 0; p < offsets.partitions().size(); p++) {
+                PartitionImage partition = offsets.partitions().get(p);
+                if (partition.leader() == config.nodeId()) {
+                    coordinator.becomeLeader(p, partition.leaderEpoch());
+                } else {
+                    coordinator.resign(p, partition.leaderEpoch());
+                }
+            }
+        }
+        if (!delta.deletedTopics().isEmpty()) {
+            Set<String> names = new HashSet<>();
+            delta.deletedTopics().forEach(topic -> names.add(topic.name()));
+            coordinator.topicsDeleted(names);
+        }
+    }
+
+    private static boolean isOffsets(TopicImage topic) {
+        return topic.name().equals(TopicCreation.OFFSETS_TOPIC);
+    }
+
+    private static void await(String what, CompletableFuture<Void> done) throws IOException {
+        try {
+            done.join();
+        } catch (CompletionException e) {
+            throw new IOException(what + " failed: " + e.getCause(), e);
+        }
+    }
+
+    /** Where clients reach this broker, with the ports it got. */
+    public List<ListenAddress> addresses() {
+        return addresses;
+    }
+
+    public String clusterId() {
+        return clusterId;
+    }
+
+    /** Returns when the broker can no longer do its work: no directory is left, or the metadata can't be written. */
+    public void awaitFailure() throws InterruptedException {
+        failed.await();
+    }
+
+    /** Whether {@link #awaitFailure} would return at once. Any thread. */
+    public boolean hasFailed() {
+        return failed.getCount() == 0;
+    }
+
+    private static void closeDirectories(List<LogDirectory> directories, Partitions partitions) throws IOException {
+        Housekeeping.checkpointHighWatermarks(directories, partitions);
+    }
+
+    /** Answers what is being worked on, then writes, syncs and closes everything, the newest part first. */
+    @Override
+    public void close() {
+        while (!parts.isEmpty()) {
+            AutoCloseable part = parts.removeLast();
+            try {
+                part.close();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                LOG.error("interrupted while stopping; the next start will recover", e);
+            } catch (Exception e) { // each part goes, whatever happens to another
+                LOG.error("stopping was not clean; the next start will recover", e);
+            }
+        }
+    }
+}

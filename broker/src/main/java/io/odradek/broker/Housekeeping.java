@@ -1,0 +1,149 @@
+package io.odradek.broker;
+
+import io.odradek.broker.config.BrokerConfig;
+import io.odradek.broker.partition.HostedShard;
+import io.odradek.broker.partition.PartitionHost;
+import io.odradek.broker.partition.Partitions;
+import io.odradek.engine.LogDirectory;
+import io.odradek.engine.PartitionLog;
+import io.odradek.engine.TopicPartition;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What has to be done from time to time: syncs that {@code flush.ms} and interval durability ask for, retention, checkpoints,
+ * and the deletion of files. One thread; work on a log is posted to its shard.
+ */
+final class Housekeeping implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Housekeeping.class);
+    /** How exactly {@code flush.ms} and {@code interval:<ms>} are kept, in milliseconds. */
+    private static final long SYNC_CHECK_MS = 5;
+    private static final long DELETION_CHECK_MS = 1_000;
+
+    private final BrokerConfig config;
+    private final List<LogDirectory> directories;
+    private final Partitions partitions;
+    private final InstantSource clock;
+    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
+            task -> Thread.ofPlatform().name("housekeeping").unstarted(task));
+
+    Housekeeping(BrokerConfig config, List<LogDirectory> directories, Partitions partitions, InstantSource clock) {
+        this.config = config;
+        this.directories = directories;
+        this.partitions = partitions;
+        this.clock = clock;
+    }
+
+    void start() {
+        every(SYNC_CHECK_MS, "syncing by time", this::syncDue);
+        every(config.longValue("log.retention.check.interval.ms"), "retention", this::retain);
+        every(DELETION_CHECK_MS, "deleting files", this::deletePending);
+        every(config.intValue("replica.high.watermark.checkpoint.interval.ms"), "checkpointing high watermarks", () -> {
+            checkpointHighWatermarks(directories, partitions);
+        });
+        every(config.intValue("log.flush.offset.checkpoint.interval.ms"), "checkpointing", this::checkpoint);
+    }
+
+    private interface Chore {
+        void run() throws IOException;
+    }
+
+    private void every(long periodMs, String what, Chore chore) {
+        var _ = thread.scheduleWithFixedDelay(
+                () -> {
+                    try {
+                        chore.run();
+                    } catch (IOException e) {
+                        // The directory has been taken offline by whoever failed, or will be at its next write.
+                        LOG.error("{} failed", what, e);
+                    } catch (RejectedExecutionException e) {
+                        LOG.debug("{} stops: a shard is closed", what, e);
+                    } catch (RuntimeException | AssertionError e) {
+                        LOG.error("{} failed, which it should not", what, e); // and goes on with the next period
+                    }
+                },
+                periodMs,
+                periodMs,
+                TimeUnit.MILLISECONDS);
+    }
+
+    private void syncDue() {
+        long now = clock.millis();
+        partitions.forEach(host -> {
+            if (host.log().syncDueAtMs() <= now) {
+                host.shard().requestSync(host.log());
+            }
+        });
+    }
+
+    private void retain() {
+        partitions.forEach(host -> {
+            PartitionLog log = host.log();
+            if (log.config().delete()) {
+                host.shard().run(() -> retain(host));
+            }
+        });
+    }
+
+    private void retain(PartitionHost host) throws IOException {
+        int removed = host.log().applyRetention(clock.millis(), host.view().highWatermark().offset());
+        if (removed > 0) {
+            LOG.info(
+                    "{}: retention removed {} segments, the log begins at {}",
+                    host,
+                    removed,
+                    host.log().view().logStartOffset());
+        }
+    }
+
+    private void deletePending() throws IOException {
+        for (LogDirectory directory : directories) {
+            if (!directory.isOffline()) {
+                directory.deletePending(clock.millis());
+            }
+        }
+    }
+
+    private void checkpoint() throws IOException {
+        for (LogDirectory directory : directories) {
+            if (!directory.isOffline()) {
+                directory.checkpointRecoveryPoints();
+            }
+        }
+    }
+
+    /** Any thread, one at a time. */
+    static void checkpointHighWatermarks(List<LogDirectory> directories, Partitions partitions) throws IOException {
+        Map<LogDirectory, Map<TopicPartition, Long>> byDirectory = new HashMap<>();
+        partitions.forEach(host -> byDirectory
+                .computeIfAbsent(host.directory(), _ -> new HashMap<>())
+                .put(host.partition(), host.view().highWatermark().offset()));
+        for (LogDirectory directory : directories) {
+            if (!directory.isOffline()) {
+                directory.checkpointHighWatermarks(byDirectory.getOrDefault(directory, Map.of()));
+            }
+        }
+    }
+
+    /** Ends after the chore at hand. */
+    @Override
+    public void close() {
+        thread.shutdown();
+        try {
+            if (!thread.awaitTermination(30, TimeUnit.SECONDS)) {
+                LOG.warn("housekeeping is still busy after 30 s; going on without it");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,94 @@
+package io.odradek.broker.cli;
+
+import io.odradek.broker.Broker;
+import io.odradek.broker.config.BrokerConfig;
+import io.odradek.broker.net.ListenAddress;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code odradek start}. */
+@Command(
+        name = "start",
+        description = {
+            "Runs a broker in the foreground until SIGTERM or Ctrl-C.",
+            "Without a file: one node that is broker and controller, on port 9092, data under ./data."
+        },
+        mixinStandardHelpOptions = true)
+final class StartCommand implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(StartCommand.class);
+
+    @Option(names = "--config", paramLabel = "FILE", description = "Kafka's server.properties")
+    private @Nullable Path file;
+
+    @Option(names = "--data", paramLabel = "DIR", description = "directory of the logs; sets log.dirs")
+    private @Nullable Path data;
+
+    @Option(names = "--port", paramLabel = "N", description = "sets listeners to PLAINTEXT://:N; 0 takes any free port")
+    private @Nullable Integer port;
+
+    @Option(names = "-o", paramLabel = "key=value", description = "any key of server.properties; wins over the file")
+    private Map<String, String> overrides = Map.of();
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        long begun = System.nanoTime();
+        Map<String, String> settings = new LinkedHashMap<>();
+        if (data != null) {
+            settings.put("log.dirs", data.toString());
+        }
+        if (port != null) {
+            settings.put("listeners", "PLAINTEXT://:" + port);
+        }
+        settings.putAll(overrides);
+        BrokerConfig config = file == null ? BrokerConfig.builtIn(settings) : BrokerConfig.load(file, settings);
+
+        Broker broker = Broker.start(config);
+        CountDownLatch stopped = new CountDownLatch(1);
+        Thread stop = new Thread(
+                () -> {
+                    LOG.info("stopping");
+                    broker.close();
+                    LOG.info("stopped");
+                    stopped.countDown();
+                },
+                "stop");
+        Runtime.getRuntime().addShutdownHook(stop);
+        System.out.println(line(broker, config, begun));
+
+        broker.awaitFailure();
+        LOG.error("this broker can't go on; see the first error above. What it acknowledged is on disk");
+        Runtime.getRuntime().removeShutdownHook(stop);
+        broker.close();
+        return 1;
+    }
+
+    private static String line(Broker broker, BrokerConfig config, long begun) {
+        List<String> where = broker.addresses().stream()
+                .map(address -> address.listener() + "://" + host(address) + ":" + address.port())
+                .toList();
+        return String.format(
+                Locale.ROOT,
+                "Odradek %s serves %s (cluster %s, node %d, data in %s) after %.2f s",
+                VersionCommand.version(),
+                String.join(", ", where),
+                broker.clusterId(),
+                config.nodeId(),
+                config.logDirectories(),
+                (System.nanoTime() - begun) / 1e9);
+    }
+
+    private static String host(ListenAddress address) {
+        return address.host().isEmpty() ? "0.0.0.0" : address.host();
+    }
+}

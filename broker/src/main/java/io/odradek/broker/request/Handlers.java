@@ -1,0 +1,96 @@
+package io.odradek.broker.request;
+
+import io.odradek.broker.config.BrokerConfig;
+import io.odradek.broker.config.ConfigDescriptions;
+import io.odradek.broker.coordination.CoordinatorHost;
+import io.odradek.broker.coordination.ImageOffsetsTopic;
+import io.odradek.broker.metadata.ControllerHost;
+import io.odradek.broker.metadata.ProducerIds;
+import io.odradek.broker.metadata.TopicCreation;
+import io.odradek.broker.net.ApiHandler;
+import io.odradek.broker.net.RequestRouter;
+import io.odradek.broker.net.RequestRouter.Route;
+import io.odradek.broker.partition.FetchSessions;
+import io.odradek.broker.partition.LeaderHints;
+import io.odradek.broker.partition.Partitions;
+import java.time.InstantSource;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import org.apache.kafka.common.protocol.ApiKeys;
+
+/** One handler for each of {@link OfferedApis}. */
+public final class Handlers {
+
+    /**
+     * What the handlers need of the broker.
+     *
+     * @param blocking where a task may wait for the disk
+     */
+    public record Ports(
+            BrokerConfig config,
+            ControllerHost controller,
+            TopicCreation creation,
+            ProducerIds producerIds,
+            Partitions partitions,
+            LeaderHints hints,
+            CoordinatorHost coordinator,
+            ImageOffsetsTopic offsetsTopic,
+            Executor blocking,
+            InstantSource clock) {}
+
+    private Handlers() {}
+
+    /** @throws IllegalStateException when an offered API has no handler, or the other way round */
+    public static RequestRouter router(Ports ports) {
+        BrokerConfig config = ports.config();
+        ControllerHost controller = ports.controller();
+        Partitions partitions = ports.partitions();
+        LeaderHints hints = ports.hints();
+        CoordinatorHost coordinator = ports.coordinator();
+        ConfigDescriptions descriptions = new ConfigDescriptions(config);
+        FetchSessions sessions =
+                new FetchSessions(config.intValue("max.incremental.fetch.session.cache.slots"), ports.clock());
+        Map<ApiKeys, ApiHandler> handlers = new EnumMap<>(ApiKeys.class);
+        handlers.put(ApiKeys.API_VERSIONS, new ApiVersionsHandler(controller::image));
+        handlers.put(ApiKeys.PRODUCE, new ProduceHandler(partitions, hints, ports.clock()));
+        handlers.put(
+                ApiKeys.FETCH, new FetchHandler(partitions, hints, sessions, config.intValue("fetch.max.bytes")));
+        handlers.put(ApiKeys.LIST_OFFSETS, new ListOffsetsHandler(partitions, hints));
+        handlers.put(ApiKeys.OFFSET_FOR_LEADER_EPOCH, new OffsetForLeaderEpochHandler(partitions, hints));
+        handlers.put(ApiKeys.DELETE_RECORDS, new DeleteRecordsHandler(partitions, hints, ports.blocking()));
+        handlers.put(ApiKeys.DESCRIBE_LOG_DIRS, new DescribeLogDirsHandler(partitions, ports.blocking()));
+        handlers.put(ApiKeys.DESCRIBE_PRODUCERS, new DescribeProducersHandler(partitions, hints));
+        handlers.put(ApiKeys.METADATA, new MetadataHandler(controller, ports.creation(), config));
+        handlers.put(ApiKeys.DESCRIBE_CLUSTER, new DescribeClusterHandler(controller, config.nodeId()));
+        handlers.put(ApiKeys.DESCRIBE_TOPIC_PARTITIONS, new DescribeTopicPartitionsHandler(controller, config));
+        handlers.put(ApiKeys.CREATE_TOPICS, new CreateTopicsHandler(controller, descriptions));
+        handlers.put(ApiKeys.DELETE_TOPICS, new DeleteTopicsHandler(controller, config));
+        handlers.put(ApiKeys.CREATE_PARTITIONS, new CreatePartitionsHandler(controller));
+        handlers.put(
+                ApiKeys.DESCRIBE_CONFIGS, new DescribeConfigsHandler(controller, descriptions, config.nodeId()));
+        handlers.put(ApiKeys.ALTER_CONFIGS, new AlterConfigsHandler(controller));
+        handlers.put(ApiKeys.INCREMENTAL_ALTER_CONFIGS, new IncrementalAlterConfigsHandler(controller));
+        handlers.put(ApiKeys.INIT_PRODUCER_ID, new InitProducerIdHandler(ports.producerIds()));
+        handlers.put(ApiKeys.FIND_COORDINATOR, new FindCoordinatorHandler(coordinator, ports.offsetsTopic()));
+        handlers.put(ApiKeys.JOIN_GROUP, new JoinGroupHandler(coordinator));
+        handlers.put(ApiKeys.SYNC_GROUP, new SyncGroupHandler(coordinator));
+        handlers.put(ApiKeys.HEARTBEAT, new HeartbeatHandler(coordinator));
+        handlers.put(ApiKeys.LEAVE_GROUP, new LeaveGroupHandler(coordinator));
+        handlers.put(ApiKeys.OFFSET_COMMIT, new OffsetCommitHandler(coordinator, ports.offsetsTopic()));
+        handlers.put(ApiKeys.OFFSET_FETCH, new OffsetFetchHandler(coordinator));
+        handlers.put(ApiKeys.OFFSET_DELETE, new OffsetDeleteHandler(coordinator, ports.offsetsTopic()));
+        handlers.put(ApiKeys.LIST_GROUPS, new ListGroupsHandler(coordinator));
+        handlers.put(ApiKeys.DESCRIBE_GROUPS, new DescribeGroupsHandler(coordinator));
+        handlers.put(ApiKeys.DELETE_GROUPS, new DeleteGroupsHandler(coordinator));
+        if (!handlers.keySet().equals(OfferedApis.ranges().keySet())) {
+            throw new IllegalStateException(
+                    "offered are " + OfferedApis.ranges().keySet() + ", handled " + handlers.keySet());
+        }
+        Map<ApiKeys, Route> routes = new EnumMap<>(ApiKeys.class);
+        OfferedApis.ranges()
+                .forEach((api, range) ->
+                        routes.put(api, new Route(range.min(), range.max(), handlers.get(api))));
+        return new RequestRouter(routes);
+    }
+}
