@@ -42,7 +42,12 @@ public final class PartitionHost {
     /** Derived once per configuration; losing a race derives it twice. */
     private volatile Rules rules;
 
-    private record Rules(LogConfig from, BatchRules rules) {}
+    private record Rules(LogConfig from, BatchRules rules, BatchRules withoutZstd) {
+        static Rules of(LogConfig config) {
+            BatchRules rules = BatchRules.of(config);
+            return new Rules(config, rules, rules.withoutZstd());
+        }
+    }
 
     /** The present reign; null before the first. Settle thread. */
     private @Nullable LeaderMachine machine;
@@ -55,7 +60,7 @@ public final class PartitionHost {
         this.topicId = topicId;
         this.home = home;
         this.log = log;
-        this.rules = new Rules(log.config(), BatchRules.of(log.config()));
+        this.rules = Rules.of(log.config());
         // Nothing is committed until the reign begins: lead().
         LogPosition nothing = LogPosition.ofOffset(log.view().logStartOffset());
         this.view = new PartitionView(log.view(), nothing, nothing, leaderEpoch);
@@ -112,16 +117,16 @@ public final class PartitionHost {
         return leaderEpoch < view.leaderEpoch() ? Errors.FENCED_LEADER_EPOCH : Errors.UNKNOWN_LEADER_EPOCH;
     }
 
-    /** What its topic's configuration lets in. Any thread. */
+    /** What its topic's configuration lets in; old clients may not send zstd (KIP-110). Any thread. */
     @SuppressWarnings("ReferenceEquality") // a configuration is swapped as a whole
-    public BatchRules batchRules() {
+    public BatchRules batchRules(boolean zstdAllowed) {
         Rules now = rules;
         LogConfig config = log.config();
         if (now.from != config) {
-            now = new Rules(config, BatchRules.of(config));
+            now = Rules.of(config);
             rules = now;
         }
-        return now.rules;
+        return zstdAllowed ? now.rules : now.withoutZstd;
     }
 
     /** Hands a batch to the shard, as its leader; see {@link Shard#tryWrite}. */

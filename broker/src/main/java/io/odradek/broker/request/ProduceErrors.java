@@ -49,7 +49,6 @@ final class ProduceErrors {
             case TOO_LARGE -> Errors.MESSAGE_TOO_LARGE;
             case INVALID_TIMESTAMP -> Errors.INVALID_TIMESTAMP;
             case UNSUPPORTED_COMPRESSION -> Errors.UNSUPPORTED_COMPRESSION_TYPE;
-            case UNSUPPORTED_FORMAT -> Errors.UNSUPPORTED_FOR_MESSAGE_FORMAT;
         };
     }
 

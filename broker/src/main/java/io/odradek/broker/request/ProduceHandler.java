@@ -42,6 +42,8 @@ public final class ProduceHandler implements ApiHandler {
     private static final String ADMIN_CLIENT_ID = "__admin_client";
 
     private static final short LEADER_ONLY = 1;
+    /** KIP-110. */
+    private static final short FIRST_VERSION_WITH_ZSTD = 7;
 
     private final Partitions partitions;
     private final LeaderHints hints;
@@ -136,9 +138,10 @@ public final class ProduceHandler implements ApiHandler {
         }
         boolean retained = request.frame().tryRetain();
         assert retained : "the frame of a request that is being handled was released";
-        switch (BatchCheck.check(records, request.frame(), host.batchRules(), nowMs)) {
+        // The share goes with the batch: who refuses or rewrites it has given it back.
+        switch (BatchCheck.check(
+                records, request.frame(), host.batchRules(request.version() >= FIRST_VERSION_WITH_ZSTD), nowMs)) {
             case BatchVerdict.Refused refused -> {
-                request.frame().release();
                 part.setLogStartOffset(host.log().view().logStartOffset());
                 part.setRecordErrors(recordErrors(refused.recordErrors()));
                 produce.fail(part, topic, data.index(), ProduceErrors.of(refused.reason()), refused.message());
