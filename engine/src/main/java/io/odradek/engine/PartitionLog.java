@@ -467,6 +467,7 @@ public final class PartitionLog {
         segments = segmentsNow();
         epochs = epochs.truncatedTo(newEnd);
         stagedEndOffset = newEnd;
+        logStartOffset = Math.min(logStartOffset, newEnd); // it may lie within the batch that went
         view = viewNow(newEnd);
         drawJitter();
 

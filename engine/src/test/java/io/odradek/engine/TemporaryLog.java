@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Collections;
-import java.util.List;
 import java.util.UUID;
 import org.apache.kafka.common.compress.Compression;
 
@@ -34,7 +33,11 @@ public final class TemporaryLog implements AutoCloseable {
 
     public TemporaryLog(LogConfig config) throws IOException {
         this.config = config;
-        this.root = Files.createTempDirectory("odradek-log");
+        // Nothing here depends on a real disk, and thousands of syncs would only cost time.
+        Path memory = Path.of("/dev/shm");
+        this.root = Files.isWritable(memory)
+                ? Files.createTempDirectory(memory, "odradek-log")
+                : Files.createTempDirectory("odradek-log");
         this.path = root.resolve("run0");
         this.directory = LogDirectory.open(store, path, "cluster", 1);
         this.log = directory.openOrCreate(PARTITION, config);
@@ -107,7 +110,10 @@ public final class TemporaryLog implements AutoCloseable {
     public static ValidatedBatch batch(int records, int valueBytes, long timestamp) {
         return KafkaBatches.of(
                 Collections.nCopies(records, "v".repeat(valueBytes)),
-                java.util.stream.LongStream.range(0, records).map(i -> timestamp + i).boxed().toList(),
+                java.util.stream.LongStream.range(0, records)
+                        .map(i -> timestamp + i)
+                        .boxed()
+                        .toList(),
                 Compression.NONE);
     }
 
@@ -205,8 +211,8 @@ public final class TemporaryLog implements AutoCloseable {
                 }
 
                 @Override
-                public FileVisitResult postVisitDirectory(Path visited, @org.jspecify.annotations.Nullable IOException e)
-                        throws IOException {
+                public FileVisitResult postVisitDirectory(
+                        Path visited, @org.jspecify.annotations.Nullable IOException e) throws IOException {
                     Files.delete(visited);
                     return FileVisitResult.CONTINUE;
                 }

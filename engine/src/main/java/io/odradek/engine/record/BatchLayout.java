@@ -51,6 +51,10 @@ public final class BatchLayout {
     public static final int DELETE_HORIZON_BIT = 0x40;
 
     public static final long NO_PRODUCER_ID = -1;
+
+    public static final short NO_PRODUCER_EPOCH = -1;
+    public static final int NO_SEQUENCE = -1;
+    public static final int NO_LEADER_EPOCH = -1;
     public static final long NO_TIMESTAMP = -1;
 
     private BatchLayout() {}

@@ -272,9 +272,9 @@ public final class LogRecovery {
                 epochs = withEpochsOf(files, bytes, epochs);
             }
             ActiveSegment picture = resumed(files, Long.MAX_VALUE, bytes);
-            boolean indexed = picture.sizeBytes() > 0;
             end = Math.max(end, walkBelowRecoveryPoint(picture, bytes));
-            sealed.add(indexed ? SealedSegment.found(files, bytes) : sealedAgain(picture));
+            picture.finishTimeIndex();
+            sealed.add(filesSay(picture) ? SealedSegment.found(files, bytes) : rebuiltSealed(files, bytes));
         }
         refuseHoleBefore(opened.get(first), end);
 
@@ -332,6 +332,14 @@ public final class LogRecovery {
             entriesChanged |= last.persistIndexes(true); // else entries of what was cut could stay in the file
         }
         return finish(sealed, last, scan.nextOffset(), scan.epochs(), stored);
+    }
+
+    /** Whether the index files are, to the byte, what {@code picture} has. */
+    private static boolean filesSay(ActiveSegment picture) throws IOException {
+        OffsetIndex offsets = picture.offsetIndex();
+        TimeIndex times = picture.timeIndex();
+        return offsets.bytes(0, offsets.count()).equals(picture.files().read(SegmentNames.OFFSET_INDEX))
+                && times.bytes(0, times.count()).equals(picture.files().read(SegmentNames.TIME_INDEX));
     }
 
     private static int segmentOf(List<SegmentFiles> opened, long offset) {

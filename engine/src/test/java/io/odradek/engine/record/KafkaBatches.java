@@ -39,7 +39,6 @@ public final class KafkaBatches {
         ByteBuffer copy = ByteBuffer.allocateDirect(bytes.remaining());
         copy.put(0, bytes, bytes.position(), bytes.remaining());
         long max = timestamps.stream().mapToLong(Long::longValue).max().orElse(-1);
-        return new ValidatedBatch(
-                copy, lease, values.size(), timestamps.getFirst(), max, timestamps.indexOf(max));
+        return new ValidatedBatch(copy, lease, values.size(), timestamps.getFirst(), max, timestamps.indexOf(max));
     }
 }

@@ -1,0 +1,20 @@
+package io.odradek.engine.record;
+
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
+
+/** CRC-32C (Castagnoli) over part of a buffer, whose position and limit stay untouched: other threads may read it too. */
+public final class Crc32c {
+
+    public static int of(ByteBuffer buffer, int from, int sizeBytes) {
+        var crc = new CRC32C();
+        if (buffer.hasArray()) {
+            crc.update(buffer.array(), buffer.arrayOffset() + from, sizeBytes);
+        } else {
+            crc.update(buffer.slice(from, sizeBytes));
+        }
+        return (int) crc.getValue();
+    }
+
+    private Crc32c() {}
+}
