@@ -3,130 +3,225 @@ package io.odradek.broker.net;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelOutboundInvoker;
 import io.netty.channel.DefaultFileRegion;
-import io.netty.util.ReferenceCounted;
-import io.odradek.engine.FetchedSlices;
+import io.netty.util.ReferenceCountUtil;
 import io.odradek.engine.FetchedSlices.FileSlice;
 import io.odradek.engine.FetchedSlices.MemorySlice;
 import io.odradek.engine.FetchedSlices.Slice;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.kafka.common.message.ResponseHeaderData;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.MessageSizeAccumulator;
 import org.apache.kafka.common.protocol.ObjectSerializationCache;
 import org.apache.kafka.common.protocol.Writable;
 import org.apache.kafka.common.record.internal.BaseRecords;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.requests.ResponseHeader;
 import org.apache.kafka.common.utils.ByteUtils;
 
 /**
- * Writes one response: its fields into a pooled buffer, its records as they lie, in the order of the bytes on the wire. Confined
- * to a network loop.
+ * Turns one response into what the transport writes. The generated classes write their fields here; records are not
+ * copied but leave as they are, between the fields before and behind them:
  *
  * <pre>
- *   | size | header, fields ... | records: file region | fields ... | records: memory | ...
- *     \------ one buffer ------/                         \- same buffer, next slice -/
+ *   size | header | fields ...  | file region | fields ... | wrapped memory | fields
+ *   one pooled buffer, cut here ^             ^            ^                ^
  * </pre>
+ *
+ * Used once, on the connection's loop.
  */
 final class FrameWriter implements Writable {
-    private final ByteBuf fields;
-    private final List<ReferenceCounted> parts = new ArrayList<>(4);
-    private final List<FetchedSlices> open = new ArrayList<>(1);
-    /** Where the fields that are not yet in a part begin. */
-    private int from;
 
-    private FrameWriter(ByteBuf fields) {
-        this.fields = fields;
+    /** Bytes of records that are copied between the fields, where a piece of its own would cost more. */
+    private static final int COPIED_RECORD_BYTES = 2048;
+
+    private final ByteBufAllocator allocator;
+    private final ByteBuf fields;
+    /** The pieces in order; a {@link Cut} stands for the fields up to there. */
+    private final List<Object> pieces = new ArrayList<>(1);
+
+    private final List<SlicedRecords> held = new ArrayList<>(0);
+    private int copyLeft;
+
+    /** Fields up to {@code endIndex} of the buffer come before the next piece. */
+    private record Cut(int endIndex) {}
+
+    /**
+     * A response, ready to be written.
+     *
+     * @param pieces buffers and file regions in order; the transport releases them
+     * @param held to be closed when the last piece is written or has failed
+     * @param sizeBytes all of it, the size field included
+     */
+    record Frame(List<Object> pieces, List<SlicedRecords> held, long sizeBytes) {}
+
+    private FrameWriter(ByteBufAllocator allocator, int fieldBytes, int recordBytes) {
+        this.allocator = allocator;
+        this.copyLeft = Math.min(COPIED_RECORD_BYTES, recordBytes);
+        this.fields = allocator.directBuffer(fieldBytes + copyLeft);
     }
 
     /**
-     * Serializes and hands to the channel, without flushing. Slices in the records are closed when they are written or when the
-     * channel dies.
-     *
-     * @return bytes of the whole frame
+     * @param version of the body
+     * @throws RuntimeException the message can't be written in this version; nothing is held then, but the caller still
+     *     has to close what the message holds
      */
-    static int write(
-            ChannelOutboundInvoker channel,
-            ByteBufAllocator allocator,
-            int correlationId,
-            short headerVersion,
-            ApiMessage body,
-            short version) {
+    static Frame write(ByteBufAllocator allocator, ResponseHeader header, ApiMessage body, short version) {
         ObjectSerializationCache cache = new ObjectSerializationCache();
-        ResponseHeaderData header = new ResponseHeaderData().setCorrelationId(correlationId);
         MessageSizeAccumulator size = new MessageSizeAccumulator();
-        header.addSize(size, cache, headerVersion);
+        header.data().addSize(size, cache, header.headerVersion());
         body.addSize(size, cache, version);
-        FrameWriter writer = new FrameWriter(allocator.ioBuffer(Integer.BYTES + size.sizeExcludingZeroCopy()));
-        boolean done = false;
+        int fieldBytes = ReceiveWindow.SIZE_BYTES + size.sizeExcludingZeroCopy();
+        FrameWriter writer = new FrameWriter(allocator, fieldBytes, size.totalSize() - size.sizeExcludingZeroCopy());
         try {
-            writer.writeInt(size.totalSize());
-            header.write(writer, cache, headerVersion);
+            writer.fields.writeInt(size.totalSize());
+            header.data().write(writer, cache, header.headerVersion());
             body.write(writer, cache, version);
-            writer.cut();
-            done = true;
-        } finally {
-            writer.fields.release();
-            if (!done) {
-                writer.parts.forEach(ReferenceCounted::release);
-                writer.open.forEach(FetchedSlices::close);
-            }
+            return writer.finish((long) size.totalSize() + ReceiveWindow.SIZE_BYTES);
+        } catch (RuntimeException | Error failure) {
+            writer.discard();
+            throw failure;
         }
-        ChannelFuture last = null;
-        for (ReferenceCounted part : writer.parts) {
-            last = channel.write(part); // released by the channel, whatever becomes of it
-        }
-        if (last != null && !writer.open.isEmpty()) {
-            // Parts leave in order, and when the channel dies they fail in order: the last one speaks for all.
-            last.addListener(_ -> writer.open.forEach(FetchedSlices::close));
-        }
-        return Integer.BYTES + size.totalSize();
     }
 
-    /** What was written into the buffer since the last cut becomes a part. */
-    private void cut() {
-        int to = fields.writerIndex();
-        if (to > from) {
-            parts.add(fields.retainedSlice(from, to - from));
-            from = to;
+    private Frame finish(long sizeBytes) {
+        if (pieces.isEmpty()) {
+            checkSize(fields.readableBytes(), sizeBytes);
+            pieces.add(fields);
+            return new Frame(pieces, held, sizeBytes);
         }
+        long written = 0;
+        List<Object> result = new ArrayList<>(pieces.size() + 1);
+        int from = 0;
+        for (Object piece : pieces) {
+            switch (piece) {
+                case Cut cut -> {
+                    result.add(fields.retainedSlice(from, cut.endIndex - from));
+                    written += cut.endIndex - from;
+                    from = cut.endIndex;
+                }
+                case ByteBuf records -> {
+                    written += records.readableBytes();
+                    result.add(records);
+                }
+                case DefaultFileRegion region -> {
+                    written += region.count();
+                    result.add(region);
+                }
+                default -> throw new IllegalStateException("a piece that is " + piece);
+            }
+        }
+        if (from < fields.writerIndex()) {
+            written += fields.writerIndex() - from;
+            result.add(fields.retainedSlice(from, fields.writerIndex() - from));
+        }
+        fields.release(); // the slices have their own shares
+        assert written == sizeBytes : written + " bytes written, " + sizeBytes + " announced";
+        return new Frame(result, held, sizeBytes);
+    }
+
+    private static void checkSize(int written, long announced) {
+        assert written == announced : written + " bytes written, " + announced + " announced";
+    }
+
+    private void discard() {
+        pieces.forEach(piece -> {
+            if (!(piece instanceof Cut)) {
+                ReferenceCountUtil.safeRelease(piece);
+            }
+        });
+        fields.release();
     }
 
     @Override
     public void writeRecords(BaseRecords records) {
-        if (!(records instanceof SlicedRecords sliced)) {
-            Writable.super.writeRecords(records);
-            return;
-        }
-        cut();
-        open.add(sliced.slices());
-        for (Slice slice : sliced.slices().slices()) {
-            parts.add(
-                    switch (slice) {
-                        case FileSlice file -> inFile(file);
-                        case MemorySlice memory -> Unpooled.wrappedBuffer(memory.bytes());
-                    });
+        switch (records) {
+            case SlicedRecords sliced -> {
+                held.add(sliced);
+                for (Slice slice : sliced.slices().slices()) {
+                    writeSlice(slice);
+                }
+            }
+            case MemoryRecords memory -> writeByteBuffer(memory.buffer());
+            default ->
+                throw new IllegalArgumentException("records of a kind that no handler sends: " + records.getClass());
         }
     }
 
-    private static ReferenceCounted inFile(FileSlice slice) {
-        FileChannel channel = slice.file().transferChannel();
-        if (channel != null) {
-            return new LogRegion(channel, slice.position(), slice.lengthBytes());
+    private void writeSlice(Slice slice) {
+        switch (slice) {
+            case MemorySlice(ByteBuffer bytes) -> writeByteBuffer(bytes.duplicate());
+            case FileSlice file -> {
+                if (file.lengthBytes() > 0) {
+                    FileChannel channel = file.file().transferChannel();
+                    cut();
+                    pieces.add(
+                            channel == null
+                                    ? read(file)
+                                    : new SliceRegion(channel, file.position(), file.lengthBytes()));
+                }
+            }
         }
-        ByteBuffer bytes = ByteBuffer.allocate(slice.lengthBytes());
+    }
+
+    /** For stores that have no channel, which are the simulated ones. */
+    private ByteBuf read(FileSlice slice) {
+        ByteBuf copy = allocator.directBuffer(slice.lengthBytes(), slice.lengthBytes());
         try {
-            slice.file().read(bytes, slice.position());
-        } catch (IOException e) {
-            throw new UncheckedIOException("reading " + slice.file().path() + " at " + slice.position() + " failed", e);
+            int read = slice.file().read(copy.nioBuffer(0, slice.lengthBytes()), slice.position());
+            if (read != slice.lengthBytes()) {
+                throw new EOFException(slice.file().path() + " ends " + (slice.lengthBytes() - read)
+                        + " bytes before the end of the slice at byte " + slice.position());
+            }
+            return copy.writerIndex(read);
+        } catch (IOException | RuntimeException failure) {
+            copy.release();
+            throw failure instanceof IOException io ? new UncheckedIOException(io) : (RuntimeException) failure;
         }
-        return Unpooled.wrappedBuffer(bytes.flip());
+    }
+
+    /** A part of a log's file: the file is the log's, and stays open. */
+    private static final class SliceRegion extends DefaultFileRegion {
+        SliceRegion(FileChannel file, long position, long count) {
+            super(file, position, count);
+        }
+
+        @Override
+        protected void deallocate() {}
+    }
+
+    /** Not copied unless small: must stay as it is until written, which {@link SlicedRecords} or the heap sees to. */
+    @Override
+    public void writeByteBuffer(ByteBuffer bytes) {
+        int length = bytes.remaining();
+        if (length <= copyLeft) {
+            copyLeft -= length;
+            fields.writeBytes(bytes);
+        } else if (length > 0) {
+            cut();
+            pieces.add(Unpooled.wrappedBuffer(bytes));
+        }
+    }
+
+    private void cut() {
+        int end = fields.writerIndex();
+        if (pieces.isEmpty() || !endsAt(end)) {
+            pieces.add(new Cut(end));
+        }
+    }
+
+    private boolean endsAt(int index) {
+        for (int i = pieces.size() - 1; i >= 0; i--) {
+            if (pieces.get(i) instanceof Cut(int endIndex)) {
+                return endIndex == index;
+            }
+        }
+        return false;
     }
 
     @Override
@@ -155,8 +250,8 @@ final class FrameWriter implements Writable {
     }
 
     @Override
-    public void writeByteArray(byte[] bytes) {
-        fields.writeBytes(bytes);
+    public void writeByteArray(byte[] value) {
+        fields.writeBytes(value);
     }
 
     @Override
@@ -170,11 +265,6 @@ final class FrameWriter implements Writable {
     }
 
     @Override
-    public void writeByteBuffer(ByteBuffer bytes) {
-        fields.writeBytes(bytes.duplicate());
-    }
-
-    @Override
     public void writeVarint(int value) {
         writeUnsignedVarint((value << 1) ^ (value >> 31));
     }
@@ -184,15 +274,5 @@ final class FrameWriter implements Writable {
         ByteBuffer encoded = ByteBuffer.allocate(10);
         ByteUtils.writeVarlong(value, encoded);
         fields.writeBytes(encoded.flip());
-    }
-
-    /** A region of a file that belongs to the log: Netty's own would close the channel behind it. */
-    private static final class LogRegion extends DefaultFileRegion {
-        LogRegion(FileChannel channel, long position, long count) {
-            super(channel, position, count);
-        }
-
-        @Override
-        protected void deallocate() {}
     }
 }

@@ -1,296 +1,558 @@
 package io.odradek.broker.net;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.util.ReferenceCountUtil;
-import io.netty.util.concurrent.ScheduledFuture;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.util.concurrent.Future;
+import io.odradek.broker.net.ReplySlot.Outcome;
+import io.odradek.broker.net.RequestRouter.Route;
+import io.odradek.engine.record.BufferLease;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import org.apache.kafka.common.errors.ApiException;
-import org.apache.kafka.common.message.ApiVersionsRequestData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
+import org.apache.kafka.common.protocol.MessageUtil;
+import org.apache.kafka.common.requests.AbstractRequest;
+import org.apache.kafka.common.requests.AbstractResponse;
 import org.apache.kafka.common.requests.RequestHeader;
-import org.jspecify.annotations.Nullable;
+import org.apache.kafka.common.requests.ResponseHeader;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One client's socket: cuts frames, hands requests to their handlers at once, and sends the answers in the order of the requests.
- * Confined to its network loop, but for {@link Connection}'s methods, which post there.
+ * One client's connection: takes frames out of the received bytes, hands each request to its handler at once, and
+ * writes the answers in the order of the requests, whoever finishes first.
+ *
+ * <p>It is read unless one of these holds: a handler stopped it; too many requests have no answer yet; memory is short;
+ * the client does not take its answers; the client or we are leaving. Requests that are already received wait for the
+ * same reasons.
+ *
+ * <p>Confined to its network loop, but for {@link Connection}'s methods.
  */
-final class KafkaConnection extends ChannelInboundHandlerAdapter implements Connection {
+final class KafkaConnection extends ChannelInboundHandlerAdapter implements Connection, MemoryBudget.Waiter {
+
     private static final Logger LOG = LoggerFactory.getLogger(KafkaConnection.class);
 
-    private final String id;
-    private final String listener;
-    private final KafkaServer server;
-    private final NetworkLoop loop;
-    private final Channel channel;
-    private final FrameReceiver receiver;
-    private final InetAddress address;
+    /** Responses with records that the transport has not finished: more would only hold more files and buffers. */
+    private static final int MAX_OPEN_SENDS = 8;
 
-    /** Requests that are not answered, oldest first; at most {@link ServerOptions#maxRequestsInFlight()}. */
-    private final ArrayDeque<ReplySlot> unanswered = new ArrayDeque<>();
+    /** What all connections of a listener share. */
+    record Surroundings(
+            String listener,
+            RequestRouter router,
+            NetworkOptions.Limits limits,
+            MemoryBudget budget,
+            ByteBufAllocator allocator,
+            NetworkObserver observer,
+            RefusalLog refusals) {
 
-    private final List<Runnable> onClose = new ArrayList<>();
-    /** Set while this is in the loop's queue of connections with answers. */
-    private final AtomicBoolean announced = new AtomicBoolean();
-
-    /** Reasons not to read: handlers', a full queue of answers, the byte budget, a slow socket. */
-    private int stops;
-
-    private boolean stoppedForRequests;
-    private boolean stoppedForSocket;
-    private boolean closed;
-    private boolean cutting;
-    private long lastReadNanos = System.nanoTime();
-
-    KafkaConnection(
-            String id, String listener, KafkaServer server, NetworkLoop loop, Channel channel, FrameReceiver receiver) {
-        this.id = id;
-        this.listener = listener;
-        this.server = server;
-        this.loop = loop;
-        this.channel = channel;
-        this.receiver = receiver;
-        this.address = ((InetSocketAddress) channel.remoteAddress()).getAddress();
+        FrameReadable.Limits decoding() {
+            return new FrameReadable.Limits(limits.maxRequestElements(), limits.maxRequestCopiedBytes());
+        }
     }
 
-    // ------------------------------------------------------------------ receiving
+    private final Surroundings around;
+    private final Channel channel;
+    private final NetworkLoop loop;
+    private final String id;
+    private final InetAddress clientAddress;
+    private final ReceiveWindow window;
+    private final FrameReadable.Limits decoding;
+
+    /** Requests in order that have no answer on its way. */
+    private final ArrayDeque<ReplySlot> unanswered = new ArrayDeque<>();
+
+    private final Set<Runnable> closeTasks = new LinkedHashSet<>();
+    private final ChannelFutureListener sendEnded = future -> sendEnded();
+    private int openSends;
+
+    /** Stops without their resume. */
+    private int stops;
+    /** At the bound of unanswered requests, until half are answered. */
+    private boolean tooManyUnanswered;
+
+    private boolean waitsForMemory;
+    /** The client sends no more, or we take no more: closed when all is answered. */
+    private boolean leaving;
+
+    /** {@link Channel#close()} was called, or will be when what is written is sent. */
+    private boolean closeScheduled;
+
+    private boolean closed;
+    private boolean pumping;
+    private boolean touched;
+    private boolean inReadPass;
+    private boolean unflushed;
+    private long lastActiveNanos = System.nanoTime();
+
+    KafkaConnection(Surroundings around, Channel channel, NetworkLoop loop, String id, InetSocketAddress client) {
+        this.around = around;
+        this.channel = channel;
+        this.loop = loop;
+        this.id = id;
+        this.clientAddress = client.getAddress();
+        this.window = new ReceiveWindow(around.allocator, around.budget);
+        this.decoding = around.decoding();
+    }
+
+    ReceiveWindow window() {
+        return window;
+    }
+
+    Channel channel() {
+        return channel;
+    }
+
+    NetworkLoop loop() {
+        return loop;
+    }
+
+    // From the socket
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        loop.add(this);
+        around.observer.connectionOpened(around.listener);
+    }
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        ByteBuf received = (ByteBuf) message;
-        lastReadNanos = System.nanoTime();
-        ByteBuf open = receiver.unfinished;
-        if (isSame(open, received)) {
-            received.release(); // the share that the read was given; the receiver's own remains
-        } else if (open == null) {
-            receiver.unfinished = received;
+        window.received((ByteBuf) message);
+        inReadPass = true;
+        if (!closed) {
+            pump();
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        inReadPass = false;
+        lastActiveNanos = System.nanoTime();
+        if (closed) {
+            return;
+        }
+        flush();
+        window.passEnded();
+        closeIfLeft();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event instanceof ChannelInputShutdownEvent) {
+            // Half closed: whoever sent requests and then shut its side down still gets the answers, as from Kafka,
+            // which notices the end only when it reads again.
+            leave();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        if (channel.isWritable() && !closed) {
+            pump();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (cause instanceof IOException) {
+            LOG.debug("{} is gone: {}", id, cause.toString());
+        } else if (cause instanceof OutOfMemoryError) {
+            around.refusals.refused(around.listener, id, "no memory to receive in: " + cause.getMessage());
         } else {
-            // The open buffer was full, so the bytes came in another one: a frame never begins in a full buffer.
-            receiver.unfinished = joined(open, received);
+            LOG.error("closing {}", id, cause);
         }
-        cutFrames();
+        hangUp();
     }
 
-    @SuppressWarnings("ReferenceEquality") // Netty's buffers are equal when their contents are
-    private static boolean isSame(@Nullable ByteBuf one, ByteBuf other) {
-        return one == other;
-    }
-
-    private ByteBuf joined(ByteBuf first, ByteBuf second) {
-        ByteBuf both = channel.alloc().ioBuffer(first.readableBytes() + second.readableBytes());
-        both.writeBytes(first).writeBytes(second);
-        first.release();
-        second.release();
-        return both;
-    }
-
-    /** Takes whole frames off what was received, as long as nothing says stop. */
-    private void cutFrames() {
-        if (cutting) {
-            return; // a handler resumed reading in the middle of it
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        closed = true;
+        loop.remove(this);
+        around.budget.cancel(this);
+        window.drop();
+        for (ReplySlot slot : unanswered) {
+            if (slot.outcome() != null) {
+                slot.finish(false);
+            } // else its handler still has the frame; the loop finishes it when it answers
         }
-        cutting = true;
+        unanswered.clear();
+        List<Runnable> tasks = List.copyOf(closeTasks);
+        closeTasks.clear();
+        tasks.forEach(this::runGuarded);
+        around.observer.connectionClosed(around.listener);
+    }
+
+    // Requests in, answers out
+
+    boolean isPumping() {
+        return pumping;
+    }
+
+    /** Dispatches what is received and writes what is answered, until neither goes on. */
+    void pump() {
+        if (pumping || closed) {
+            return; // a handler resumed reading while it was called: the loop below looks again
+        }
+        pumping = true;
         try {
-            ByteBuf open = receiver.unfinished;
-            while (open != null && stops == 0 && !closed) {
-                if (!cutOne(open)) {
-                    open = makeRoom(open);
-                    break;
-                }
-                open = receiver.unfinished;
-            }
-            ByteBuf rest = receiver.unfinished;
-            if (rest != null && !rest.isReadable()) {
-                receiver.unfinished = null;
-                rest.release();
-            }
+            do {
+                dispatch();
+                writeAnswers();
+            } while (canDispatch() && window.isFrameWhole());
         } finally {
-            cutting = false;
+            pumping = false;
+        }
+        if (closed) {
+            return;
+        }
+        if (!inReadPass) {
+            flush();
+        }
+        adjustReading();
+        if (!inReadPass) {
+            closeIfLeft();
         }
     }
 
-    /** False when the next frame is not whole yet. */
-    private boolean cutOne(ByteBuf open) {
-        if (open.readableBytes() < Integer.BYTES) {
+    private boolean canDispatch() {
+        return stops <= 0 && !tooManyUnanswered && !closed && !closeScheduled;
+    }
+
+    private void dispatch() {
+        while (canDispatch() && hasLawfulFrame()) {
+            dispatch(window.takeFrame());
+            if (unanswered.size() >= around.limits.maxPipelinedRequests()) {
+                tooManyUnanswered = true;
+            }
+        }
+    }
+
+    /** Refuses the client when the next frame claims a size that none may have. */
+    private boolean hasLawfulFrame() {
+        if (!window.isSizeKnown()) {
             return false;
         }
-        int size = open.getInt(open.readerIndex());
-        if (size <= 0 || size > server.options().maxFrameBytes()) {
-            closeFor("a frame of " + size + " bytes (socket.request.max.bytes is "
-                    + server.options().maxFrameBytes() + ")");
-            return true;
-        }
-        if (open.readableBytes() - Integer.BYTES < size) {
+        int claimed = window.claimedBytes();
+        if (claimed < 0 || claimed > around.limits.maxRequestBytes()) {
+            refuse("a request of " + claimed + " bytes, allowed are 0 to " + around.limits.maxRequestBytes());
             return false;
         }
-        open.skipBytes(Integer.BYTES);
-        dispatch(open.readRetainedSlice(size));
-        return true;
+        return window.isFrameWhole();
     }
 
-    /** The rest of an incomplete frame has to go somewhere: behind it if there is room, else into a buffer of its own. */
-    private @Nullable ByteBuf makeRoom(ByteBuf open) {
-        int have = open.readableBytes();
-        if (have == 0) {
-            receiver.unfinished = null;
-            open.release();
-            return null;
-        }
-        int needed = have < Integer.BYTES ? Integer.BYTES : Integer.BYTES + open.getInt(open.readerIndex());
-        receiver.expect(needed);
-        if (open.readerIndex() + needed <= open.capacity() && open.isWritable()) {
-            return open;
-        }
-        ByteBuf own = channel.alloc().ioBuffer(Math.max(needed, Math.min(receiver.chunkBytes(), have * 2)));
-        own.writeBytes(open);
-        open.release();
-        receiver.unfinished = own;
-        return own;
-    }
-
-    private void dispatch(ByteBuf frame) {
+    private void dispatch(ReceiveWindow.Frame frame) {
         long now = System.nanoTime();
-        ByteBuffer bytes = frame.nioBuffer();
+        ReceiveMemory memory = frame.memory();
+        ByteBuffer bytes = memory.view(frame.from(), frame.sizeBytes());
         RequestHeader header;
         try {
             header = RequestHeader.parse(bytes);
-        } catch (RuntimeException e) { // Kafka's parsers throw many kinds for bytes they can't make sense of
-            frame.release();
-            closeFor("a request header that can't be read: " + e.getMessage());
+        } catch (RuntimeException malformed) {
+            refuse("an unreadable request header: " + malformed.getMessage());
             return;
         }
         ApiKeys api = header.apiKey();
         short version = header.apiVersion();
-        boolean unknownApiVersions = api == ApiKeys.API_VERSIONS && !header.isApiVersionSupported();
-        // KIP-511: a version of ApiVersions that is not known is answered in version 0, so that the client can step
-        // down.
-        short answerVersion = unknownApiVersions ? 0 : version;
-        ApiHandler handler = server.router().find(api, answerVersion);
-        if (handler == null) {
-            frame.release();
-            closeFor("a request of " + api + " version " + version + ", which is not offered");
+        Route route = around.router.route(api);
+        // KIP-511: a client newer than we are learns our versions from an answer in version 0.
+        boolean fallsBack = route != null && !route.takes(version) && api == ApiKeys.API_VERSIONS;
+        if (route == null || !(route.takes(version) || fallsBack)) {
+            refuse("request " + api + " in version " + version + ", which is not offered");
             return;
         }
-        ApiMessage body;
+        ApiMessage body = api.messageType.newRequest();
+        boolean carriesRecords = api == ApiKeys.PRODUCE && !fallsBack;
+        NettyLease lease = carriesRecords ? new NettyLease(memory) : null;
+        if (lease != null && frame.isWasteful()) {
+            ReceiveMemory own = copyOf(bytes);
+            bytes = own.view(0, bytes.remaining());
+            lease.release();
+            lease = new NettyLease(own);
+            own.release(); // the lease has its share
+        }
+        if (!fallsBack) {
+            try {
+                body.read(new FrameReadable(bytes, decoding), version);
+            } catch (RuntimeException malformed) {
+                if (lease != null) {
+                    lease.release();
+                }
+                refuse("a malformed " + api + " request in version " + version + ": " + malformed.getMessage());
+                return;
+            }
+        }
+        around.observer.received(api, version, frame.sizeBytes());
+        // Only records are left in place. All else was copied out, so a request that is parked for minutes does not
+        // hold
+        // a buffer for its few bytes.
+        BufferLease memoryOfRecords = lease == null ? BufferLease.UNPOOLED : lease;
+        ReplySlot slot = new ReplySlot(this, header, memoryOfRecords, now);
+        unanswered.add(slot);
         try {
-            if (unknownApiVersions) {
-                body = new ApiVersionsRequestData();
-            } else {
-                body = api.messageType.newRequest();
-                body.read(new ByteBufferAccessor(bytes), version);
-                if (bytes.hasRemaining()) {
-                    throw new IllegalArgumentException(bytes.remaining() + " bytes too many");
+            route.handler()
+                    .handle(new Request(header, body, memoryOfRecords, clientAddress, around.listener, this), slot);
+        } catch (RuntimeException | Error failure) {
+            handlerFailed(slot, body, failure);
+        }
+        slot.handledNanos = System.nanoTime() - now;
+    }
+
+    private ReceiveMemory copyOf(ByteBuffer bytes) {
+        around.budget.charge(bytes.remaining());
+        ReceiveMemory own = new ReceiveMemory(around.allocator, around.budget, bytes.remaining());
+        own.buffer.writeBytes(bytes.duplicate());
+        return own;
+    }
+
+    private void handlerFailed(ReplySlot slot, ApiMessage body, Throwable failure) {
+        ApiKeys api = slot.header.apiKey();
+        short version = slot.header.apiVersion();
+        around.observer.handlerFailed(api, version);
+        LOG.error("{} version {} from {} failed", api, version, id, failure);
+        if (slot.outcome() == null) {
+            slot.tryFill(errorAnswer(api, version, body, failure));
+        }
+    }
+
+    /** Kafka's own answer to a request that failed; there is none where no error code can be told (acks=0). */
+    private static Outcome errorAnswer(ApiKeys api, short version, ApiMessage body, Throwable failure) {
+        try {
+            ByteBufferAccessor again = MessageUtil.toByteBufferAccessor(body, version);
+            AbstractResponse response =
+                    AbstractRequest.parseRequest(api, version, again).request.getErrorResponse(failure);
+            if (response != null) {
+                return new Outcome.Answer(response.data());
+            }
+        } catch (RuntimeException noAnswer) {
+            LOG.debug("no error response to {}", api, noAnswer);
+        }
+        return new Outcome.Hangup("the request failed and no error code can tell");
+    }
+
+    private void writeAnswers() {
+        while (!closed && channel.isWritable() && openSends < MAX_OPEN_SENDS) {
+            ReplySlot slot = unanswered.peek();
+            Outcome outcome = slot == null ? null : slot.outcome();
+            if (slot == null || outcome == null) {
+                break;
+            }
+            switch (outcome) {
+                case Outcome.Answer(ApiMessage response) -> {
+                    if (!write(slot, response)) {
+                        return;
+                    }
+                }
+                case Outcome.Silence ignored -> answered(slot, 0);
+                case Outcome.Hangup(String reason) -> {
+                    flush();
+                    refuse(reason);
+                    return;
                 }
             }
-        } catch (RuntimeException | OutOfMemoryError e) { // as above; lengths that lie end in either
-            frame.release();
-            closeFor("a request of " + api + " version " + version + " that can't be read: " + e.getMessage());
-            return;
         }
-        ReplySlot slot = new ReplySlot(
-                this, frame, api, answerVersion, header.correlationId(), api.responseHeaderVersion(answerVersion), now);
-        unanswered.add(slot);
-        if (!server.budget().take(slot.requestBytes)) {
-            stops++;
-            applyStops();
-            server.budget().await(this);
+        if (tooManyUnanswered && unanswered.size() <= around.limits.maxPipelinedRequests() / 2) {
+            tooManyUnanswered = false;
         }
-        if (unanswered.size() >= server.options().maxRequestsInFlight() && !stoppedForRequests) {
-            stoppedForRequests = true;
-            stopReading();
-        }
-        Request request = new Request(header, body, new NettyLease(frame), address, listener, this);
+    }
+
+    /** False: it can't be written, and the connection is closing. */
+    private boolean write(ReplySlot slot, ApiMessage response) {
+        RequestHeader header = slot.header;
+        FrameWriter.Frame frame;
         try {
-            handler.handle(request, slot);
-        } catch (RuntimeException | AssertionError e) {
-            LOG.error("{} version {} from {} failed", api, version, channel.remoteAddress(), e);
-            if (!slot.isAnswered()) {
-                slot.close("the request failed in the broker: " + e);
-            }
+            frame = FrameWriter.write(
+                    around.allocator,
+                    new ResponseHeader(
+                            header.correlationId(), header.apiKey().responseHeaderVersion(header.apiVersion())),
+                    response,
+                    responseVersion(header));
+        } catch (RuntimeException | OutOfMemoryError failure) {
+            LOG.error(
+                    "closing {}: the response to {} version {} can't be written",
+                    id,
+                    header.apiKey(),
+                    header.apiVersion(),
+                    failure);
+            closeScheduled = true;
+            hangUp();
+            return false;
+        }
+        List<Object> pieces = frame.pieces();
+        for (int i = 0; i < pieces.size() - 1; i++) {
+            hand(pieces.get(i), channel.voidPromise());
+        }
+        ChannelPromise last = channel.voidPromise();
+        if (!frame.held().isEmpty()) {
+            // Pieces are written, or fail, in order: when the last has ended nobody reads the slices any more.
+            openSends++;
+            last = channel.newPromise();
+            last.addListener(future -> frame.held().forEach(SlicedRecords::close))
+                    .addListener(sendEnded);
+        }
+        unflushed = true;
+        hand(pieces.getLast(), last);
+        answered(slot, frame.sizeBytes());
+        return true;
+    }
+
+    /** The version asked for, or 0 in answer to a version of ApiVersions that is unknown (KIP-511). */
+    private short responseVersion(RequestHeader header) {
+        Route route = around.router.route(header.apiKey());
+        return route != null && route.takes(header.apiVersion()) ? header.apiVersion() : 0;
+    }
+
+    private void answered(ReplySlot slot, long sizeBytes) {
+        ReplySlot first = unanswered.poll();
+        assert first == slot : "an answer out of order";
+        slot.finish(true);
+        lastActiveNanos = System.nanoTime();
+        around.observer.answered(
+                slot.header.apiKey(),
+                slot.header.apiVersion(),
+                sizeBytes,
+                slot.handledNanos,
+                lastActiveNanos - slot.receivedNanos);
+    }
+
+    private void sendEnded() {
+        openSends--;
+        lastActiveNanos = System.nanoTime();
+        if (openSends == MAX_OPEN_SENDS - 1 && !closed && !unanswered.isEmpty()) {
+            pump();
         }
     }
 
-    // ------------------------------------------------------------------ answering
-
-    /** A slot has been filled. Any thread. */
-    void answered() {
-        if (!announced.get() && announced.compareAndSet(false, true)) {
-            loop.answered(this);
-        }
-    }
-
-    /** Sends what is ready at the head of the queue. */
-    void sendAnswers() {
-        announced.set(false); // before the slots are looked at: what is filled later announces again
-        boolean wrote = false;
-        ReplySlot slot = unanswered.peek();
-        while (slot != null && slot.isAnswered()) {
-            unanswered.remove();
-            wrote |= send(slot);
-            slot = unanswered.peek();
-        }
-        if (wrote) {
+    private void flush() {
+        if (unflushed) {
+            unflushed = false;
             channel.flush();
         }
-        if (stoppedForRequests && unanswered.size() <= server.options().maxRequestsInFlight() / 2) {
-            stoppedForRequests = false;
-            resumeReading();
+    }
+
+    /** Closes for what the client did, with one line. */
+    private void refuse(String fault) {
+        if (!closed && !closeScheduled) {
+            around.observer.clientRefused(around.listener);
+            around.refusals.refused(around.listener, id, fault);
+            closeScheduled = true;
+            flush();
+            hangUp();
         }
     }
 
-    private boolean send(ReplySlot slot) {
-        int responseBytes = 0;
-        ApiMessage body = slot.body();
-        String reason = slot.closeReason();
-        if (reason != null && !closed) {
-            closeFor(reason);
-        } else if (body != null) {
-            if (closed) {
-                closeRecords(body);
-            } else {
-                responseBytes = FrameWriter.write(
-                        channel, channel.alloc(), slot.correlationId, slot.headerVersion, body, slot.version);
-            }
-        }
-        server.observer()
-                .answered(
-                        slot.api,
-                        slot.version,
-                        System.nanoTime() - slot.arrivedNanos,
-                        slot.requestBytes,
-                        responseBytes);
-        slot.frame.release();
-        server.budget().giveBack(slot.requestBytes);
-        return responseBytes > 0;
+    /** What becomes of it is told by {@link #channelInactive}. */
+    private void hangUp() {
+        var _ = channel.close();
     }
 
-    /** Nobody will write this answer: what it holds open is closed here. */
-    private static void closeRecords(ApiMessage body) {
-        if (body instanceof org.apache.kafka.common.message.FetchResponseData fetch) {
-            fetch.responses()
-                    .forEach(topic -> topic.partitions().forEach(partition -> {
-                        if (partition.records() instanceof SlicedRecords sliced) {
-                            sliced.slices().close();
-                        }
-                    }));
+    /** A void promise tells its failure to {@link #exceptionCaught}. */
+    private void hand(Object piece, ChannelPromise promise) {
+        var _ = channel.write(piece, promise);
+    }
+
+    /** A client that leaves gets the answers to all it sent. */
+    private void closeIfLeft() {
+        if (leaving && unanswered.isEmpty() && !window.isFrameWhole() && !closeScheduled) {
+            closeScheduled = true;
+            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
         }
     }
 
-    // ------------------------------------------------------------------ stopping, closing
+    /** Takes nothing more from the client and closes when it has all its answers. */
+    void leave() {
+        if (leaving || closed) {
+            return;
+        }
+        leaving = true;
+        pump();
+    }
+
+    /** Closes now, whatever is unanswered. */
+    void closeNow() {
+        hangUp();
+    }
+
+    private void adjustReading() {
+        boolean read = stops <= 0 && !tooManyUnanswered && !leaving && !waitsForMemory && !closeScheduled;
+        if (read && !window.makeRoom(this, System.nanoTime())) {
+            waitsForMemory = true;
+            read = false;
+        }
+        if (read != channel.config().isAutoRead()) {
+            channel.config().setAutoRead(read);
+        }
+    }
+
+    @Override
+    public void granted(int bytes) {
+        try {
+            loop.eventLoop().execute(() -> {
+                if (closed) {
+                    around.budget.release(bytes);
+                    return;
+                }
+                waitsForMemory = false;
+                window.granted(bytes);
+                pump();
+            });
+        } catch (RejectedExecutionException stopped) {
+            around.budget.release(bytes);
+        }
+    }
+
+    /** Closes it when nothing has happened for too long. */
+    void sweep(long nowNanos) {
+        long quietMs = TimeUnit.NANOSECONDS.toMillis(nowNanos - lastActiveNanos);
+        NetworkOptions.Limits limits = around.limits;
+        if (window.unreadBytes() > 0
+                && !waitsForMemory
+                && unanswered.isEmpty()
+                && quietMs > limits.maxStallMs()
+                && around.budget.waiting() > 0) {
+            refuse("it owes the rest of a request for " + quietMs + " ms while memory is short");
+        } else if (limits.maxIdleMs() > 0 && quietMs > limits.maxIdleMs() && !awaitsHandler()) {
+            LOG.debug("closing {}: idle for {} ms", id, quietMs);
+            hangUp();
+        }
+    }
+
+    /** An answer is owed by us, not taken by the client. */
+    private boolean awaitsHandler() {
+        ReplySlot first = unanswered.peek();
+        return first != null && first.outcome() == null;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** True when it was not marked already. */
+    boolean touch() {
+        boolean first = !touched;
+        touched = true;
+        return first;
+    }
+
+    void untouch() {
+        touched = false;
+    }
+
+    // What handlers may do
 
     @Override
     public String id() {
@@ -301,7 +563,9 @@ final class KafkaConnection extends ChannelInboundHandlerAdapter implements Conn
     public void stopReading() {
         onLoop(() -> {
             stops++;
-            applyStops();
+            if (!closed && !pumping) {
+                adjustReading();
+            }
         });
     }
 
@@ -309,116 +573,59 @@ final class KafkaConnection extends ChannelInboundHandlerAdapter implements Conn
     public void resumeReading() {
         onLoop(() -> {
             stops--;
-            assert stops >= 0 : "resumed more often than stopped";
-            applyStops();
-            if (stops == 0) {
-                cutFrames();
-            }
+            pump();
         });
     }
 
-    private void applyStops() {
-        channel.config().setAutoRead(stops == 0);
-    }
-
-    /** There is room for frames again. Any thread. */
-    void budgetFreed() {
-        channel.eventLoop().execute(this::resumeReading);
-    }
-
-    @Override
-    public void channelWritabilityChanged(ChannelHandlerContext context) {
-        if (channel.isWritable() == stoppedForSocket) {
-            stoppedForSocket = !stoppedForSocket;
-            if (stoppedForSocket) {
-                stopReading(); // a client that does not read its answers may not ask for more
-            } else {
-                resumeReading();
-            }
-        }
-    }
-
     private void onLoop(Runnable task) {
-        if (channel.eventLoop().inEventLoop()) {
+        if (loop.eventLoop().inEventLoop()) {
             task.run();
         } else {
-            channel.eventLoop().execute(task);
+            execute(task);
         }
     }
 
     @Override
     public void execute(Runnable task) {
-        channel.eventLoop().execute(task);
+        try {
+            loop.eventLoop().execute(() -> runGuarded(task));
+        } catch (RejectedExecutionException stopped) {
+            LOG.debug("{} is gone, a task was not run", id);
+        }
     }
 
     @Override
     public Timer schedule(long delayMs, Runnable task) {
-        ScheduledFuture<?> scheduled = channel.eventLoop().schedule(task, delayMs, TimeUnit.MILLISECONDS);
-        return () -> scheduled.cancel(false);
+        try {
+            Future<?> scheduled =
+                    loop.eventLoop().schedule(() -> runGuarded(task), Math.max(0, delayMs), TimeUnit.MILLISECONDS);
+            return () -> scheduled.cancel(false);
+        } catch (RejectedExecutionException stopped) {
+            return () -> {};
+        }
     }
 
     @Override
     public void onClose(Runnable task) {
         onLoop(() -> {
             if (closed) {
-                task.run();
+                runGuarded(task);
             } else {
-                onClose.add(task);
+                closeTasks.add(task);
             }
         });
     }
 
-    /** Closes with one line in the log. */
-    private void closeFor(String reason) {
-        if (!closed) {
-            server.refusals().log(LOG, address, listener, reason);
-            channel.close();
-        }
-    }
-
-    /** Whether nothing has come for longer than allowed, and nothing is being waited for. */
-    boolean isIdle(long nowNanos, long maxIdleNanos) {
-        return nowNanos - lastReadNanos > maxIdleNanos && unanswered.isEmpty();
-    }
-
-    void closeIdle() {
-        LOG.debug("closing {} after being idle", channel.remoteAddress());
-        channel.close();
-    }
-
-    boolean hasUnanswered() {
-        return !unanswered.isEmpty();
-    }
-
-    Channel channel() {
-        return channel;
-    }
-
-    InetAddress address() {
-        return address;
-    }
-
-    @Override
-    public void channelInactive(ChannelHandlerContext context) {
-        closed = true;
-        ByteBuf open = receiver.unfinished;
-        receiver.unfinished = null;
-        ReferenceCountUtil.release(open);
-        server.disconnected(this);
-        for (Runnable task : onClose) {
+    private void runGuarded(Runnable task) {
+        try {
             task.run();
+        } catch (RuntimeException | Error failure) {
+            LOG.error("a task of {} failed", id, failure);
         }
-        onClose.clear();
-        sendAnswers();
     }
 
     @Override
-    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        if (cause instanceof IOException || cause instanceof ApiException) {
-            LOG.debug("connection {} broke", channel.remoteAddress(), cause);
-        } else {
-            LOG.error("connection {} failed", channel.remoteAddress(), cause);
-        }
-        channel.close();
+    public String toString() {
+        return id;
     }
 }

@@ -1,87 +1,111 @@
 package io.odradek.broker.net;
 
-import io.netty.buffer.ByteBuf;
-import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
-import org.apache.kafka.common.protocol.ApiKeys;
+import io.odradek.engine.record.BufferLease;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.requests.RequestHeader;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The place of one answer in its connection's queue. Filled once by any thread, emptied by the network loop when it is the first in
- * the queue.
- */
+/** The place of one answer in the order of its connection's answers. Filled from any thread, emptied on the loop. */
 final class ReplySlot implements Reply {
-    private static final AtomicReferenceFieldUpdater<ReplySlot, @Nullable Object> ANSWER =
-            AtomicReferenceFieldUpdater.newUpdater(ReplySlot.class, Object.class, "answer");
-    private static final Object NOTHING = new Object();
 
-    /** A connection that has to be closed, and why. */
-    private record Close(String reason) {}
+    private static final VarHandle OUTCOME;
 
-    private final KafkaConnection connection;
-    final ByteBuf frame;
-    final ApiKeys api;
-    final short version;
-    final int correlationId;
-    final short headerVersion;
-    final int requestBytes;
-    final long arrivedNanos;
+    static {
+        try {
+            OUTCOME = MethodHandles.lookup().findVarHandle(ReplySlot.class, "outcome", Outcome.class);
+        } catch (ReflectiveOperationException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
+    }
 
-    private volatile @Nullable Object answer;
+    /** What the handler decided. */
+    sealed interface Outcome {
+        record Answer(ApiMessage response) implements Outcome {}
 
-    ReplySlot(
-            KafkaConnection connection,
-            ByteBuf frame,
-            ApiKeys api,
-            short version,
-            int correlationId,
-            short headerVersion,
-            long arrivedNanos) {
+        record Silence() implements Outcome {}
+
+        record Hangup(String reason) implements Outcome {}
+    }
+
+    private static final Outcome.Silence SILENCE = new Outcome.Silence();
+
+    final KafkaConnection connection;
+    final RequestHeader header;
+    private final BufferLease frame;
+    final long receivedNanos;
+    /** Loop only. */
+    long handledNanos;
+
+    /** Next in the stack of slots that were filled since the loop last looked ({@link NetworkLoop}). */
+    @Nullable
+    ReplySlot nextFilled;
+
+    @SuppressWarnings("FieldMayBeFinal") // written through OUTCOME
+    private volatile @Nullable Outcome outcome;
+    /** Loop only. */
+    private boolean finished;
+
+    ReplySlot(KafkaConnection connection, RequestHeader header, BufferLease frame, long receivedNanos) {
         this.connection = connection;
+        this.header = header;
         this.frame = frame;
-        this.api = api;
-        this.version = version;
-        this.correlationId = correlationId;
-        this.headerVersion = headerVersion;
-        this.requestBytes = frame.readableBytes();
-        this.arrivedNanos = arrivedNanos;
+        this.receivedNanos = receivedNanos;
     }
 
     @Override
     public void send(ApiMessage response) {
-        fill(response);
+        fill(new Outcome.Answer(response));
     }
 
     @Override
     public void nothing() {
-        fill(NOTHING);
+        fill(SILENCE);
     }
 
     @Override
     public void close(String reason) {
-        fill(new Close(reason));
+        fill(new Outcome.Hangup(reason));
     }
 
-    private void fill(Object filling) {
-        if (!ANSWER.compareAndSet(this, null, filling)) {
-            throw new IllegalStateException("a second answer to " + api + " " + correlationId);
+    private void fill(Outcome decided) {
+        if (!tryFill(decided)) {
+            throw new IllegalStateException(header.apiKey() + " was answered twice");
         }
-        connection.answered();
     }
 
-    boolean isAnswered() {
-        return answer != null;
+    /** False: it has its outcome already. What {@code decided} holds is given up then. */
+    boolean tryFill(Outcome decided) {
+        if (!OUTCOME.compareAndSet(this, (Outcome) null, decided)) {
+            giveUp(decided);
+            return false;
+        }
+        connection.loop().filled(this);
+        return true;
     }
 
-    /** The body to send; null when there is nothing to send. */
     @Nullable
-    ApiMessage body() {
-        return answer instanceof ApiMessage message ? message : null;
+    Outcome outcome() {
+        return outcome;
     }
 
-    /** Why the connection has to be closed; null: it hasn't. */
-    @Nullable
-    String closeReason() {
-        return answer instanceof Close(String reason) ? reason : null;
+    /** Written, or never to be written: the request's memory may go. Loop only; once is enough. */
+    void finish(boolean written) {
+        if (finished) {
+            return;
+        }
+        finished = true;
+        Outcome decided = outcome;
+        if (!written && decided != null) {
+            giveUp(decided);
+        }
+        frame.release();
+    }
+
+    private static void giveUp(Outcome unsent) {
+        if (unsent instanceof Outcome.Answer(ApiMessage response)) {
+            SlicedRecords.closeAll(response);
+        }
     }
 }

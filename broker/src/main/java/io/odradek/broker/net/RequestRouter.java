@@ -5,26 +5,40 @@ import java.util.Map;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.jspecify.annotations.Nullable;
 
-/** Which handler answers which API key, and in which versions. Immutable; any thread. */
+/** Which handler answers which API key in which versions, on one listener. Immutable. */
 public final class RequestRouter {
 
-    /**
-     * One API as this broker offers it.
-     *
-     * @param minVersion lowest one answered (one that is merely listed, as Produce 0, is below it)
-     */
-    public record Route(short minVersion, short maxVersion, ApiHandler handler) {}
+    /** Versions {@code lowest} to {@code highest}, both inclusive, go to the handler. */
+    public record Route(short lowest, short highest, ApiHandler handler) {
+        public Route {
+            if (lowest < 0 || lowest > highest) {
+                throw new IllegalArgumentException("versions " + lowest + " to " + highest);
+            }
+        }
 
-    private final Map<ApiKeys, Route> routes;
-
-    public RequestRouter(Map<ApiKeys, Route> routes) {
-        this.routes = routes.isEmpty() ? Map.of() : new EnumMap<>(routes);
+        boolean takes(short version) {
+            return version >= lowest && version <= highest;
+        }
     }
 
-    /** Null: this key is not offered, or not in this version. */
+    private final EnumMap<ApiKeys, Route> routes;
+
+    /** @throws IllegalArgumentException a route takes a version that the protocol's schemas do not have */
+    public RequestRouter(Map<ApiKeys, Route> routes) {
+        this.routes = new EnumMap<>(ApiKeys.class);
+        this.routes.putAll(routes);
+        this.routes.forEach((api, route) -> {
+            if (route.lowest < api.messageType.lowestSupportedVersion()
+                    || route.highest > api.messageType.highestSupportedVersion(true)) {
+                throw new IllegalArgumentException(
+                        api + " has no schema for all of versions " + route.lowest + " to " + route.highest);
+            }
+        });
+    }
+
+    /** Null: this key is not answered in any version. */
     @Nullable
-    ApiHandler find(ApiKeys api, short version) {
-        Route route = routes.get(api);
-        return route == null || version < route.minVersion() || version > route.maxVersion() ? null : route.handler();
+    Route route(ApiKeys api) {
+        return routes.get(api);
     }
 }

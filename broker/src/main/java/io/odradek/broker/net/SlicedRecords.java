@@ -1,23 +1,60 @@
 package io.odradek.broker.net;
 
 import io.odradek.engine.FetchedSlices;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.record.internal.BaseRecords;
 import org.apache.kafka.common.record.internal.RecordsSend;
 
 /**
- * The records field of a fetch response as it lies in files or in memory; no record of it becomes an object. Whoever writes
- * the response closes {@link #slices()} once.
+ * Fetched slices as a records field of a response. From {@link Reply#send} on the connection owns it, and closes it once,
+ * when it is written or when the connection is gone. Closing: any thread.
  */
-public record SlicedRecords(FetchedSlices slices) implements BaseRecords {
+public final class SlicedRecords implements BaseRecords, AutoCloseable {
+
+    private final FetchedSlices slices;
+    private final int sizeBytes;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    /** Takes the slices over. */
+    public SlicedRecords(FetchedSlices slices) {
+        this.slices = slices;
+        this.sizeBytes = slices.sizeBytes();
+    }
+
+    FetchedSlices slices() {
+        return slices;
+    }
 
     @Override
     public int sizeInBytes() {
-        return slices.sizeBytes();
+        return sizeBytes;
     }
 
-    /** Not how these leave: the network layer writes the slices itself. */
+    /** Never: the connection writes the slices itself. */
     @Override
-    public RecordsSend<SlicedRecords> toSend() {
-        throw new UnsupportedOperationException("slices are written by the connection");
+    public RecordsSend<? extends BaseRecords> toSend() {
+        throw new UnsupportedOperationException("slices leave through the connection");
+    }
+
+    /** Gives the slices up; closing twice is harmless. */
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            slices.close();
+        }
+    }
+
+    /** Gives up what a response holds that will not be sent. */
+    static void closeAll(ApiMessage response) {
+        if (response instanceof FetchResponseData fetch) {
+            fetch.responses()
+                    .forEach(topic -> topic.partitions().forEach(partition -> {
+                        if (partition.records() instanceof SlicedRecords records) {
+                            records.close();
+                        }
+                    }));
+        }
     }
 }

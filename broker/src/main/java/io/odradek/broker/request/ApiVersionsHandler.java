@@ -1,70 +1,80 @@
 package io.odradek.broker.request;
 
-import io.odradek.broker.metadata.Features;
 import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.Reply;
 import io.odradek.broker.net.Request;
-import io.odradek.replication.controller.ClusterImage;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
+import org.apache.kafka.common.feature.Features;
+import org.apache.kafka.common.feature.SupportedVersionRange;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
-import org.apache.kafka.common.message.ApiVersionsResponseData;
-import org.apache.kafka.common.message.ApiVersionsResponseData.ApiVersion;
-import org.apache.kafka.common.message.ApiVersionsResponseData.ApiVersionCollection;
-import org.apache.kafka.common.message.ApiVersionsResponseData.FinalizedFeatureKey;
-import org.apache.kafka.common.message.ApiVersionsResponseData.SupportedFeatureKey;
-import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.ApiVersionsRequest;
+import org.apache.kafka.common.requests.ApiVersionsResponse;
 
-/** Tells clients what they may ask (KIP-35, KIP-511, KIP-584). */
+/** Tells clients which versions and features they may use; also those that ask in a version we do not know (KIP-511). */
 public final class ApiVersionsHandler implements ApiHandler {
-    private static final short FIRST_WITH_CLIENT_SOFTWARE = 3;
-    /** KIP-511's rule for the names that clients give themselves. */
-    private static final Pattern SOFTWARE = Pattern.compile("[a-zA-Z0-9](?:[a-zA-Z0-9\\-.]*[a-zA-Z0-9])?");
 
-    private final Supplier<ClusterImage> image;
+    /** From this version on features whose lowest level is 0 are told; older clients fail on them. */
+    private static final int VERSION_WITH_LEVEL_ZERO = 4;
 
-    public ApiVersionsHandler(Supplier<ClusterImage> image) {
-        this.image = image;
+    private final Supplier<FeatureLevels> features;
+
+    /** @param features asked for each request, on a network loop */
+    public ApiVersionsHandler(Supplier<FeatureLevels> features) {
+        this.features = features;
     }
 
     @Override
     public void handle(Request request, Reply reply) {
-        ApiVersionsRequestData body = (ApiVersionsRequestData) request.body();
-        if (!request.header().isApiVersionSupported()) {
-            // The range lets the client step down at once; nothing else is read by a client that hears this error.
-            ApiVersionCollection own = new ApiVersionCollection();
-            own.add(new ApiVersion()
-                    .setApiKey(ApiKeys.API_VERSIONS.id)
-                    .setMinVersion(ApiKeys.API_VERSIONS.oldestVersion())
-                    .setMaxVersion(ApiKeys.API_VERSIONS.latestVersion()));
-            reply.send(new ApiVersionsResponseData()
-                    .setErrorCode(Errors.UNSUPPORTED_VERSION.code())
-                    .setApiKeys(own));
-            return;
+        reply.send(answer((ApiVersionsRequestData) request.body(), request.version()));
+    }
+
+    private ApiMessage answer(ApiVersionsRequestData body, short version) {
+        if (!request(body, version).isValid()) {
+            return request(body, version)
+                    .getErrorResponse(0, Errors.INVALID_REQUEST.exception())
+                    .data();
         }
-        if (request.version() >= FIRST_WITH_CLIENT_SOFTWARE
-                && !(SOFTWARE.matcher(body.clientSoftwareName()).matches()
-                        && SOFTWARE.matcher(body.clientSoftwareVersion()).matches())) {
-            reply.send(new ApiVersionsResponseData().setErrorCode(Errors.INVALID_REQUEST.code()));
-            return;
+        if (isUnknown(version)) {
+            return unknownVersion();
         }
-        ClusterImage now = image.get();
-        ApiVersionsResponseData response = new ApiVersionsResponseData()
-                .setApiKeys(OfferedApis.listed())
-                .setFinalizedFeaturesEpoch(now.lastOffset());
-        Features.supported()
-                .forEach((name, range) -> response.supportedFeatures()
-                        .add(new SupportedFeatureKey()
-                                .setName(name)
-                                .setMinVersion(range.min())
-                                .setMaxVersion(range.max())));
-        now.features()
-                .forEach((name, level) -> response.finalizedFeatures()
-                        .add(new FinalizedFeatureKey()
-                                .setName(name)
-                                .setMinVersionLevel(level)
-                                .setMaxVersionLevel(level)));
-        reply.send(response);
+        FeatureLevels levels = features.get();
+        return new ApiVersionsResponse.Builder()
+                .setError(Errors.NONE)
+                .setApiVersions(OfferedApis.listed())
+                .setSupportedFeatures(supported(levels))
+                .setFinalizedFeatures(levels.finalised())
+                .setFinalizedFeaturesEpoch(levels.epoch())
+                .setZkMigrationEnabled(false)
+                .setAlterFeatureLevel0(version < VERSION_WITH_LEVEL_ZERO)
+                .build()
+                .data();
+    }
+
+    private static ApiVersionsRequest request(ApiVersionsRequestData body, short version) {
+        return new ApiVersionsRequest(body, version);
+    }
+
+    private static boolean isUnknown(short version) {
+        return OfferedApis.all().stream()
+                .filter(offer -> offer.api() == org.apache.kafka.common.protocol.ApiKeys.API_VERSIONS)
+                .noneMatch(offer -> version >= offer.lowest() && version <= offer.highest());
+    }
+
+    /** The range of ApiVersions itself, so that the client asks again in a version both know. */
+    private static ApiMessage unknownVersion() {
+        return new ApiVersionsRequest(new ApiVersionsRequestData(), (short) 0)
+                .getErrorResponse(0, Errors.UNSUPPORTED_VERSION.exception())
+                .data();
+    }
+
+    private static Features<SupportedVersionRange> supported(FeatureLevels levels) {
+        Map<String, SupportedVersionRange> ranges = new HashMap<>();
+        levels.supported()
+                .forEach((name, range) -> ranges.put(name, new SupportedVersionRange(range.lowest(), range.highest())));
+        return Features.supportedFeatures(ranges);
     }
 }
