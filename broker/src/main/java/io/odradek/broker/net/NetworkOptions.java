@@ -1,0 +1,174 @@
+package io.odradek.broker.net;
+
+/**
+ * How the sockets are served. {@link #defaults()} and the {@code with} methods make variations.
+ *
+ * @param loops network threads, at least 1
+ * @param transport what they wait with
+ * @param limits what clients may take
+ * @param sockets what the kernel is told
+ */
+public record NetworkOptions(int loops, Transport transport, Limits limits, Sockets sockets) {
+
+    /** How the loops wait for sockets. AUTO is epoll on Linux, else NIO. */
+    public enum Transport {
+        AUTO,
+        EPOLL,
+        IO_URING,
+        NIO
+    }
+
+    /**
+     * What clients may take.
+     *
+     * @param maxRequestBytes a larger frame closes the connection ({@code socket.request.max.bytes})
+     * @param maxReceiveBytes memory of received bytes over all connections; at the bound reading stops
+     * @param maxRequestElements array elements in one request; more closes the connection
+     * @param maxRequestCopiedBytes strings and byte arrays in one request, records not counted; more closes the connection
+     * @param maxPipelinedRequests requests of one connection without their answer; at the bound it is not read
+     * @param maxIdleMs an idle connection is closed after this ({@code connections.max.idle.ms}); 0 or less: never
+     * @param maxStallMs when memory is short, a connection that owes the rest of a request is closed after this
+     * @param maxConnections at the bound nothing is accepted ({@code max.connections})
+     * @param maxConnectionsPerAddress one more is closed at once ({@code max.connections.per.ip})
+     */
+    public record Limits(
+            int maxRequestBytes,
+            long maxReceiveBytes,
+            int maxRequestElements,
+            int maxRequestCopiedBytes,
+            int maxPipelinedRequests,
+            long maxIdleMs,
+            long maxStallMs,
+            int maxConnections,
+            int maxConnectionsPerAddress) {
+        public Limits {
+            requirePositive(maxRequestBytes, "maxRequestBytes");
+            requirePositive(maxReceiveBytes, "maxReceiveBytes");
+            requirePositive(maxRequestElements, "maxRequestElements");
+            requirePositive(maxRequestCopiedBytes, "maxRequestCopiedBytes");
+            requirePositive(maxPipelinedRequests, "maxPipelinedRequests");
+            requirePositive(maxStallMs, "maxStallMs");
+            requirePositive(maxConnections, "maxConnections");
+            requirePositive(maxConnectionsPerAddress, "maxConnectionsPerAddress");
+        }
+
+        public Limits withMaxRequestBytes(int bytes) {
+            return new Limits(
+                    bytes,
+                    maxReceiveBytes,
+                    maxRequestElements,
+                    maxRequestCopiedBytes,
+                    maxPipelinedRequests,
+                    maxIdleMs,
+                    maxStallMs,
+                    maxConnections,
+                    maxConnectionsPerAddress);
+        }
+
+        public Limits withMaxReceiveBytes(long bytes) {
+            return new Limits(
+                    maxRequestBytes,
+                    bytes,
+                    maxRequestElements,
+                    maxRequestCopiedBytes,
+                    maxPipelinedRequests,
+                    maxIdleMs,
+                    maxStallMs,
+                    maxConnections,
+                    maxConnectionsPerAddress);
+        }
+
+        public Limits withMaxPipelinedRequests(int requests) {
+            return new Limits(
+                    maxRequestBytes,
+                    maxReceiveBytes,
+                    maxRequestElements,
+                    maxRequestCopiedBytes,
+                    requests,
+                    maxIdleMs,
+                    maxStallMs,
+                    maxConnections,
+                    maxConnectionsPerAddress);
+        }
+
+        public Limits withPatience(long idleMs, long stallMs) {
+            return new Limits(
+                    maxRequestBytes,
+                    maxReceiveBytes,
+                    maxRequestElements,
+                    maxRequestCopiedBytes,
+                    maxPipelinedRequests,
+                    idleMs,
+                    stallMs,
+                    maxConnections,
+                    maxConnectionsPerAddress);
+        }
+
+        public Limits withMaxConnections(int all, int perAddress) {
+            return new Limits(
+                    maxRequestBytes,
+                    maxReceiveBytes,
+                    maxRequestElements,
+                    maxRequestCopiedBytes,
+                    maxPipelinedRequests,
+                    maxIdleMs,
+                    maxStallMs,
+                    all,
+                    perAddress);
+        }
+    }
+
+    /**
+     * What the kernel is told.
+     *
+     * @param sendBufferBytes {@code socket.send.buffer.bytes}; -1 leaves it to the kernel
+     * @param receiveBufferBytes {@code socket.receive.buffer.bytes}; -1 leaves it to the kernel
+     * @param backlog connections the kernel accepts ahead ({@code socket.listen.backlog.size})
+     */
+    public record Sockets(int sendBufferBytes, int receiveBufferBytes, int backlog) {}
+
+    public NetworkOptions {
+        requirePositive(loops, "loops");
+    }
+
+    /** Kafka's limits where it has them; half of the direct memory for what is received. */
+    public static NetworkOptions defaults() {
+        int cores = Runtime.getRuntime().availableProcessors();
+        return new NetworkOptions(
+                Math.clamp(cores / 2, 1, 8),
+                Transport.AUTO,
+                new Limits(
+                        100 * 1024 * 1024,
+                        Runtime.getRuntime().maxMemory() / 2,
+                        500_000,
+                        32 * 1024 * 1024,
+                        64,
+                        600_000,
+                        10_000,
+                        Integer.MAX_VALUE,
+                        Integer.MAX_VALUE),
+                new Sockets(-1, -1, 50));
+    }
+
+    public NetworkOptions withLoops(int count) {
+        return new NetworkOptions(count, transport, limits, sockets);
+    }
+
+    public NetworkOptions withTransport(Transport chosen) {
+        return new NetworkOptions(loops, chosen, limits, sockets);
+    }
+
+    public NetworkOptions withLimits(Limits chosen) {
+        return new NetworkOptions(loops, transport, chosen, sockets);
+    }
+
+    public NetworkOptions withSockets(Sockets chosen) {
+        return new NetworkOptions(loops, transport, limits, chosen);
+    }
+
+    private static void requirePositive(long value, String name) {
+        if (value <= 0) {
+            throw new IllegalArgumentException(name + " is " + value + ", must be at least 1");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+package io.odradek.broker.observe;
+
+import io.odradek.broker.net.KafkaServer;
+import io.odradek.broker.net.NetworkObserver;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.IntFunction;
+import org.apache.kafka.common.protocol.ApiKeys;
+
+/** Kafka's {@code RequestMetrics} and {@code SocketServer} metrics, counted where requests pass. */
+public final class NetworkMetrics implements NetworkObserver {
+
+    private static final String REQUESTS = "kafka_network_requestmetrics_";
+
+    private static final int KEYS = highestId() + 1;
+    /** More than any API has. */
+    private static final int VERSIONS = 64;
+
+    private final Metrics metrics;
+    private final AtomicReferenceArray<LongAdder> requests = new AtomicReferenceArray<>(KEYS * VERSIONS);
+    private final AtomicReferenceArray<LongAdder> requestBytes = new AtomicReferenceArray<>(KEYS);
+    private final AtomicReferenceArray<LongAdder> responseBytes = new AtomicReferenceArray<>(KEYS);
+    private final AtomicReferenceArray<LongAdder> failures = new AtomicReferenceArray<>(KEYS);
+    private final AtomicReferenceArray<LatencyHistogram> handled = new AtomicReferenceArray<>(KEYS);
+    private final AtomicReferenceArray<LatencyHistogram> total = new AtomicReferenceArray<>(KEYS);
+
+    public NetworkMetrics(Metrics metrics) {
+        this.metrics = metrics;
+    }
+
+    private static int highestId() {
+        int highest = 0;
+        for (ApiKeys api : ApiKeys.values()) {
+            highest = Math.max(highest, api.id);
+        }
+        return highest;
+    }
+
+    /** Registers what the server itself knows: connections and the memory of received bytes. */
+    public void watch(KafkaServer server) {
+        metrics.gauge(
+                "kafka_network_socketserver_connections", "Open connections", () -> (double) server.connections());
+        metrics.gauge(
+                "odradek_memory_bytes",
+                "Memory by pool",
+                () -> (double) server.receiveMemoryBytes(),
+                "pool",
+                "receive");
+        metrics.gauge(
+                "odradek_memory_bytes",
+                "Memory by pool",
+                () -> (double) server.pooledBytes(),
+                "pool",
+                "network_buffers");
+        metrics.gauge(
+                "odradek_network_connections_waiting_for_memory",
+                "Connections that are not read because received bytes take all the memory they may",
+                () -> (double) server.connectionsWaitingForMemory());
+    }
+
+    @Override
+    public void connectionOpened(String listener) {
+        connections("connection_creation_total", "Connections accepted", listener);
+    }
+
+    @Override
+    public void connectionClosed(String listener) {
+        connections("connection_close_total", "Connections closed", listener);
+    }
+
+    @Override
+    public void clientRefused(String listener) {
+        connections("client_refused_total", "Connections closed for what they sent, or for being too many", listener);
+    }
+
+    private void connections(String name, String help, String listener) {
+        metrics.counter("kafka_server_socketservermetrics_" + name, help, "listener", listener.toLowerCase(Locale.ROOT))
+                .increment();
+    }
+
+    @Override
+    public void received(ApiKeys api, short version, int sizeBytes) {
+        int clamped = Math.clamp(version, 0, VERSIONS - 1);
+        get(
+                        requests,
+                        api.id * VERSIONS + clamped,
+                        absent -> metrics.counter(
+                                REQUESTS + "requests_total",
+                                "Requests received",
+                                "request",
+                                api.name,
+                                "version",
+                                Integer.toString(clamped)))
+                .increment();
+        get(
+                        requestBytes,
+                        api.id,
+                        absent -> metrics.counter(
+                                REQUESTS + "requestbytes_total", "Bytes of requests", "request", api.name))
+                .add(sizeBytes);
+    }
+
+    @Override
+    public void answered(ApiKeys api, short version, long sizeBytes, long handledNanos, long totalNanos) {
+        get(
+                        responseBytes,
+                        api.id,
+                        absent -> metrics.counter(
+                                REQUESTS + "responsebytes_total", "Bytes of responses", "request", api.name))
+                .add(sizeBytes);
+        get(
+                        handled,
+                        api.id,
+                        absent -> metrics.latency(
+                                REQUESTS + "localtimems", "Time on the network loop", "request", api.name))
+                .record(handledNanos);
+        get(
+                        total,
+                        api.id,
+                        absent -> metrics.latency(
+                                REQUESTS + "totaltimems", "Time from receiving to answering", "request", api.name))
+                .record(totalNanos);
+    }
+
+    @Override
+    public void handlerFailed(ApiKeys api, short version) {
+        get(
+                        failures,
+                        api.id,
+                        absent -> metrics.counter(
+                                REQUESTS + "errors_total",
+                                "Requests on which the broker itself failed",
+                                "request",
+                                api.name,
+                                "error",
+                                "UNKNOWN_SERVER_ERROR"))
+                .increment();
+    }
+
+    /** Made when first needed: most API keys are never seen. Making it twice yields the same one. */
+    private static <T> T get(AtomicReferenceArray<T> handles, int index, IntFunction<T> make) {
+        T handle = handles.getPlain(index);
+        if (handle == null) {
+            handle = make.apply(index);
+            handles.setRelease(index, handle);
+        }
+        return handle;
+    }
+}
