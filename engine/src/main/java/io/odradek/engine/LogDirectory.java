@@ -9,6 +9,7 @@ import io.odradek.engine.segment.SegmentFiles;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -60,6 +61,7 @@ public final class LogDirectory implements AutoCloseable {
     }
 
     private final FileStore store;
+    private final InstantSource clock;
     private final Path path;
     private final Identity identity;
     private final AutoCloseable lock;
@@ -95,8 +97,10 @@ public final class LogDirectory implements AutoCloseable {
         }
     }
 
-    private LogDirectory(FileStore store, Path path, Identity identity, AutoCloseable lock) throws IOException {
+    private LogDirectory(FileStore store, Path path, Identity identity, AutoCloseable lock, InstantSource clock)
+            throws IOException {
         this.store = store;
+        this.clock = clock;
         this.path = path;
         this.identity = identity;
         this.lock = lock;
@@ -121,6 +125,13 @@ public final class LogDirectory implements AutoCloseable {
      */
     public static LogDirectory open(FileStore store, Path directory, @Nullable String clusterId, int nodeId)
             throws IOException {
+        return open(store, directory, clusterId, nodeId, InstantSource.system());
+    }
+
+    /** The same with a clock of one's own; the clock only says when restored producers were last seen. */
+    public static LogDirectory open(
+            FileStore store, Path directory, @Nullable String clusterId, int nodeId, InstantSource clock)
+            throws IOException {
         Path path = directory.toAbsolutePath().normalize();
         if (!store.isDirectory(path)) {
             createDurably(store, path);
@@ -129,7 +140,7 @@ public final class LogDirectory implements AutoCloseable {
         boolean done = false;
         try {
             Identity identity = MetaProperties.readOrFormat(store, path, clusterId, nodeId);
-            LogDirectory opened = new LogDirectory(store, path, identity, lock);
+            LogDirectory opened = new LogDirectory(store, path, identity, lock, clock);
             done = true;
             return opened;
         } finally {
@@ -294,7 +305,7 @@ public final class LogDirectory implements AutoCloseable {
         }
         Path directory = path.resolve(name);
         try {
-            RecoveredLog found = LogRecovery.open(store, directory, config, remembered);
+            RecoveredLog found = LogRecovery.open(store, directory, config, remembered, clock.millis());
             PartitionLog log = new PartitionLog(partition, directory, config, home, found);
             forgetHighWatermarkAbove(name, found.logEndOffset());
             PartitionLog other = logs.putIfAbsent(partition, log);
@@ -658,6 +669,11 @@ public final class LogDirectory implements AutoCloseable {
         }
 
         @Override
+        public long nowMs() {
+            return clock.millis();
+        }
+
+        @Override
         public @Nullable String offlineReason() {
             IOException cause = offlineCause;
             return cause == null ? null : "log directory " + path + " is offline: " + cause.getMessage();
@@ -678,21 +694,27 @@ public final class LogDirectory implements AutoCloseable {
         }
 
         @Override
-        public void lowerRecoveryPoint(PartitionLog log) throws IOException {
+        public void lowerOffsets(PartitionLog log, long endOffset) throws IOException {
             synchronized (checkpoints) {
                 String name = log.partition().directoryName();
-                Long written = recoveryPoints.get(name);
-                Long shown = highWatermarks.get(name);
-                long now = log.recoveryPoint();
-                if (written != null && written > now) {
-                    recoveryPoints.put(name, now);
+                boolean pointLowered = lower(recoveryPoints, name, endOffset);
+                boolean startLowered = lower(logStarts, name, endOffset);
+                if (pointLowered || startLowered) {
                     writeCheckpoints();
                 }
-                if (shown != null && shown > now) {
-                    highWatermarks.put(name, now);
+                if (lower(highWatermarks, name, endOffset)) {
                     OffsetCheckpoint.write(store, path.resolve(HIGH_WATERMARKS), highWatermarks);
                 }
             }
+        }
+
+        private static boolean lower(Map<String, Long> offsets, String name, long endOffset) {
+            Long written = offsets.get(name);
+            if (written == null || written <= endOffset) {
+                return false;
+            }
+            offsets.put(name, endOffset);
+            return true;
         }
     }
 }

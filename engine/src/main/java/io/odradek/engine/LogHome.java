@@ -13,6 +13,8 @@ interface LogHome {
 
     RecentMemory recentMemory();
 
+    long nowMs();
+
     /** Why nothing is written here any more, or null. */
     @Nullable
     String offlineReason();
@@ -22,6 +24,6 @@ interface LogHome {
     /** Removes files of that were renamed away, some time after {@code delayMs}. */
     void deleteLater(List<Path> files, long delayMs);
 
-    /** The log is about to be cut: no recovery point that is on disk may stay above its own. Returns when that is durable. */
-    void lowerRecoveryPoint(PartitionLog log) throws IOException;
+    /** The log is about to end at {@code endOffset}: no offset of it that is on disk may stay above. Returns when that is durable. */
+    void lowerOffsets(PartitionLog log, long endOffset) throws IOException;
 }

@@ -77,7 +77,7 @@ public final class LogReader {
     }
 
     /** Where the readable bytes of segment {@code n} end. */
-    private static int limitIn(LogView view, int n, LogPosition upTo) throws IOException {
+    static int limitIn(LogView view, int n, LogPosition upTo) throws IOException {
         Segment segment = view.segment(n);
         int size = view.segmentBytes(n);
         if (upTo.offset() >= view.segmentEndOffset(n)) {
@@ -126,12 +126,12 @@ public final class LogReader {
     /** The first record below {@code upTo} whose timestamp is at least {@code timestamp}. */
     public static Optional<TimestampedOffset> offsetForTimestamp(LogView view, long timestamp, LogPosition upTo)
             throws IOException {
-        throw new UnsupportedOperationException();
+        return TimestampSearch.first(view, timestamp, upTo);
     }
 
-    /** The first record that has the largest timestamp below {@code upTo} (KIP-734). */
+    /** The first record that has the largest timestamp below {@code upTo} (KIP-734); empty when no record has one. */
     public static Optional<TimestampedOffset> maxTimestamp(LogView view, LogPosition upTo) throws IOException {
-        throw new UnsupportedOperationException();
+        return TimestampSearch.latest(view, upTo);
     }
 
     private LogReader() {}

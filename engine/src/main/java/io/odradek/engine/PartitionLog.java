@@ -6,8 +6,12 @@ import io.odradek.engine.AppendOutcome.StorageFailed;
 import io.odradek.engine.AppendOutcome.TooLarge;
 import io.odradek.engine.io.FileStore;
 import io.odradek.engine.io.StoreFile;
+import io.odradek.engine.producer.ProducerState;
+import io.odradek.engine.producer.ProducerStates;
+import io.odradek.engine.producer.SequenceCheck;
 import io.odradek.engine.record.BatchLayout;
 import io.odradek.engine.record.ValidatedBatch;
+import io.odradek.engine.recovery.ProducerReplay;
 import io.odradek.engine.recovery.RecoveredLog;
 import io.odradek.engine.retention.RetentionPolicy;
 import io.odradek.engine.segment.ActiveSegment;
@@ -49,6 +53,7 @@ public final class PartitionLog {
     private final DirectoryEntries entries;
     private final DurableProgress durable;
     private final RecentBatches recent;
+    private final ProducerStates producers;
 
     private volatile LogConfig config;
     private volatile LogView view;
@@ -94,6 +99,7 @@ public final class PartitionLog {
         this.entries = new DirectoryEntries(store, directory, store.fileSystemId(directory));
         this.durable = new DurableProgress(found.recoveryPoint());
         this.recent = new RecentBatches(home.recentMemory());
+        this.producers = found.producers();
         this.sealed = new ArrayList<>(found.sealed());
         this.active = found.active();
         this.logStartOffset = found.logStartOffset();
@@ -158,6 +164,7 @@ public final class PartitionLog {
         }
         batch.assign(baseOffset, leaderEpoch);
         keep(batch);
+        producers.update(batch, baseOffset, nowMs);
         noteUnsynced(batch.recordCount(), nowMs);
         long lastOffset = batch.lastOffset();
         boolean stampedHere =
@@ -182,7 +189,13 @@ public final class PartitionLog {
         if (batch.sizeBytes() > segmentBytes) {
             return new TooLarge(batch.sizeBytes(), segmentBytes);
         }
-        return null;
+        return switch (producers.check(batch)) {
+            case SequenceCheck.Next() -> null;
+            case SequenceCheck.Duplicate(long baseOffset, long lastOffset, long timestamp) ->
+                new AppendOutcome.Duplicate(baseOffset, lastOffset, timestamp, logStartOffset);
+            case SequenceCheck.OutOfOrder(int expected, int received) -> new OutOfOrderSequence(expected, received);
+            case SequenceCheck.Fenced(short current, short received) -> new ProducerFenced(current, received);
+        };
     }
 
     private void keep(ValidatedBatch batch) {
@@ -310,6 +323,7 @@ public final class PartitionLog {
             return;
         }
         try {
+            ProducerReplay.write(producers, store, directory, stagedEndOffset, false);
             SealedSegment old = active.seal();
             ActiveSegment next = ActiveSegment.create(store, directory, stagedEndOffset);
             sealed.add(old);
@@ -469,7 +483,7 @@ public final class PartitionLog {
             newEnd = Math.min(offset, scan.baseOffset());
         }
         durable.truncated(newEnd);
-        home.lowerRecoveryPoint(this);
+        home.lowerOffsets(this, newEnd);
         recent.clear();
 
         List<Segment> removed = List.of(segments).subList(n + 1, segments.length);
@@ -487,6 +501,7 @@ public final class PartitionLog {
         active.log().truncate(position);
         active.log().sync();
         retire(removed);
+        ProducerReplay.restore(producers, store, directory, List.of(segments), newEnd, home.nowMs());
         synchronized (checkpointLock) {
             CheckpointText.replace(store, directory.resolve(LeaderEpochs.FILE_NAME), epochs.encode());
             epochsOnDisk = epochs;
@@ -587,6 +602,19 @@ public final class PartitionLog {
         }
     }
 
+    /**
+     * Forgets idempotent producers that have not written for {@code expirationMs} ({@code producer.id.expiration.ms}); returns
+     * how many.
+     */
+    public int expireProducers(long nowMs, long expirationMs) {
+        return producers.expire(nowMs, expirationMs);
+    }
+
+    /** What is known of each producer, for DescribeProducers; an immutable copy. */
+    public List<ProducerState> describeProducers() {
+        return producers.describe();
+    }
+
     /** What {@link #persist} made ready: an end that is durable now, or will be with the file system. */
     record Persisted(PartitionLog log, long end, long generation, boolean epochsWait) {}
 
@@ -672,6 +700,7 @@ public final class PartitionLog {
     /** After {@link #stop}: writes what a start without recovery needs. Everything has to be synced before that is claimed. */
     Persisted finish(boolean each) throws IOException {
         active.finishTimeIndex();
+        ProducerReplay.write(producers, store, directory, view.logEndOffset(), each);
         if (each) {
             for (Segment segment : dirty) {
                 segment.log().sync();

@@ -4,6 +4,7 @@ import io.odradek.engine.Durability;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.io.FileStore;
 import io.odradek.engine.io.FileStore.OpenMode;
+import io.odradek.engine.producer.ProducerStates;
 import io.odradek.engine.recovery.TailFacts.Promise;
 import io.odradek.engine.recovery.TailFacts.Reach;
 import io.odradek.engine.recovery.TailFacts.Stop;
@@ -15,6 +16,7 @@ import io.odradek.engine.segment.HeaderScan;
 import io.odradek.engine.segment.LeaderEpochs;
 import io.odradek.engine.segment.OffsetIndex;
 import io.odradek.engine.segment.SealedSegment;
+import io.odradek.engine.segment.Segment;
 import io.odradek.engine.segment.SegmentFiles;
 import io.odradek.engine.segment.SegmentNames;
 import io.odradek.engine.segment.SegmentWalk;
@@ -64,28 +66,31 @@ public final class LogRecovery {
     private final Path directory;
     private final LogConfig config;
     private final Remembered remembered;
+    private final long nowMs;
 
     private boolean entriesChanged;
     private long scannedBytes;
 
-    private LogRecovery(FileStore store, Path directory, LogConfig config, Remembered remembered) {
+    private LogRecovery(FileStore store, Path directory, LogConfig config, Remembered remembered, long nowMs) {
         this.store = store;
         this.directory = directory;
         this.config = config;
         this.remembered = remembered;
+        this.nowMs = nowMs;
     }
 
     /**
      * Opens the log in {@code directory}.
      *
+     * @param nowMs when its producers count as last seen
      * @throws CorruptLogException when the table says so: nothing was changed but leftovers, and the log stays closed
      */
-    public static RecoveredLog open(FileStore store, Path directory, LogConfig config, Remembered remembered)
-            throws IOException {
+    public static RecoveredLog open(
+            FileStore store, Path directory, LogConfig config, Remembered remembered, long nowMs) throws IOException {
         List<SegmentFiles> opened = new ArrayList<>();
         boolean done = false;
         try {
-            RecoveredLog log = new LogRecovery(store, directory, config, remembered).open(opened);
+            RecoveredLog log = new LogRecovery(store, directory, config, remembered, nowMs).open(opened);
             done = true;
             return log;
         } finally {
@@ -123,7 +128,8 @@ public final class LogRecovery {
         ActiveSegment first = ActiveSegment.create(store, directory, start);
         opened.add(first.files());
         store.syncDirectory(directory);
-        return new RecoveredLog(List.of(), first, start, start, LeaderEpochs.NONE, LeaderEpochs.NONE, start, 0);
+        return new RecoveredLog(
+                List.of(), first, start, start, LeaderEpochs.NONE, LeaderEpochs.NONE, new ProducerStates(), start, 0);
     }
 
     /** @param epochs null when they have to be rebuilt from the batches */
@@ -470,7 +476,11 @@ public final class LogRecovery {
         if (logStart > end) {
             return startedOver(sealed, active, logStart);
         }
-        return new RecoveredLog(sealed, active, logStart, end, epochs, epochs, end, scannedBytes);
+        ProducerStates producers = new ProducerStates();
+        List<Segment> segments = new ArrayList<>(sealed);
+        segments.add(active);
+        ProducerReplay.restore(producers, store, directory, segments, end, nowMs);
+        return new RecoveredLog(sealed, active, logStart, end, epochs, epochs, producers, end, scannedBytes);
     }
 
     /** Everything that is left had been deleted by request: offsets go on where they had been. */
@@ -483,8 +493,18 @@ public final class LogRecovery {
         removeBehindCut(active.files());
         ActiveSegment first = ActiveSegment.create(store, directory, logStart);
         CheckpointText.replace(store, directory.resolve(LeaderEpochs.FILE_NAME), LeaderEpochs.NONE.encode());
+        ProducerStates none = new ProducerStates();
+        ProducerReplay.restore(none, store, directory, List.of(first), logStart, nowMs);
         return new RecoveredLog(
-                List.of(), first, logStart, logStart, LeaderEpochs.NONE, LeaderEpochs.NONE, logStart, scannedBytes);
+                List.of(),
+                first,
+                logStart,
+                logStart,
+                LeaderEpochs.NONE,
+                LeaderEpochs.NONE,
+                none,
+                logStart,
+                scannedBytes);
     }
 
     private static int sizeOf(SegmentFiles files) throws IOException {

@@ -1,5 +1,6 @@
 package io.odradek.engine.recovery;
 
+import io.odradek.engine.producer.ProducerStates;
 import io.odradek.engine.segment.ActiveSegment;
 import io.odradek.engine.segment.LeaderEpochs;
 import io.odradek.engine.segment.SealedSegment;
@@ -11,6 +12,7 @@ import java.util.List;
  * @param sealed oldest first
  * @param recoveryPoint exclusive; bytes below it are known to be durable
  * @param epochsOnDisk what {@code leader-epoch-checkpoint} says; differs from {@code epochs} when it has to be written
+ * @param producers as of {@code logEndOffset}
  * @param scannedBytes read to find all this
  */
 public record RecoveredLog(
@@ -20,5 +22,6 @@ public record RecoveredLog(
         long logEndOffset,
         LeaderEpochs epochs,
         LeaderEpochs epochsOnDisk,
+        ProducerStates producers,
         long recoveryPoint,
         long scannedBytes) {}

@@ -1,0 +1,249 @@
+package io.odradek.engine.record;
+
+import io.odradek.engine.LogConfig.TimestampType;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One look at every record of a batch: is each built as it says, does it have the key and a timestamp the topic wants, and
+ * what is the latest timestamp? Lives for one batch and one thread.
+ *
+ * <p>{@link #inPlace} and {@link #unpacked} are in the hot style: they run for every record that is produced, the first at a
+ * few nanoseconds each. Layout of a record: {@link RecordCursor}. What the record attributes say is ignored, and any negative
+ * size of key or value means null: Kafka reads it so.
+ */
+final class RecordWalk {
+
+    /** Errors that are listed. More are counted: a small compressed batch can hold millions of bad records. */
+    static final int MAX_RECORD_ERRORS = 1_000;
+
+    /** Attributes, timestamp, offset, key size, value size, header count: a byte each. */
+    private static final int LEAST_BODY_BYTES = 6;
+
+    private final BatchRules rules;
+    private final long nowMs;
+    private final long baseTimestamp;
+    private final boolean claimsAppendTime;
+
+    private long maxTimestamp = BatchLayout.NO_TIMESTAMP;
+    private int maxTimestampIndex;
+    private boolean offsetsConsecutive = true;
+    private int errorCount;
+    private boolean hasTimestampError;
+    private @Nullable List<RecordError> errors;
+
+    RecordWalk(BatchRules rules, long nowMs, long baseTimestamp, boolean claimsAppendTime) {
+        this.rules = rules;
+        this.nowMs = nowMs;
+        this.baseTimestamp = baseTimestamp;
+        this.claimsAppendTime = claimsAppendTime;
+    }
+
+    /** Walks uncompressed records that fill {@code [from, limit)}. Returns the first fault of structure, or null. */
+    @Nullable
+    String inPlace(ByteBuffer buffer, int from, int limit, int count) {
+        int at = from;
+        for (int index = 0; index < count; index++) {
+            long bodySize = Varints.readInt(buffer, at, limit);
+            if (bodySize < 0) {
+                return malformed(index);
+            }
+            at = Varints.end(bodySize);
+            int size = Varints.value(bodySize);
+            if (size < LEAST_BODY_BYTES || size > limit - at) {
+                return malformed(index);
+            }
+            int end = at + size;
+            int timestampAt = at + 1;
+            at = Varints.longEnd(buffer, timestampAt, end);
+            if (at < 0) {
+                return malformed(index);
+            }
+            long timestamp = baseTimestamp + Varints.readLong(buffer, timestampAt);
+            long offsetDelta = Varints.readInt(buffer, at, end);
+            if (offsetDelta < 0) {
+                return malformed(index);
+            }
+            offsetsConsecutive &= Varints.value(offsetDelta) == index;
+            long keySize = Varints.readInt(buffer, Varints.end(offsetDelta), end);
+            at = behind(keySize, end);
+            if (at < 0) {
+                return malformed(index);
+            }
+            at = behind(Varints.readInt(buffer, at, end), end);
+            if (at < 0) {
+                return malformed(index);
+            }
+            long headerCount = Varints.readInt(buffer, at, end);
+            if (headerCount < 0) {
+                return malformed(index);
+            }
+            at = Varints.end(headerCount);
+            if (Varints.value(headerCount) != 0) {
+                at = headersEnd(buffer, at, end, Varints.value(headerCount));
+            }
+            if (at != end) {
+                return malformed(index);
+            }
+            note(index, Varints.value(keySize), timestamp);
+        }
+        return at == limit ? null : (limit - at) + " bytes are left behind the last record";
+    }
+
+    /** Position behind a field of which the size was read; negative when it does not fit. */
+    private static int behind(long packedSize, int limit) {
+        if (packedSize < 0) {
+            return -1;
+        }
+        int at = Varints.end(packedSize);
+        int size = Varints.value(packedSize);
+        if (size <= 0) {
+            return at;
+        }
+        return size <= limit - at ? at + size : -1;
+    }
+
+    private static int headersEnd(ByteBuffer buffer, int from, int limit, int count) {
+        if (count < 0) {
+            return -1;
+        }
+        int at = from;
+        for (int i = 0; i < count; i++) {
+            long keySize = Varints.readInt(buffer, at, limit);
+            if (keySize < 0 || Varints.value(keySize) < 0) {
+                return -1;
+            }
+            at = behind(keySize, limit);
+            if (at < 0) {
+                return -1;
+            }
+            at = behind(Varints.readInt(buffer, at, limit), limit);
+            if (at < 0) {
+                return -1;
+            }
+        }
+        return at;
+    }
+
+    private static String malformed(int index) {
+        return "record " + index + " is malformed";
+    }
+
+    /** The same for compressed records. Returns the first fault of structure, or null. */
+    @Nullable
+    String unpacked(RecordStream records, int count) throws IOException {
+        for (int index = 0; index < count; index++) {
+            int size = records.readInt();
+            long from = records.position();
+            if (size < LEAST_BODY_BYTES) {
+                return malformed(index);
+            }
+            records.readByte();
+            long timestamp = baseTimestamp + records.readLong();
+            offsetsConsecutive &= records.readInt() == index;
+            int keySize = records.readInt();
+            if (!skip(records, keySize, from, size) || !skip(records, records.readInt(), from, size)) {
+                return malformed(index);
+            }
+            int headerCount = records.readInt();
+            if (headerCount < 0) {
+                return malformed(index);
+            }
+            for (int i = 0; i < headerCount; i++) {
+                int headerKeySize = records.readInt();
+                if (headerKeySize < 0
+                        || !skip(records, headerKeySize, from, size)
+                        || !skip(records, records.readInt(), from, size)) {
+                    return malformed(index);
+                }
+            }
+            if (records.position() - from != size) {
+                return malformed(index);
+            }
+            note(index, keySize, timestamp);
+        }
+        return records.atEnd() ? null : "bytes are left behind the last record";
+    }
+
+    private static boolean skip(RecordStream records, int fieldSize, long bodyFrom, int bodySize) throws IOException {
+        if (fieldSize > bodySize - (records.position() - bodyFrom)) {
+            return false;
+        }
+        if (fieldSize > 0) {
+            records.skip(fieldSize);
+        }
+        return true;
+    }
+
+    private void note(int index, int keySize, long timestamp) {
+        if (timestamp > maxTimestamp) {
+            maxTimestamp = timestamp;
+            maxTimestampIndex = index;
+        }
+        if (rules.compacted() && keySize < 0) {
+            addError(index, "a compacted topic cannot accept a record without a key");
+        } else if (rules.timestampType() == TimestampType.CREATE_TIME && timestamp != BatchLayout.NO_TIMESTAMP) {
+            if (!inRange(timestamp)) {
+                hasTimestampError = true;
+                addError(index, outOfRange(timestamp));
+            }
+        } else if (claimsAppendTime) {
+            hasTimestampError = true;
+            addError(index, "a producer cannot set the timestamp type to LogAppendTime");
+        }
+    }
+
+    private boolean inRange(long timestamp) {
+        // The differences wrap as Kafka's do: a timestamp near the ends of the range of a long is accepted or not
+        // alike.
+        long age = nowMs - timestamp;
+        return age <= rules.timestampBeforeMaxMs() && -age <= rules.timestampAfterMaxMs();
+    }
+
+    private String outOfRange(long timestamp) {
+        return "timestamp " + timestamp + " is out of range: it should be within ["
+                + (nowMs - rules.timestampBeforeMaxMs()) + ", " + (nowMs + rules.timestampAfterMaxMs()) + "]";
+    }
+
+    private void addError(int index, String message) {
+        if (errors == null) {
+            errors = new ArrayList<>();
+        }
+        if (errorCount++ < MAX_RECORD_ERRORS) {
+            errors.add(new RecordError(index, message));
+        }
+    }
+
+    /** What the header alone says, for a compressed batch that is not opened. */
+    void trustHeader(long headerMaxTimestamp, int lastIndex) {
+        note(lastIndex, 0, headerMaxTimestamp);
+        maxTimestampIndex = lastIndex;
+    }
+
+    long maxTimestamp() {
+        return maxTimestamp;
+    }
+
+    /** Of the first record that has the largest timestamp. */
+    int maxTimestampIndex() {
+        return maxTimestampIndex;
+    }
+
+    boolean offsetsConsecutive() {
+        return offsetsConsecutive;
+    }
+
+    /** The refusal of the single records found at fault; null when there are none. */
+    BatchVerdict.@Nullable Refused refusal() {
+        if (errors == null) {
+            return null;
+        }
+        return hasTimestampError
+                ? new BatchVerdict.Refused(
+                        Refusal.INVALID_TIMESTAMP, errorCount + " records, some with an invalid timestamp", errors)
+                : new BatchVerdict.Refused(Refusal.INVALID_RECORD, errorCount + " records are invalid", errors);
+    }
+}
