@@ -99,7 +99,6 @@ abstract class HandlerTest {
 
     private static ApiMessage reread(ApiMessage body, short version) {
         ByteBufferAccessor bytes = MessageUtil.toByteBufferAccessor(body, version);
-        bytes.flip();
         ApiMessage copy = ApiMessageType.fromApiKey(body.apiKey()).newRequest();
         copy.read(bytes, version);
         return copy;
