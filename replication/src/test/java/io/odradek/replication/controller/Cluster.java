@@ -1,0 +1,140 @@
+package io.odradek.replication.controller;
+
+import io.odradek.replication.controller.ConfigRules.Refusal;
+import io.odradek.replication.controller.ControllerEffect.AppendRecords;
+import io.odradek.replication.controller.ControllerEffect.Reply;
+import io.odradek.replication.controller.ControllerReply.BrokerRegistered;
+import io.odradek.replication.controller.ControllerRequest.Heartbeat;
+import io.odradek.replication.controller.ControllerRequest.NewTopic;
+import io.odradek.replication.controller.ControllerRequest.RegisterBroker;
+import io.odradek.replication.controller.Outcome.Done;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** A controller with its log in memory: commits at once whatever it appends. */
+final class Cluster {
+
+    static final short PLAINTEXT = 0;
+    static final VersionRange METADATA = new VersionRange((short) 7, (short) 30);
+
+    /** Knows retention.ms (a number), cleanup.policy (a list), and nothing else. */
+    static final ConfigRules RULES = new ConfigRules() {
+        @Override
+        public boolean isList(ConfigResource.Type type, String key) {
+            return key.equals("cleanup.policy");
+        }
+
+        @Override
+        public @Nullable String defaultValue(ConfigResource.Type type, String key) {
+            return key.equals("cleanup.policy") ? "delete" : null;
+        }
+
+        @Override
+        public @Nullable Refusal check(ConfigResource resource, Map<String, String> overrides) {
+            for (Map.Entry<String, String> entry : overrides.entrySet()) {
+                boolean fine = switch (entry.getKey()) {
+                    case "retention.ms" -> entry.getValue().matches("-?[0-9]+");
+                    case "cleanup.policy" -> true;
+                    default -> false;
+                };
+                if (!fine) {
+                    return new Refusal(ControllerError.INVALID_CONFIG, entry.toString());
+                }
+            }
+            return null;
+        }
+    };
+
+    ControllerMachine machine;
+    ClusterImage committed = ClusterImage.empty("cluster");
+    final List<MetadataRecord> log = new ArrayList<>();
+    final List<Integer> batchSizes = new ArrayList<>();
+    private long nextRequest;
+    private long seed = 1;
+
+    Cluster() {
+        this(ControllerSettings.of(1, 1));
+    }
+
+    Cluster(ControllerSettings settings) {
+        machine = new ControllerMachine(committed, settings, RULES);
+        carryOut(machine.step(new ControllerEvent.BecameActive(new TreeMap<>(Map.of("metadata.version", (short) 30)))));
+    }
+
+    /** Loses the machine, keeps the log. */
+    void failOver(ControllerSettings settings) {
+        machine = new ControllerMachine(committed, settings, RULES);
+        carryOut(machine.step(new ControllerEvent.BecameActive(new TreeMap<>())));
+    }
+
+    <R extends ControllerReply> R ask(ControllerRequest<R> request) {
+        long id = nextRequest++;
+        List<Reply> replies = carryOut(machine.step(new ControllerEvent.Requested(id, request, seed++)));
+        if (replies.size() != 1 || replies.getFirst().requestId() != id) {
+            throw new AssertionError("one reply to " + id + " expected, got " + replies);
+        }
+        return request.replyType().cast(replies.getFirst().body());
+    }
+
+    private List<Reply> carryOut(List<ControllerEffect> effects) {
+        List<Reply> replies = new ArrayList<>();
+        for (ControllerEffect effect : effects) {
+            switch (effect) {
+                case AppendRecords(List<MetadataRecord> records, Reply reply) -> {
+                    log.addAll(records);
+                    committed = committed.apply(records);
+                    batchSizes.add(records.size());
+                    if (reply != null) {
+                        replies.add(reply);
+                    }
+                }
+            }
+        }
+        return replies;
+    }
+
+    static RegisterBroker registration(int id, @Nullable String rack, long incarnation, long previousEpoch) {
+        return new RegisterBroker(
+                id,
+                new UUID(id, incarnation),
+                List.of(new Endpoint("PLAINTEXT", "host" + id, 9092, PLAINTEXT)),
+                Map.of("metadata.version", METADATA),
+                rack,
+                List.of(new UUID(7, id)),
+                previousEpoch);
+    }
+
+    /** Registers the broker's next process and unfences it; returns its epoch. */
+    long start(int id, long incarnation) {
+        return start(registration(id, null, incarnation, -1));
+    }
+
+    long start(RegisterBroker registration) {
+        long epoch = epoch(ask(registration));
+        ask(new Heartbeat(registration.brokerId(), epoch, committed.lastOffset(), false, false));
+        return epoch;
+    }
+
+    static long epoch(BrokerRegistered reply) {
+        if (reply.epoch() instanceof Done<Long>(Long epoch)) {
+            return epoch;
+        }
+        throw new AssertionError("refused: " + reply);
+    }
+
+    PartitionImage partition(String topic, int partition) {
+        TopicImage image = committed.topic(topic);
+        if (image == null) {
+            throw new AssertionError("no topic " + topic);
+        }
+        return image.partitions().get(partition);
+    }
+
+    static NewTopic topic(String name, int partitions, int replicationFactor) {
+        return new NewTopic(name, partitions, replicationFactor, List.of(), List.of());
+    }
+}

@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package io.odradek.replication.controller;
+
+import org.jspecify.annotations.NullMarked;
