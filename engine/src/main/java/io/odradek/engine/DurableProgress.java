@@ -37,28 +37,23 @@ final class DurableProgress {
         handedOut.add(new HandedOut(end, generation, files));
     }
 
-    /** Everything below {@code offset} that was handed out is on disk. */
+    /**
+     * What was handed out longest ago is on disk. Exactly that: files handed out after it may still have to be synced, also
+     * when a truncation in between has made their offsets meaningless.
+     */
     void synced(long offset) {
-        List<SegmentFiles> finished = new java.util.ArrayList<>();
+        HandedOut finished;
         synchronized (this) {
-            // Syncs finish in the order they were asked for: while the oldest is from before a truncation, so is this
-            // one.
-            boolean fromBefore = !handedOut.isEmpty() && handedOut.peek().generation < generation;
-            long reached = -1;
-            while (!handedOut.isEmpty()) {
-                HandedOut oldest = handedOut.peek();
-                if (fromBefore ? oldest.generation == generation : oldest.end > offset) {
-                    break;
-                }
-                reached = oldest.end;
-                finished.addAll(oldest.files);
-                handedOut.remove();
+            finished = handedOut.poll();
+            if (finished == null) {
+                return; // the log was closed meanwhile
             }
-            if (!fromBefore && reached > recoveryPoint) {
-                recoveryPoint = reached;
+            assert finished.end == offset : "synced to " + offset + ", handed out to " + finished.end;
+            if (finished.generation == generation && finished.end > recoveryPoint) {
+                recoveryPoint = finished.end;
             }
         }
-        finished.forEach(SegmentFiles::release);
+        finished.files.forEach(SegmentFiles::release);
     }
 
     /** Everything below {@code offset} is on disk, as found by whoever asked for {@link #generation()} before syncing it. */

@@ -307,6 +307,7 @@ public final class LogDirectory implements AutoCloseable {
         try {
             RecoveredLog found = LogRecovery.open(store, directory, config, remembered, clock.millis());
             PartitionLog log = new PartitionLog(partition, directory, config, home, found);
+            forgetHighWatermarkAbove(name, found.logEndOffset());
             PartitionLog other = logs.putIfAbsent(partition, log);
             if (other != null) {
                 log.releaseFiles();
@@ -316,6 +317,16 @@ public final class LogDirectory implements AutoCloseable {
             unusable.put(partition, e);
             LOG.error("Log {} is out of service: {}", partition, e.getMessage());
             throw e;
+        }
+    }
+
+    /**
+     * Readers were shown records that the machine lost with its page cache, and recovery has said so. Held against the log
+     * again after the next, clean stop, it would keep it out of service.
+     */
+    private void forgetHighWatermarkAbove(String name, long logEndOffset) {
+        synchronized (checkpoints) {
+            highWatermarks.computeIfPresent(name, (n, shown) -> Math.min(shown, logEndOffset));
         }
     }
 
@@ -632,6 +643,7 @@ public final class LogDirectory implements AutoCloseable {
                 synchronized (checkpoints) {
                     noteOffsets();
                     writeCheckpoints();
+                    OffsetCheckpoint.write(store, path.resolve(HIGH_WATERMARKS), highWatermarks);
                 }
                 CheckpointText.replace(store, path.resolve(CLEAN_SHUTDOWN), CLEAN_SHUTDOWN_TEXT);
             }

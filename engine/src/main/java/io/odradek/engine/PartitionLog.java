@@ -385,8 +385,8 @@ public final class PartitionLog {
 
     /**
      * Files with writes that were not yet handed out for syncing, and the directory when its entries changed; hands them out.
-     * The caller syncs them and then calls {@link #synced}, in the order of the calls to this method. Until then they are
-     * kept open.
+     * The caller syncs them and then calls {@link #synced}, once for each list that was not empty, in the order of the calls
+     * to this method. Until then they are kept open.
      */
     public List<StoreFile> takeDirtyFiles() {
         unsyncedRecords = 0;
@@ -413,7 +413,11 @@ public final class PartitionLog {
         return files;
     }
 
-    /** Everything below {@code offset} is on disk: moves the recovery point. Sync thread. */
+    /**
+     * The oldest files that were handed out and not reported yet are on disk: moves the recovery point. Sync thread.
+     *
+     * @param offset the log's end when they were handed out
+     */
     public void synced(long offset) {
         durable.synced(offset);
     }
@@ -447,6 +451,7 @@ public final class PartitionLog {
             throw new IllegalArgumentException(
                     "cannot cut " + partition + " at " + offset + ", it begins at " + logStartOffset);
         }
+        refuseWhenOffline();
         writeStaged();
         if (offset >= stagedEndOffset) {
             return stagedEndOffset;
@@ -456,6 +461,14 @@ public final class PartitionLog {
         } catch (IOException e) {
             home.takeOffline(e);
             throw e;
+        }
+    }
+
+    /** A directory that is offline is left as it is: checkpoints can't be lowered there before a log is cut. */
+    private void refuseWhenOffline() throws IOException {
+        String offline = home.offlineReason();
+        if (offline != null) {
+            throw new IOException(offline);
         }
     }
 
@@ -522,6 +535,7 @@ public final class PartitionLog {
      * @param offset at most the high watermark; clipped to the log's end
      */
     public long deleteRecordsBefore(long offset) throws IOException {
+        refuseWhenOffline();
         writeStaged();
         if (offset > logStartOffset) {
             logStartOffset = Math.min(offset, stagedEndOffset);
@@ -542,6 +556,7 @@ public final class PartitionLog {
      * @return segments removed
      */
     public int applyRetention(long nowMs, long highWatermark) throws IOException {
+        refuseWhenOffline();
         writeStaged();
         RetentionPolicy.Decision decision =
                 RetentionPolicy.decide(retentionFacts(), logStartOffset, highWatermark, config, nowMs);
@@ -575,7 +590,12 @@ public final class PartitionLog {
         segments = segmentsNow();
         view = viewNow(stagedEndOffset); // before the files go: whoever looks now does not find them
         try {
-            retire(removed);
+            for (Segment segment : removed) {
+                retire(List.of(segment));
+                // One by one on disk as well: else a crash may bring back an older segment behind which a newer one is
+                // missing, and a hole below the recovery point looks like lost data. Mostly there is one to remove.
+                store.syncDirectory(directory);
+            }
         } catch (IOException e) {
             home.takeOffline(e);
             throw e;

@@ -23,6 +23,7 @@ import java.util.Collections;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigDef.ValidList;
 import org.apache.kafka.common.config.ConfigDef.ValidString;
 import org.apache.kafka.common.config.ConfigException;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,7 @@ final class BrokerKeys {
                         "process.roles",
                         LIST,
                         "broker,controller",
+                        ValidList.in("broker", "controller"),
                         HIGH,
                         "What this process is: broker, controller or both.")
                 .define("node.id", INT, 1, atLeast(0), HIGH, "This node's id, unique in the cluster.")

@@ -95,7 +95,7 @@ public final class LogRecovery {
             return log;
         } finally {
             if (!done) {
-                opened.forEach(SegmentFiles::release);
+                opened.stream().filter(files -> !files.isRemoved()).forEach(SegmentFiles::release);
             }
         }
     }

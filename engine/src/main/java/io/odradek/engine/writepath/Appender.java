@@ -291,6 +291,9 @@ final class Appender {
             }
             case LET_GO, SYNC -> {
                 event.settleAfter = Math.max(slot.settleAfter, slot.lastHandedOver);
+                if (slot.writeFailure != null) {
+                    event.taskFailure = new IOException(slot.writeFailure);
+                }
                 if (event.kind == WriteEvent.Kind.LET_GO) {
                     slots.remove(slot.log);
                     letGo.put(slot.log, event.settleAfter);

@@ -48,10 +48,12 @@ final class LogModel {
 
     private long entries;
 
-    /** Acknowledged, by base offset: survives a kill, and a power loss when {@link #durableEnd} says so. */
+    /** Acknowledged, by base offset: survives a kill, and a power loss when it is durable. */
     private final TreeMap<Long, Placed> acknowledged = new TreeMap<>();
-    /** Exclusive. Acknowledged batches below it were promised to be on disk. */
-    private long durableEnd;
+    /** Promised to be on disk, by their durability or by having been shown after a recovery. */
+    private final Set<Long> durable = new HashSet<>();
+    /** What was handed over before this is on disk, because somebody asked for a sync then and was told that it is done. */
+    private long durableOrder;
 
     private final Set<Long> refused = new HashSet<>();
     private final Set<Long> removed = new HashSet<>();
@@ -108,19 +110,13 @@ final class LogModel {
                 .as("%s: offset %d is acknowledged once", partition, baseOffset)
                 .isNull();
         if (synced) {
-            durableEnd = Math.max(durableEnd, lastOffset + 1);
+            durable.add(number);
         }
     }
 
-    /** A sync that somebody asked for has ended: what was in the log when it was asked for is on disk. */
-    void durableBelow(long end, long order) {
-        long kept = end;
-        for (Cut cut : cuts) {
-            if (order < cut.order) {
-                kept = Math.min(kept, cut.newEnd);
-            }
-        }
-        durableEnd = Math.max(durableEnd, kept);
+    /** A sync that was asked for as the {@code order}th entry has ended well. */
+    void durableBefore(long order) {
+        durableOrder = Math.max(durableOrder, order);
     }
 
     void cutBegins(long offset) {
@@ -132,7 +128,6 @@ final class LogModel {
         perhapsCutAt = Long.MAX_VALUE;
         cuts.add(new Cut(newEnd, order));
         acknowledged.tailMap(newEnd, true).clear();
-        durableEnd = Math.min(durableEnd, newEnd);
         for (Placed batch : there) {
             if (batch.lastOffset() >= newEnd) {
                 removed.add(batch.number());
@@ -142,10 +137,6 @@ final class LogModel {
 
     void mayStartAt(long offset) {
         mayStartAt = Math.max(mayStartAt, offset);
-    }
-
-    long acknowledgedEnd() {
-        return acknowledged.isEmpty() ? 0 : acknowledged.lastEntry().getValue().lastOffset() + 1;
     }
 
     /** Checks a log that was opened again, and believes what it shows from now on: it was synced before it was shown. */
@@ -174,16 +165,23 @@ final class LogModel {
         assertThat(view.logEndOffset())
                 .as("%s ends behind its last batch", what)
                 .isEqualTo(next);
-        long mustEnd = lostPower ? durableEnd : acknowledgedEnd();
         for (Placed batch : acknowledged.values()) {
+            boolean kept = !lostPower
+                    || durable.contains(batch.number())
+                    || orderOf.getOrDefault(batch.number(), Long.MAX_VALUE) < durableOrder;
             boolean mayBeGone = batch.lastOffset() < Math.max(mayStartAt, view.logStartOffset())
                     || batch.lastOffset() >= perhapsCutAt;
             Placed there = byOffset.get(batch.baseOffset());
-            if (batch.lastOffset() < mustEnd && !mayBeGone) {
-                assertThat(there).as("%s: acknowledged and kept", what).isEqualTo(batch);
-            }
-            if (there != null && batch.lastOffset() < mustEnd) {
-                assertThat(there).as("%s: at its offset", what).isEqualTo(batch);
+            if (kept && !(mayBeGone && there == null)) {
+                assertThat(there)
+                        .as(
+                                "%s: acknowledged and kept (lost power %s, durable %s, order %s of %s)",
+                                what,
+                                lostPower,
+                                durable.contains(batch.number()),
+                                orderOf.get(batch.number()),
+                                durableOrder)
+                        .isEqualTo(batch);
             }
         }
         believe(view, found);
@@ -208,7 +206,8 @@ final class LogModel {
             acknowledged.put(batch.baseOffset(), batch);
             removed.remove(batch.number());
         }
-        durableEnd = view.logEndOffset();
+        durable.clear();
+        found.forEach(batch -> durable.add(batch.number()));
         perhapsCutAt = Long.MAX_VALUE;
         cuts.clear();
         mayStartAt = Math.max(mayStartAt, view.logStartOffset());

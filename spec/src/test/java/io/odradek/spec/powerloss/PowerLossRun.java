@@ -30,9 +30,11 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -48,9 +50,13 @@ final class PowerLossRun implements Settlement {
     private SimulatedFileStore store;
     private final List<LogModel> models = new ArrayList<>();
     private final Map<TopicPartition, Long> settledEnds = new HashMap<>();
+    private final Set<TopicPartition> cutting = new HashSet<>();
     private long nextNumber = 1;
     private long nowMs = 1_000_000;
+    /** Since the logs were last checked. */
     private boolean lostPower;
+
+    private boolean syncMayHaveFailed;
 
     PowerLossRun(long seed) throws IOException {
         random = new Random(seed);
@@ -70,11 +76,16 @@ final class PowerLossRun implements Settlement {
             }
             boolean stopped = live();
             settledEnds.clear();
+            cutting.clear();
             models.forEach(model -> model.log = null);
             if (stopped) {
-                lostPower = false;
-            } else if (random.nextInt(4) == 0) {
-                lostPower = false;
+                store.crashAtOperation(Long.MAX_VALUE);
+                continue;
+            }
+            if (random.nextInt(4) == 0 && !syncMayHaveFailed) {
+                // Not after a failed sync: the kernel then shows pages that it will never write, and no later process
+                // can
+                // know. Nothing was acknowledged by that sync; what its successor shows of it is lost with the machine.
                 store = store.afterKill();
             } else {
                 lostPower = true;
@@ -97,8 +108,9 @@ final class PowerLossRun implements Settlement {
 
     /** Returns whether it ended in a clean stop. */
     private boolean live() throws IOException {
+        LogDirectory directory = null;
         try {
-            LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1);
+            directory = LogDirectory.open(store, DATA, "cluster", 1);
             openAndCheck(directory);
             WritePath path = new WritePath(
                     new Shard.Options("simulated", 1 << (1 + random.nextInt(7)), 1 << 20, "block"),
@@ -125,7 +137,12 @@ final class PowerLossRun implements Settlement {
                 store.crash();
                 return false;
             }
-            directory.close();
+            try {
+                directory.close();
+            } catch (IOException e) {
+                assertThat(directory.isOffline()).isTrue();
+                store.crash();
+            }
             return !store.crashed();
         } catch (SimulatedCrash crash) {
             return false;
@@ -134,6 +151,8 @@ final class PowerLossRun implements Settlement {
                 return false;
             }
             throw e;
+        } finally {
+            syncMayHaveFailed = directory == null || directory.isOffline();
         }
     }
 
@@ -155,6 +174,7 @@ final class PowerLossRun implements Settlement {
             Read read = read(log.view());
             model.check(log.view(), read.batches, read.content, lostPower);
         }
+        lostPower = false;
     }
 
     private void begin(WritePath path) {
@@ -176,7 +196,11 @@ final class PowerLossRun implements Settlement {
         nowMs += random.nextInt(20);
         LogModel model = models.get(random.nextInt(models.size()));
         switch (random.nextInt(40)) {
-            case 0 -> truncate(path, model);
+            case 0 -> {
+                if (!directory.isOffline()) {
+                    truncate(path, model);
+                }
+            }
             case 1 -> deleteRecords(path, model);
             case 2 -> retain(path, model);
             case 3, 4 -> requestSync(path, model);
@@ -233,27 +257,48 @@ final class PowerLossRun implements Settlement {
 
     @Override
     public void progressed(PartitionLog log, LogPosition end) {
-        settledEnds.put(log.partition(), end.offset());
+        // What was written before a cut says nothing about what is behind it; the cut settles in its turn.
+        if (!cutting.contains(log.partition())) {
+            settledEnds.put(log.partition(), end.offset());
+        }
     }
 
-    private void truncate(WritePath path, LogModel model) {
+    /** As a host does it: the high watermark goes down first, then the log; progress counts again when the cut has settled. */
+    private void truncate(WritePath path, LogModel model) throws IOException {
         PartitionLog log = model.open();
+        TopicPartition partition = log.partition();
+        if (cutting.contains(partition)) {
+            return;
+        }
         long order = model.nextOrder();
-        int back = random.nextInt(12);
-        path.tryRun(
+        // at a batch boundary, as leader epochs always end
+        List<LogModel.Placed> seen = read(log.view()).batches;
+        if (seen.isEmpty()) {
+            return;
+        }
+        long offset = seen.get(seen.size() - 1 - random.nextInt(Math.min(4, seen.size())))
+                .baseOffset();
+        if (offset < log.view().logStartOffset()) {
+            return;
+        }
+        boolean given = path.tryRun(
                 log,
                 () -> {
-                    LogView before = log.view();
-                    long offset = Math.max(before.logStartOffset(), before.logEndOffset() - back);
-                    List<LogModel.Placed> there = read(before).batches;
-                    model.cutBegins(offset);
-                    log.truncateTo(offset);
+                    long at = Math.max(offset, log.view().logStartOffset());
+                    List<LogModel.Placed> there = read(log.view()).batches;
+                    model.cutBegins(at);
+                    log.truncateTo(at);
                     model.cut(log.view().logEndOffset(), order, there);
-                    settledEnds.computeIfPresent(
-                            log.partition(),
-                            (p, end) -> Math.min(end, log.view().logEndOffset()));
                 },
-                null);
+                failure -> {
+                    cutting.remove(partition);
+                    settledEnds.computeIfPresent(
+                            partition, (p, end) -> Math.min(end, log.view().logEndOffset()));
+                });
+        if (given) {
+            cutting.add(partition);
+            settledEnds.computeIfPresent(partition, (p, end) -> Math.min(end, offset));
+        }
     }
 
     private void deleteRecords(WritePath path, LogModel model) {
@@ -290,12 +335,10 @@ final class PowerLossRun implements Settlement {
 
     private void requestSync(WritePath path, LogModel model) {
         PartitionLog log = model.open();
-        // what is in the log by now is in the log when the sync is asked for
-        long end = log.view().logEndOffset();
         long order = model.nextOrder();
         path.tryRequestSync(log, failure -> {
             if (failure == null && !store.crashed()) {
-                model.durableBelow(end, order);
+                model.durableBefore(order);
             }
         });
     }

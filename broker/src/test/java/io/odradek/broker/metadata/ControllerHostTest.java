@@ -1,0 +1,178 @@
+package io.odradek.broker.metadata;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.odradek.broker.config.BrokerConfig;
+import io.odradek.replication.controller.ClusterDelta;
+import io.odradek.replication.controller.ClusterImage;
+import io.odradek.replication.controller.ControllerError;
+import io.odradek.replication.controller.ControllerReply.TopicsCreated;
+import io.odradek.replication.controller.ControllerRequest.CreateTopics;
+import io.odradek.replication.controller.ControllerRequest.NewTopic;
+import io.odradek.replication.controller.Outcome.Done;
+import io.odradek.replication.controller.TopicImage;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.Test;
+
+class ControllerHostTest {
+
+    private static final BrokerConfig CONFIG = BrokerConfig.builtIn(Map.of());
+
+    private static CreateTopics create(String name) {
+        return new CreateTopics(List.of(new NewTopic(name, 2, 1, List.of(), List.of())), false);
+    }
+
+    @Test
+    void aTopicIsUsableWhenItsCreatorHearsOfIt() throws IOException {
+        Set<String> opened = ConcurrentHashMap.newKeySet();
+        ImageListener opener =
+                (before, after, delta) -> delta.createdTopics().forEach(topic -> opened.add(topic.name()));
+        try (TestController controller = new TestController(CONFIG, new InMemoryMetadataLog(), 1, opener)) {
+            List<CompletableFuture<Boolean>> usable = new ArrayList<>();
+            for (int i = 0; i < 200; i++) {
+                String name = "t" + i;
+                usable.add(controller
+                        .submit(create(name))
+                        .thenApply(_ ->
+                                opened.contains(name) && controller.host.image().topic(name) != null));
+            }
+            for (CompletableFuture<Boolean> each : usable) {
+                assertThat(TestController.await(each)).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void noReplyLeavesBeforeItsRecordsAreDurableAndNeitherDoesARefusalThatRestsOnThem() throws IOException {
+        try (TestController controller = new TestController(CONFIG, new InMemoryMetadataLog(), 1)) {
+            controller.log.hold();
+            CompletableFuture<TopicsCreated> created = controller.submit(create("t"));
+            CompletableFuture<TopicsCreated> refused = controller.submit(create("t"));
+            await().until(() -> controller.log.waiting() == 1);
+            assertThat(created).isNotDone();
+            assertThat(refused).isNotDone();
+            assertThat(controller.host.image().topic("t")).isNull();
+            controller.log.release();
+            assertThat(TestController.await(created).topics().getFirst()).isInstanceOf(Done.class);
+            assertThat(TestController.await(refused).topics().getFirst()).isNotInstanceOf(Done.class);
+        }
+    }
+
+    @Test
+    void aRestartFindsEverythingAcknowledgedAndLeadsItInALaterEpoch() throws IOException {
+        InMemoryMetadataLog log = new InMemoryMetadataLog();
+        ClusterImage before;
+        try (TestController controller = new TestController(CONFIG, log, 1)) {
+            TestController.await(controller.submit(create("kept")));
+            log.hold();
+            CompletableFuture<TopicsCreated> lost = controller.submit(create("lost"));
+            await().until(() -> log.waiting() == 1);
+            before = controller.host.image();
+            InMemoryMetadataLog found = log.reopened();
+            log.fail();
+            assertThatThrownBy(lost::join).hasMessageContaining(ControllerError.CONTROLLER_UNAVAILABLE.name());
+            List<ClusterDelta> deltas = new ArrayList<>();
+            try (TestController next = new TestController(CONFIG, found, 2, (_, _, delta) -> deltas.add(delta))) {
+                ClusterImage after = next.host.image();
+                assertThat(after.topic("lost")).isNull();
+                assertThat(deltas.getFirst().createdTopics())
+                        .extracting(TopicImage::name)
+                        .containsExactly("kept");
+                assertThat(epochOf(after)).isGreaterThan(epochOf(before));
+                assertThat(next.broker.epoch()).isGreaterThan(controller.broker.epoch());
+            }
+        }
+    }
+
+    private static int epochOf(ClusterImage image) {
+        TopicImage topic = image.topic("kept");
+        return topic == null ? -1 : topic.partitions().getFirst().leaderEpoch();
+    }
+
+    @Test
+    void afterTheLogFailedEveryRequestIsAnsweredAndNoneIsCarriedOut() throws IOException {
+        CompletableFuture<Throwable> broken = new CompletableFuture<>();
+        try (TestController controller = new TestController(CONFIG, new InMemoryMetadataLog(), 1)) {
+            controller.host.onBroken(broken::complete);
+            controller.log.hold();
+            List<CompletableFuture<TopicsCreated>> waiting = new ArrayList<>();
+            for (int i = 0; i < 50; i++) {
+                waiting.add(controller.submit(create("t" + i)));
+            }
+            controller.log.fail();
+            for (int i = 50; i < 100; i++) {
+                waiting.add(controller.submit(create("t" + i)));
+            }
+            assertThat(TestController.await(broken)).hasMessageContaining("the metadata log failed");
+            for (CompletableFuture<TopicsCreated> each : waiting) {
+                assertThatThrownBy(each::join).hasMessageContaining("CONTROLLER_UNAVAILABLE");
+            }
+            assertThat(controller.host.image().topicsByName().isEmpty()).isTrue();
+        }
+    }
+
+    @Test
+    void producerIdsAreNeverGivenOutTwiceAcrossThreadsAndProcesses() throws IOException {
+        InMemoryMetadataLog log = new InMemoryMetadataLog();
+        Set<Long> ids = new HashSet<>();
+        for (int process = 0; process < 3; process++) {
+            try (TestController controller = new TestController(CONFIG, log, process)) {
+                ProducerIds producerIds = new ProducerIds(controller.host, 1, controller.broker::epoch);
+                List<CompletableFuture<Long>> taken = new ArrayList<>();
+                List<Thread> threads = new ArrayList<>();
+                for (int t = 0; t < 4; t++) {
+                    List<CompletableFuture<Long>> own = new ArrayList<>();
+                    for (int i = 0; i < 700; i++) {
+                        own.add(new CompletableFuture<>());
+                    }
+                    taken.addAll(own);
+                    threads.add(Thread.ofPlatform().start(() -> own.forEach(each -> take(producerIds, each))));
+                }
+                for (CompletableFuture<Long> each : taken) {
+                    assertThat(ids.add(TestController.await(each))).isTrue();
+                }
+                threads.forEach(Thread::interrupt);
+                log = log.reopened();
+            }
+        }
+        assertThat(ids).hasSize(3 * 4 * 700);
+    }
+
+    private static void take(ProducerIds producerIds, CompletableFuture<Long> into) {
+        producerIds.next(new ProducerIds.Taker() {
+            @Override
+            public void take(long producerId) {
+                into.complete(producerId);
+            }
+
+            @Override
+            public void refused(ControllerError error, String message) {
+                into.completeExceptionally(new IllegalStateException(message));
+            }
+        });
+    }
+
+    @Test
+    void aLogWithARecordFromTheFutureIsRefusedAtTheOffset() {
+        InMemoryMetadataLog log = new InMemoryMetadataLog();
+        log.append(List.of(new byte[] {1, 20, 0, 0}, new byte[] {1, 99, 0}), new MetadataLog.Completion() {
+            @Override
+            public void durable(long baseOffset) {}
+
+            @Override
+            public void failed(Throwable cause) {}
+        });
+        assertThatThrownBy(() -> new TestController(CONFIG, log, 1))
+                .isInstanceOf(MetadataFormatException.class)
+                .hasMessageContaining("record at offset 1: metadata record of type 99");
+    }
+}

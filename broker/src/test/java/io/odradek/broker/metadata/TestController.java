@@ -1,0 +1,99 @@
+package io.odradek.broker.metadata;
+
+import io.odradek.broker.config.BrokerConfig;
+import io.odradek.broker.config.BrokerConfigRules;
+import io.odradek.replication.controller.ControllerError;
+import io.odradek.replication.controller.ControllerReply;
+import io.odradek.replication.controller.ControllerRequest;
+import io.odradek.replication.controller.ControllerRequest.RegisterBroker;
+import io.odradek.replication.controller.ControllerSettings;
+import io.odradek.replication.controller.Endpoint;
+import java.io.IOException;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+
+/** A controller host over a log in memory, with broker 1 registered and unfenced on two listeners. */
+public final class TestController implements AutoCloseable {
+
+    public final InMemoryMetadataLog log;
+    public final BrokerConfig config;
+    public final ControllerHost host;
+    public final BrokerLifecycle broker;
+
+    public TestController(BrokerConfig config, InMemoryMetadataLog log, long seed, ImageListener... listeners)
+            throws IOException {
+        this.log = log;
+        this.config = config;
+        this.host = ControllerHost.open(
+                "test-cluster",
+                log,
+                ControllerSettings.of(config.defaultPartitions(), config.defaultReplicationFactor()),
+                new BrokerConfigRules(config),
+                new Random(seed)::nextLong);
+        for (ImageListener listener : listeners) {
+            host.addListener(listener);
+        }
+        host.start(Features.forNewCluster());
+        this.broker = new BrokerLifecycle(
+                host,
+                new RegisterBroker(
+                        1,
+                        new UUID(1, seed),
+                        List.of(
+                                new Endpoint("PLAINTEXT", "inside", 9092, (short) 0),
+                                new Endpoint("OUTSIDE", "outside", 19092, (short) 0)),
+                        Features.supported(),
+                        "rack-a",
+                        List.of(new UUID(9, 9)),
+                        -1));
+        await(broker.start());
+    }
+
+    public <R extends ControllerReply> CompletableFuture<R> submit(ControllerRequest<R> request) {
+        CompletableFuture<R> future = new CompletableFuture<>();
+        host.submit(request, new ControllerHost.ReplyTo<R>() {
+            @Override
+            public void reply(R reply) {
+                complete(() -> future.complete(reply), future);
+            }
+
+            @Override
+            public void failed(ControllerError error, String message) {
+                complete(() -> future.completeExceptionally(new IllegalStateException(error + ": " + message)), future);
+            }
+        });
+        return future;
+    }
+
+    private static void complete(BooleanSupplier completion, CompletableFuture<?> future) {
+        if (!completion.getAsBoolean()) {
+            throw new AssertionError("answered twice: " + future);
+        }
+    }
+
+    public static <T> T await(CompletableFuture<T> future) {
+        try {
+            return future.get(10, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new AssertionError(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            host.stop();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
