@@ -1,0 +1,5 @@
+/** Tests of the handlers. */
+@NullMarked
+package io.odradek.broker.request;
+
+import org.jspecify.annotations.NullMarked;
