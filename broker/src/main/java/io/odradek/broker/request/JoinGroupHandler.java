@@ -59,7 +59,7 @@ public final class JoinGroupHandler implements ApiHandler {
                         instanceId,
                         newMemberId,
                         clientId,
-                        request.clientAddress().toString(),
+                        "/" + request.clientAddress().getHostAddress(),
                         rebalanceTimeoutMs,
                         body.sessionTimeoutMs(),
                         body.protocolType(),

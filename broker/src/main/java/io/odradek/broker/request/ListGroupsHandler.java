@@ -53,6 +53,6 @@ public final class ListGroupsHandler implements ApiHandler {
                 .setGroupId(group.groupId())
                 .setProtocolType(group.protocolType())
                 .setGroupState(group.state().protocolName())
-                .setGroupType(GroupType.CLASSIC.toString());
+                .setGroupType("classic");
     }
 }

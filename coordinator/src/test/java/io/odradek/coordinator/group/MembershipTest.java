@@ -262,6 +262,24 @@ class MembershipTest {
     }
 
     @Test
+    void anAssignmentConfirmedInALaterGenerationIsNotUsed() {
+        stableWithTwo();
+        it.leave("b");
+        it.join("a", null, "x");
+        it.confirmsAtOnce = false;
+        it.sync("a", 2, "a", "of generation 2");
+        long newcomer = it.joinDynamic("c");
+        it.join("a", null, "x");
+        assertThat(it.joined(newcomer).generationId()).isEqualTo(3);
+        long sync = it.sync("a", 3, "a", "of generation 3");
+        it.confirmOldest();
+        assertThat(it.isAnswered(sync)).as("generation 2 is over").isFalse();
+        assertThat(it.state()).isEqualTo(GroupState.COMPLETING_REBALANCE);
+        it.confirmOldest();
+        assertThat(it.synced(sync)).isEqualTo("of generation 3");
+    }
+
+    @Test
     void theSameSyncTwiceIsStoredOnceAndBothAreAnswered() {
         long a = it.joinDynamic("a");
         it.passMs(DELAY_MS);

@@ -248,6 +248,19 @@ class OffsetsTest {
     }
 
     @Test
+    void aRefusalTakesNothingFromWhatWasWrittenAfterIt() {
+        it.commit("", -1, "u", 0, 1);
+        it.confirmsAtOnce = false;
+        long refused = it.commit("", -1, "t", 0, 1);
+        it.commit("", -1, "t", 0, 2);
+        it.refuseOldest(GroupError.COORDINATOR_NOT_AVAILABLE);
+        assertThat(it.refused(refused)).isEqualTo(GroupError.COORDINATOR_NOT_AVAILABLE);
+        it.deleteOffset("t", 0);
+        it.confirmAll();
+        assertThat(committed()).containsExactly("u-0=1");
+    }
+
+    @Test
     void offsetsOfAnUnknownGroupCannotBeDeleted() {
         assertThat(it.refused(it.deleteOffset("t", 0))).isEqualTo(GroupError.GROUP_ID_NOT_FOUND);
     }
