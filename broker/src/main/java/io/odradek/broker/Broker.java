@@ -14,9 +14,13 @@ import io.odradek.broker.metadata.ProducerIds;
 import io.odradek.broker.metadata.ShardMetadataLog;
 import io.odradek.broker.metadata.TopicCreation;
 import io.odradek.broker.net.KafkaServer;
-import io.odradek.broker.net.ListenAddress;
-import io.odradek.broker.net.NetObserver;
-import io.odradek.broker.net.ServerOptions;
+import io.odradek.broker.net.NetworkObserver;
+import io.odradek.broker.net.NetworkOptions;
+import io.odradek.broker.net.RequestRouter;
+import io.odradek.broker.observe.BrokerMetrics;
+import io.odradek.broker.observe.Metrics;
+import io.odradek.broker.observe.NetworkMetrics;
+import io.odradek.broker.observe.PrometheusEndpoint;
 import io.odradek.broker.partition.HostedShard;
 import io.odradek.broker.partition.ImageHints;
 import io.odradek.broker.partition.MetadataPublisher;
@@ -43,6 +47,7 @@ import io.odradek.replication.controller.TopicImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -56,6 +61,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,6 +72,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class Broker implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
+    /** How long requests that are being worked on may take when the broker stops. */
+    private static final Duration DRAIN = Duration.ofSeconds(5);
+
     private static final long PROGRESS_EVERY_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final BrokerConfig config;
@@ -77,6 +86,9 @@ public final class Broker implements AutoCloseable {
     private final CountDownLatch failed = new CountDownLatch(1);
     private List<ListenAddress> addresses = List.of();
     private String clusterId = "";
+
+    /** @param host empty: all addresses */
+    public record ListenAddress(String listener, String host, int port) {}
 
     private Broker(BrokerConfig config, FileStore store) {
         this.config = config;
@@ -117,14 +129,6 @@ public final class Broker implements AutoCloseable {
             LOG.warn("accepted without effect in this version: {}", String.join(", ", config.withoutEffect()));
         }
         List<LogDirectory> directories = openDirectories();
-        KafkaServer sockets = new KafkaServer(serverOptions(), NetObserver.NONE);
-        List<ListenAddress> wanted = new ArrayList<>();
-        for (Listener listener : config.listeners()) {
-            wanted.add(new ListenAddress(listener.name(), listener.host(), listener.port()));
-        }
-        addresses = sockets.bind(wanted);
-        part(sockets);
-
         List<HostedShard> shards = shards(directories);
         TopicConfigs topicConfigs = new TopicConfigs(config);
         HostedShard metadataHome = metadataHome(shards);
@@ -153,8 +157,6 @@ public final class Broker implements AutoCloseable {
         controller.onBroken(_ -> failed.countDown());
         controller.start(Features.forNewCluster());
         part(controller::stop);
-        BrokerLifecycle lifecycle = new BrokerLifecycle(controller, registration(directories));
-        await("registering with the controller", lifecycle.start());
 
         TopicCreation creation = new TopicCreation(controller, config);
         ImageOffsetsTopic offsetsTopic =
@@ -166,6 +168,29 @@ public final class Broker implements AutoCloseable {
                 CoordinatorHost.steadyClock(),
                 1));
         coordinator.start();
+
+        // The sockets are bound before the broker registers: by then a port 0 has become one that can be told.
+        AtomicLong brokerEpoch = new AtomicLong(-1);
+        Metrics metrics = new Metrics();
+        NetworkMetrics networkMetrics = new NetworkMetrics(metrics);
+        KafkaServer sockets = bind(
+                Handlers.router(new Handlers.Ports(
+                        config,
+                        controller,
+                        creation,
+                        new ProducerIds(controller, config.nodeId(), brokerEpoch::get),
+                        partitions,
+                        new ImageHints(controller::image),
+                        coordinator,
+                        offsetsTopic,
+                        blocking,
+                        clock)),
+                networkMetrics);
+        part(() -> sockets.stop(DRAIN));
+
+        BrokerLifecycle lifecycle = new BrokerLifecycle(controller, registration(directories));
+        await("registering with the controller", lifecycle.start());
+        brokerEpoch.set(lifecycle.epoch());
         MetadataPublisher publisher = new MetadataPublisher(config.nodeId(), partitions, topicConfigs::logConfig);
         controller.addListener((before, after, delta) -> {
             publisher.apply(new ClusterImage.Step(before, after, delta)).join();
@@ -180,17 +205,27 @@ public final class Broker implements AutoCloseable {
                 }
             });
         }
-        sockets.serve(Handlers.router(new Handlers.Ports(
-                config,
-                controller,
-                creation,
-                new ProducerIds(controller, config.nodeId(), lifecycle::epoch),
-                partitions,
-                new ImageHints(controller::image),
-                coordinator,
-                offsetsTopic,
-                blocking,
-                clock)));
+        networkMetrics.watch(sockets);
+        BrokerMetrics.register(metrics, shards, partitions, controller::image);
+        if (config.metricsPort() >= 0) {
+            part(PrometheusEndpoint.start(
+                    metrics, String.valueOf(config.text("odradek.metrics.host")), config.metricsPort()));
+        }
+        sockets.serve();
+    }
+
+    private KafkaServer bind(RequestRouter router, NetworkObserver observer) throws IOException {
+        List<KafkaServer.Listener> listeners = new ArrayList<>();
+        for (Listener listener : config.listeners()) {
+            listeners.add(new KafkaServer.Listener(listener.name(), listener.host(), listener.port(), router));
+        }
+        KafkaServer sockets = KafkaServer.bind(listeners, networkOptions(), observer);
+        List<ListenAddress> bound = new ArrayList<>();
+        for (Listener listener : config.listeners()) {
+            bound.add(new ListenAddress(listener.name(), listener.host(), sockets.port(listener.name())));
+        }
+        addresses = bound;
+        return sockets;
     }
 
     /** Told of by the first start of a process at the latest; one directory's cluster is the cluster of all. */
@@ -318,23 +353,28 @@ public final class Broker implements AutoCloseable {
         }
     }
 
-    private ServerOptions serverOptions() {
+    private NetworkOptions networkOptions() {
         // Kafka's default of three threads is for machines with more cores than a small one has.
-        int threads = config.given().containsKey("num.network.threads")
+        int loops = config.given().containsKey("num.network.threads")
                 ? config.networkThreads()
                 : Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, config.networkThreads());
         long queued = config.longValue("queued.max.request.bytes");
-        return new ServerOptions(
-                threads,
-                config.intValue("socket.request.max.bytes"),
-                queued > 0 ? queued : 2 * config.ringBytes(),
-                64,
-                config.longValue("connections.max.idle.ms"),
-                config.intValue("max.connections"),
-                config.intValue("max.connections.per.ip"),
-                config.intValue("socket.listen.backlog.size"),
-                config.intValue("socket.send.buffer.bytes"),
-                config.intValue("socket.receive.buffer.bytes"));
+        NetworkOptions defaults = NetworkOptions.defaults();
+        return defaults.withLoops(loops)
+                .withTransport(NetworkOptions.Transport.valueOf(
+                        String.valueOf(config.text("odradek.network.transport")).toUpperCase(Locale.ROOT)))
+                .withLimits(defaults.limits()
+                        .withMaxRequestBytes(config.intValue("socket.request.max.bytes"))
+                        .withMaxReceiveBytes(queued > 0 ? queued : 2 * config.ringBytes())
+                        .withPatience(
+                                config.longValue("connections.max.idle.ms"),
+                                defaults.limits().maxStallMs())
+                        .withMaxConnections(
+                                config.intValue("max.connections"), config.intValue("max.connections.per.ip")))
+                .withSockets(new NetworkOptions.Sockets(
+                        config.intValue("socket.send.buffer.bytes"),
+                        config.intValue("socket.receive.buffer.bytes"),
+                        config.intValue("socket.listen.backlog.size")));
     }
 
     private RegisterBroker registration(List<LogDirectory> directories) {

@@ -2,7 +2,7 @@ package io.odradek.broker.cli;
 
 import io.odradek.broker.Broker;
 import io.odradek.broker.config.BrokerConfig;
-import io.odradek.broker.net.ListenAddress;
+
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -88,7 +88,7 @@ final class StartCommand implements Callable<Integer> {
                 (System.nanoTime() - begun) / 1e9);
     }
 
-    private static String host(ListenAddress address) {
+    private static String host(Broker.ListenAddress address) {
         return address.host().isEmpty() ? "0.0.0.0" : address.host();
     }
 }

@@ -225,7 +225,7 @@ final class FetchRound extends ParkedFetch {
     private void closeRecords() {
         for (int i = 0; i < answers.size(); i++) {
             if (answers.get(i).records() instanceof SlicedRecords records) {
-                records.slices().close();
+                records.close();
             }
         }
     }

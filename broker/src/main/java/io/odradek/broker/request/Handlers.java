@@ -5,16 +5,18 @@ import io.odradek.broker.config.ConfigDescriptions;
 import io.odradek.broker.coordination.CoordinatorHost;
 import io.odradek.broker.coordination.ImageOffsetsTopic;
 import io.odradek.broker.metadata.ControllerHost;
+import io.odradek.broker.metadata.Features;
 import io.odradek.broker.metadata.ProducerIds;
 import io.odradek.broker.metadata.TopicCreation;
 import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.RequestRouter;
-import io.odradek.broker.net.RequestRouter.Route;
 import io.odradek.broker.partition.FetchSessions;
 import io.odradek.broker.partition.LeaderHints;
 import io.odradek.broker.partition.Partitions;
+import io.odradek.replication.controller.ClusterImage;
 import java.time.InstantSource;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -41,7 +43,7 @@ public final class Handlers {
 
     private Handlers() {}
 
-    /** @throws IllegalStateException when an offered API has no handler, or the other way round */
+    /** Exactly one handler for each API that is offered. */
     public static RequestRouter router(Ports ports) {
         BrokerConfig config = ports.config();
         ControllerHost controller = ports.controller();
@@ -52,7 +54,7 @@ public final class Handlers {
         FetchSessions sessions =
                 new FetchSessions(config.intValue("max.incremental.fetch.session.cache.slots"), ports.clock());
         Map<ApiKeys, ApiHandler> handlers = new EnumMap<>(ApiKeys.class);
-        handlers.put(ApiKeys.API_VERSIONS, new ApiVersionsHandler(controller::image));
+        handlers.put(ApiKeys.API_VERSIONS, new ApiVersionsHandler(() -> features(controller.image())));
         handlers.put(ApiKeys.PRODUCE, new ProduceHandler(partitions, hints, ports.clock()));
         handlers.put(
                 ApiKeys.FETCH, new FetchHandler(partitions, hints, sessions, config.intValue("fetch.max.bytes")));
@@ -60,6 +62,7 @@ public final class Handlers {
         handlers.put(ApiKeys.OFFSET_FOR_LEADER_EPOCH, new OffsetForLeaderEpochHandler(partitions, hints));
         handlers.put(ApiKeys.DELETE_RECORDS, new DeleteRecordsHandler(partitions, hints, ports.blocking()));
         handlers.put(ApiKeys.DESCRIBE_LOG_DIRS, new DescribeLogDirsHandler(partitions, ports.blocking()));
+        handlers.put(ApiKeys.DESCRIBE_PRODUCERS, new DescribeProducersHandler(partitions, hints, ports.blocking()));
         handlers.put(ApiKeys.METADATA, new MetadataHandler(controller, ports.creation(), config));
         handlers.put(ApiKeys.DESCRIBE_CLUSTER, new DescribeClusterHandler(controller, config.nodeId()));
         handlers.put(ApiKeys.DESCRIBE_TOPIC_PARTITIONS, new DescribeTopicPartitionsHandler(controller, config));
@@ -82,14 +85,13 @@ public final class Handlers {
         handlers.put(ApiKeys.LIST_GROUPS, new ListGroupsHandler(coordinator));
         handlers.put(ApiKeys.DESCRIBE_GROUPS, new DescribeGroupsHandler(coordinator));
         handlers.put(ApiKeys.DELETE_GROUPS, new DeleteGroupsHandler(coordinator));
-        if (!handlers.keySet().equals(OfferedApis.ranges().keySet())) {
-            throw new IllegalStateException(
-                    "offered are " + OfferedApis.ranges().keySet() + ", handled " + handlers.keySet());
-        }
-        Map<ApiKeys, Route> routes = new EnumMap<>(ApiKeys.class);
-        OfferedApis.ranges()
-                .forEach((api, range) ->
-                        routes.put(api, new Route(range.min(), range.max(), handlers.get(api))));
-        return new RequestRouter(routes);
+        return OfferedApis.router(handlers);
+    }
+
+    private static FeatureLevels features(ClusterImage image) {
+        Map<String, FeatureLevels.Range> supported = new HashMap<>();
+        Features.supported()
+                .forEach((name, range) -> supported.put(name, new FeatureLevels.Range(range.min(), range.max())));
+        return new FeatureLevels(supported, image.features(), image.lastOffset());
     }
 }

@@ -42,6 +42,8 @@ public final class ListOffsetsHandler implements ApiHandler {
     /** Replica ids of clients; a follower has its own, and Kafka's debugging consumer reads like one. */
     private static final int CONSUMER_REPLICA_ID = -1;
 
+    private static final short FIRST_WITH_LEADER_EPOCH = 4;
+
     private final Partitions partitions;
     private final LeaderHints hints;
 
@@ -98,7 +100,7 @@ public final class ListOffsetsHandler implements ApiHandler {
         LogView log = host.log().view();
         LogPosition end = readableEnd(body, view, log);
         try {
-            return found(wanted, lookUp(wanted.timestamp(), log, end, view.leaderEpoch()));
+            return found(request.version(), wanted, lookUp(wanted.timestamp(), log, end, view.leaderEpoch()));
         } catch (IOException e) {
             LOG.error("{}: looking up timestamp {} failed", host, wanted.timestamp(), e);
             return failed(wanted, Errors.KAFKA_STORAGE_ERROR);
@@ -141,10 +143,15 @@ public final class ListOffsetsHandler implements ApiHandler {
         return LogReader.offsetForTimestamp(log, timestamp, end);
     }
 
-    private static ListOffsetsPartitionResponse found(ListOffsetsPartition wanted, Optional<TimestampedOffset> found) {
+    private static ListOffsetsPartitionResponse found(
+            short version, ListOffsetsPartition wanted, Optional<TimestampedOffset> found) {
         ListOffsetsPartitionResponse answer = failed(wanted, Errors.NONE);
-        found.ifPresent(
-                at -> answer.setTimestamp(at.timestamp()).setOffset(at.offset()).setLeaderEpoch(at.leaderEpoch()));
+        found.ifPresent(at -> {
+            answer.setTimestamp(at.timestamp()).setOffset(at.offset());
+            if (version >= FIRST_WITH_LEADER_EPOCH) {
+                answer.setLeaderEpoch(at.leaderEpoch()); // older schemas refuse to be written with one
+            }
+        });
         return answer;
     }
 
