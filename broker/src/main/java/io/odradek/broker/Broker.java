@@ -251,7 +251,10 @@ public final class Broker implements AutoCloseable {
                 ShardSettlement settlement = new ShardSettlement();
                 Shard shard = new Shard(
                         new Shard.Options(
-                                "shard-" + shards.size(), config.ringSlots(), config.ringBytes(), config.waitStrategy()),
+                                "shard-" + shards.size(),
+                                config.ringSlots(),
+                                config.ringBytes(),
+                                config.waitStrategy()),
                         directory,
                         new GroupSync(store, directory.path(), strategy),
                         settlement,

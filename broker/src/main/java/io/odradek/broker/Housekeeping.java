@@ -1,7 +1,6 @@
 package io.odradek.broker;
 
 import io.odradek.broker.config.BrokerConfig;
-import io.odradek.broker.partition.HostedShard;
 import io.odradek.broker.partition.PartitionHost;
 import io.odradek.broker.partition.Partitions;
 import io.odradek.engine.LogDirectory;
@@ -27,6 +26,7 @@ final class Housekeeping implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Housekeeping.class);
     /** How exactly {@code flush.ms} and {@code interval:<ms>} are kept, in milliseconds. */
     private static final long SYNC_CHECK_MS = 5;
+
     private static final long DELETION_CHECK_MS = 1_000;
 
     private final BrokerConfig config;
@@ -95,7 +95,8 @@ final class Housekeeping implements AutoCloseable {
     }
 
     private void retain(PartitionHost host) throws IOException {
-        int removed = host.log().applyRetention(clock.millis(), host.view().highWatermark().offset());
+        int removed = host.log()
+                .applyRetention(clock.millis(), host.view().highWatermark().offset());
         if (removed > 0) {
             LOG.info(
                     "{}: retention removed {} segments, the log begins at {}",

@@ -193,8 +193,10 @@ public final class PartitionLog {
             case SequenceCheck.Next() -> null;
             case SequenceCheck.Duplicate(long baseOffset, long lastOffset, long timestamp) ->
                 new AppendOutcome.Duplicate(baseOffset, lastOffset, timestamp, logStartOffset);
-            case SequenceCheck.OutOfOrder(int expected, int received) -> new AppendOutcome.OutOfOrderSequence(expected, received);
-            case SequenceCheck.Fenced(short current, short received) -> new AppendOutcome.ProducerFenced(current, received);
+            case SequenceCheck.OutOfOrder(int expected, int received) ->
+                new AppendOutcome.OutOfOrderSequence(expected, received);
+            case SequenceCheck.Fenced(short current, short received) ->
+                new AppendOutcome.ProducerFenced(current, received);
         };
     }
 

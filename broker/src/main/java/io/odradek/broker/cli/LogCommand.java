@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
 /** {@code odradek log}. */
 @Command(
         name = "log",
-        description = "Looks into log directories. To see records, use: odradek kafka dump-log --files FILE --print-data-log",
+        description =
+                "Looks into log directories. To see records, use: odradek kafka dump-log --files FILE --print-data-log",
         subcommands = {LogCommand.Verify.class},
         synopsisSubcommandLabel = "COMMAND",
         mixinStandardHelpOptions = true)
@@ -42,7 +43,8 @@ final class LogCommand implements Callable<Integer> {
     @Command(
             name = "verify",
             description = {
-                "Checks every batch of every segment: sizes, magic, CRC, offsets. Changes nothing; may run beside a broker,",
+                "Checks every batch of every segment: sizes, magic, CRC, offsets. Changes nothing; may run beside a"
+                        + " broker,",
                 "whose last batches are then reported as cut off when they are being written.",
                 "Exits with 1 when something is wrong."
             },
@@ -75,7 +77,9 @@ final class LogCommand implements Callable<Integer> {
                     throw new IOException(path + " does not exist");
                 }
                 try (var walk = Files.walk(path)) {
-                    walk.filter(file -> file.toString().endsWith(".log")).sorted().forEach(segments::add);
+                    walk.filter(file -> file.toString().endsWith(".log"))
+                            .sorted()
+                            .forEach(segments::add);
                 }
             }
             int done = 0;
@@ -84,8 +88,9 @@ final class LogCommand implements Callable<Integer> {
                 done++;
                 if (System.nanoTime() - lastLine > LINE_EVERY_NANOS) {
                     lastLine = System.nanoTime();
-                    spec.commandLine().getErr().printf(
-                            Locale.ROOT, "%d of %d segments, %.1f GB%n", done, segments.size(), bytes / 1e9);
+                    spec.commandLine()
+                            .getErr()
+                            .printf(Locale.ROOT, "%d of %d segments, %.1f GB%n", done, segments.size(), bytes / 1e9);
                 }
             }
             out.printf(
@@ -103,8 +108,8 @@ final class LogCommand implements Callable<Integer> {
             try (StoreFile file = new DiskFileStore().open(segment, OpenMode.READ_ONLY)) {
                 long size = file.size();
                 long position = 0;
-                long nextOffset = Long.parseLong(
-                        segment.getFileName().toString().replace(".log", ""));
+                long nextOffset =
+                        Long.parseLong(segment.getFileName().toString().replace(".log", ""));
                 ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
                 while (position < size) {
                     chunk.clear();
@@ -125,7 +130,12 @@ final class LogCommand implements Callable<Integer> {
                             chunk = ByteBuffer.allocateDirect(wanted); // one batch larger than the chunk
                             continue;
                         }
-                        report(out, segment, position, nextOffset, (size - position) + " bytes that are no whole batch");
+                        report(
+                                out,
+                                segment,
+                                position,
+                                nextOffset,
+                                (size - position) + " bytes that are no whole batch");
                         return;
                     }
                     position += at;

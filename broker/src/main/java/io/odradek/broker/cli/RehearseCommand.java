@@ -22,15 +22,18 @@ import picocli.CommandLine.Command;
  * Starts a broker on an empty directory, sends a few records through it and stops: what the JVM sees in this run it keeps in a
  * start-up cache (JEP 483, 514), so that later starts need not load and link the same classes again.
  */
-@Command(name = "rehearse", hidden = true, description = "Runs a broker for a moment, to train the JVM's start-up cache.")
+@Command(
+        name = "rehearse",
+        hidden = true,
+        description = "Runs a broker for a moment, to train the JVM's start-up cache.")
 final class RehearseCommand implements Callable<Integer> {
     private static final int RECORDS = 200;
 
     @Override
     public Integer call() throws IOException, InterruptedException, ExecutionException {
         Path data = Files.createTempDirectory("odradek-rehearsal");
-        try (Broker broker = Broker.start(BrokerConfig.builtIn(
-                Map.of("log.dirs", data.toString(), "listeners", "PLAINTEXT://127.0.0.1:0")))) {
+        try (Broker broker = Broker.start(
+                BrokerConfig.builtIn(Map.of("log.dirs", data.toString(), "listeners", "PLAINTEXT://127.0.0.1:0")))) {
             String bootstrap = "127.0.0.1:" + broker.addresses().getFirst().port();
             produce(bootstrap);
             consume(bootstrap);
@@ -44,7 +47,8 @@ final class RehearseCommand implements Callable<Integer> {
         try (KafkaProducer<String, String> producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", bootstrap), new StringSerializer(), new StringSerializer())) {
             for (int i = 0; i < RECORDS; i++) {
-                producer.send(new ProducerRecord<>("rehearsal", "key", "value " + i)).get();
+                producer.send(new ProducerRecord<>("rehearsal", "key", "value " + i))
+                        .get();
             }
         }
     }

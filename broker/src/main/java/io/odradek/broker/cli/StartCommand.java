@@ -2,7 +2,6 @@ package io.odradek.broker.cli;
 
 import io.odradek.broker.Broker;
 import io.odradek.broker.config.BrokerConfig;
-
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

@@ -40,9 +40,8 @@ public final class BrokerMetrics {
             partitions.forEach(host -> bytes[0] += size(host));
             return (double) bytes[0];
         });
-        metrics.gauge(
-                "kafka_controller_kafkacontroller_globaltopiccount", "Topics in the cluster", () -> (double)
-                        image.get().topicsById().size());
+        metrics.gauge("kafka_controller_kafkacontroller_globaltopiccount", "Topics in the cluster", () ->
+                (double) image.get().topicsById().size());
         metrics.gauge("kafka_controller_kafkacontroller_globalpartitioncount", "Partitions in the cluster", () -> {
             double count = 0;
             for (var topic : image.get().topicsById()) {
@@ -50,9 +49,8 @@ public final class BrokerMetrics {
             }
             return count;
         });
-        metrics.gauge(
-                "odradek_metadata_last_offset", "Offset of the last metadata record folded in", () -> (double)
-                        image.get().lastOffset());
+        metrics.gauge("odradek_metadata_last_offset", "Offset of the last metadata record folded in", () ->
+                (double) image.get().lastOffset());
         for (BufferPoolMXBean pool : ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class)) {
             metrics.gauge(
                     "odradek_memory_bytes",
@@ -64,7 +62,8 @@ public final class BrokerMetrics {
         metrics.gauge(
                 "odradek_memory_bytes",
                 "Memory by pool",
-                () -> (double) ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed(),
+                () -> (double)
+                        ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed(),
                 "pool",
                 "jvm_heap");
     }
@@ -77,13 +76,25 @@ public final class BrokerMetrics {
         level(metrics, home, shard, "odradek_ring_occupancy", "Slots of the ring in use", ShardGauges::ringOccupancy);
         level(metrics, home, shard, "odradek_ring_slots", "Slots of the ring", ShardGauges::ringSlots);
         level(metrics, home, shard, "odradek_ring_bytes", "Bytes of batches in the ring", ShardGauges::inFlightBytes);
-        count(metrics, home, shard, "odradek_ring_refused_total", "Batches that found the ring full", ShardGauges::refusedWrites);
+        count(
+                metrics,
+                home,
+                shard,
+                "odradek_ring_refused_total",
+                "Batches that found the ring full",
+                ShardGauges::refusedWrites);
         count(metrics, home, shard, "odradek_appended_batches_total", "Batches appended", ShardGauges::appendedBatches);
         count(metrics, home, shard, "odradek_appended_bytes_total", "Bytes appended", ShardGauges::appendedBytes);
         count(metrics, home, shard, "odradek_log_writes_total", "Gathering writes", ShardGauges::logWrites);
         count(metrics, home, shard, "odradek_syncs_total", "Groups made durable", ShardGauges::syncs);
         count(metrics, home, shard, "odradek_synced_files_total", "Files in those groups", ShardGauges::syncedFiles);
-        count(metrics, home, shard, "odradek_synced_batches_total", "Batches in those groups", ShardGauges::syncedBatches);
+        count(
+                metrics,
+                home,
+                shard,
+                "odradek_synced_batches_total",
+                "Batches in those groups",
+                ShardGauges::syncedBatches);
         count(metrics, home, shard, "odradek_sync_nanos_total", "Time spent syncing, in ns", ShardGauges::syncNanos);
     }
 

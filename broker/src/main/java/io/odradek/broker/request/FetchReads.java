@@ -1,12 +1,12 @@
 package io.odradek.broker.request;
 
 import io.odradek.broker.net.Request;
+import io.odradek.broker.net.SlicedRecords;
 import io.odradek.broker.partition.FetchInterest;
 import io.odradek.broker.partition.HostedTopic;
 import io.odradek.broker.partition.LeaderHints;
 import io.odradek.broker.partition.PartitionHost;
 import io.odradek.broker.partition.Partitions;
-import io.odradek.broker.net.SlicedRecords;
 import io.odradek.engine.FetchedSlices;
 import io.odradek.engine.LogPosition;
 import io.odradek.engine.LogReader;

@@ -56,8 +56,7 @@ public final class Handlers {
         Map<ApiKeys, ApiHandler> handlers = new EnumMap<>(ApiKeys.class);
         handlers.put(ApiKeys.API_VERSIONS, new ApiVersionsHandler(() -> features(controller.image())));
         handlers.put(ApiKeys.PRODUCE, new ProduceHandler(partitions, hints, ports.clock()));
-        handlers.put(
-                ApiKeys.FETCH, new FetchHandler(partitions, hints, sessions, config.intValue("fetch.max.bytes")));
+        handlers.put(ApiKeys.FETCH, new FetchHandler(partitions, hints, sessions, config.intValue("fetch.max.bytes")));
         handlers.put(ApiKeys.LIST_OFFSETS, new ListOffsetsHandler(partitions, hints));
         handlers.put(ApiKeys.OFFSET_FOR_LEADER_EPOCH, new OffsetForLeaderEpochHandler(partitions, hints));
         handlers.put(ApiKeys.DELETE_RECORDS, new DeleteRecordsHandler(partitions, hints, ports.blocking()));
@@ -69,8 +68,7 @@ public final class Handlers {
         handlers.put(ApiKeys.CREATE_TOPICS, new CreateTopicsHandler(controller, descriptions));
         handlers.put(ApiKeys.DELETE_TOPICS, new DeleteTopicsHandler(controller, config));
         handlers.put(ApiKeys.CREATE_PARTITIONS, new CreatePartitionsHandler(controller));
-        handlers.put(
-                ApiKeys.DESCRIBE_CONFIGS, new DescribeConfigsHandler(controller, descriptions, config.nodeId()));
+        handlers.put(ApiKeys.DESCRIBE_CONFIGS, new DescribeConfigsHandler(controller, descriptions, config.nodeId()));
         handlers.put(ApiKeys.ALTER_CONFIGS, new AlterConfigsHandler(controller));
         handlers.put(ApiKeys.INCREMENTAL_ALTER_CONFIGS, new IncrementalAlterConfigsHandler(controller));
         handlers.put(ApiKeys.INIT_PRODUCER_ID, new InitProducerIdHandler(ports.producerIds()));
