@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * </ol>
  *
  * Where we differ, always towards strictness: a producer id without an epoch, transactional records without a producer id,
- * and compressed records whose size field lies are refused. Where Kafka fails with an unexpected exception, and answers
+ * compressed records whose size field lies, and a claim of LogAppendTime on a CreateTime topic are refused. Where Kafka fails with an unexpected exception, and answers
  * UNKNOWN_SERVER_ERROR, we name the fault. Offset deltas other than 0, 1, 2... are repaired, as Kafka does for compressed
  * batches.
  *
@@ -248,8 +248,7 @@ public final class BatchCheck {
     private ValidatedBatch stamped(ByteBuffer batch, BufferLease owner, RecordWalk walk) {
         boolean appendTime = rules.timestampType() == TimestampType.LOG_APPEND_TIME;
         long maxTimestamp = appendTime ? nowMs : walk.maxTimestamp();
-        if (RecordBatch.maxTimestamp(batch, 0) != maxTimestamp
-                || RecordBatch.hasLogAppendTime(batch, 0) != appendTime) {
+        if (appendTime || RecordBatch.maxTimestamp(batch, 0) != maxTimestamp) {
             // Unused attribute bits go, as in Kafka, once the attributes are written anyway.
             int kept = RecordBatch.attributes(batch, 0)
                     & (BatchLayout.COMPRESSION_MASK | BatchLayout.TRANSACTIONAL_BIT | BatchLayout.DELETE_HORIZON_BIT);

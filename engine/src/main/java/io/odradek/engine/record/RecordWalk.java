@@ -185,14 +185,14 @@ final class RecordWalk {
         }
         if (rules.compacted() && keySize < 0) {
             addError(index, "a compacted topic cannot accept a record without a key");
-        } else if (rules.timestampType() == TimestampType.CREATE_TIME && timestamp != BatchLayout.NO_TIMESTAMP) {
-            if (!inRange(timestamp)) {
-                hasTimestampError = true;
-                addError(index, outOfRange(timestamp));
-            }
         } else if (claimsAppendTime) {
             hasTimestampError = true;
             addError(index, "a producer cannot set the timestamp type to LogAppendTime");
+        } else if (rules.timestampType() == TimestampType.CREATE_TIME
+                && timestamp != BatchLayout.NO_TIMESTAMP
+                && !inRange(timestamp)) {
+            hasTimestampError = true;
+            addError(index, outOfRange(timestamp));
         }
     }
 
@@ -204,8 +204,8 @@ final class RecordWalk {
     }
 
     private String outOfRange(long timestamp) {
-        return "timestamp " + timestamp + " is out of range: it should be within ["
-                + (nowMs - rules.timestampBeforeMaxMs()) + ", " + (nowMs + rules.timestampAfterMaxMs()) + "]";
+        return "timestamp " + timestamp + " is out of range: it should be at most " + rules.timestampBeforeMaxMs()
+                + " ms before and " + rules.timestampAfterMaxMs() + " ms after the broker's " + nowMs;
     }
 
     private void addError(int index, String message) {
