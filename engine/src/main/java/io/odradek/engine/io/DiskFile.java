@@ -28,6 +28,9 @@ final class DiskFile implements StoreFile {
      */
     private boolean positionedAtEnd;
 
+    /** Held while syncing; not the monitor of this, which mapping and closing take. */
+    private final Object syncing = new Object();
+
     /** Set once, by the first sync that failed. */
     private volatile @Nullable IOException syncFailure;
 
@@ -139,21 +142,25 @@ final class DiskFile implements StoreFile {
         }
     }
 
+    /** One at a time: the kernel tells of an error once, and a second caller must not slip in before it is remembered. */
     @Override
     public void sync() throws IOException {
-        throwIfSyncFailed();
-        failures.check(failureKey);
-        if (!channel.isOpen()) {
-            throw new ClosedChannelException(); // nothing was asked of the kernel, nothing can have been lost
-        }
-        try {
-            channel.force(false);
-        } catch (IOException e) {
-            // Closed or interrupted in the middle counts as failed: the channel then hides what fdatasync answered.
-            IOException failure = explained(
-                    "cannot sync " + path + "; its unsynced data may be lost, the log directory has to go offline", e);
-            syncFailure = failure;
-            throw failures.record(failureKey, failure);
+        synchronized (syncing) {
+            throwIfSyncFailed();
+            failures.check(failureKey);
+            if (!channel.isOpen()) {
+                throw new ClosedChannelException(); // nothing was asked of the kernel, nothing can have been lost
+            }
+            try {
+                channel.force(false);
+            } catch (IOException e) {
+                // Closed or interrupted in the middle counts as failed: the channel then hides what fdatasync answered.
+                IOException failure = explained(
+                        "cannot sync " + path + "; its unsynced data may be lost, the log directory has to go offline",
+                        e);
+                syncFailure = failure;
+                throw failures.record(failureKey, failure);
+            }
         }
     }
 

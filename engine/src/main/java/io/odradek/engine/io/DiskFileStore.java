@@ -146,16 +146,21 @@ public final class DiskFileStore implements FileStore {
             throw new UnsupportedOperationException("no syncfs for " + directory);
         }
         Path key = key(directory);
-        failures.check(key);
-        try {
-            syncfs.sync();
-        } catch (IOException e) {
-            throw failures.record(
-                    key,
-                    new IOException(
-                            "cannot sync the file system of " + directory + "; unsynced data may be lost, the log"
-                                    + " directory has to go offline: " + e.getMessage(),
-                            e));
+        // One at a time on one descriptor: it is told of an error once, and a second caller must not slip in before
+        // that is
+        // remembered.
+        synchronized (syncfs) {
+            failures.check(key);
+            try {
+                syncfs.sync();
+            } catch (IOException e) {
+                throw failures.record(
+                        key,
+                        new IOException(
+                                "cannot sync the file system of " + directory + "; unsynced data may be lost, the log"
+                                        + " directory has to go offline: " + e.getMessage(),
+                                e));
+            }
         }
     }
 

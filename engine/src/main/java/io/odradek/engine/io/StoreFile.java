@@ -44,7 +44,8 @@ public interface StoreFile extends AutoCloseable {
 
     /**
      * Makes content and length durable ({@code fdatasync(2)}); not the entry that names the file ({@link
-     * FileStore#syncDirectory}). Once it has failed, the file may have lost pages that look clean, so every later call on
+     * FileStore#syncDirectory}). Call it on the opening that wrote, before closing that: a later opening need not be told of a
+     * write-back that failed in between. Once it has failed, the file may have lost pages that look clean, so every later call on
      * this file throws as well, and so does {@code sync} on every other opening of it: nobody can retry by accident.
      */
     void sync() throws IOException;

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
 import net.jqwik.api.ForAll;
@@ -21,10 +22,12 @@ import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.record.internal.FileRecords;
 import org.apache.kafka.common.record.internal.RecordBatch;
 import org.apache.kafka.common.utils.Time;
+import org.apache.kafka.server.util.KafkaScheduler;
 import org.apache.kafka.storage.internals.checkpoint.CleanShutdownFileHandler;
 import org.apache.kafka.storage.internals.checkpoint.LeaderEpochCheckpointFile;
 import org.apache.kafka.storage.internals.checkpoint.OffsetCheckpointFile;
 import org.apache.kafka.storage.internals.checkpoint.PartitionMetadataFile;
+import org.apache.kafka.storage.internals.epoch.LeaderEpochFileCache;
 import org.apache.kafka.storage.internals.log.EpochEntry;
 import org.apache.kafka.storage.internals.log.LogConfig;
 import org.apache.kafka.storage.internals.log.LogDirFailureChannel;
@@ -91,7 +94,9 @@ class KafkaReadsOurFilesTest {
             for (int n = 0; n < offsets.entries(); n++) {
                 OffsetPosition entry = offsets.entry(n);
                 assertThat(byPosition).containsKey(entry.position());
-                assertThat(byPosition.get(entry.position()).lastOffset()).isEqualTo(entry.offset());
+                assertThat(Objects.requireNonNull(byPosition.get(entry.position()))
+                                .lastOffset())
+                        .isEqualTo(entry.offset());
             }
             var times = new org.apache.kafka.storage.internals.log.TimeIndex(
                     SegmentNames.in(directory, base, SegmentNames.TIME_INDEX).toFile(), base, -1, false);
@@ -137,7 +142,11 @@ class KafkaReadsOurFilesTest {
                                     1000,
                                     new ProducerStateManagerConfig(1000, false),
                                     Time.SYSTEM),
-                            null);
+                            new LeaderEpochFileCache(
+                                    new TopicPartition("orders", 3),
+                                    new LeaderEpochCheckpointFile(
+                                            new File(directory, "scratch-epochs"), new LogDirFailureChannel(1)),
+                                    new KafkaScheduler(1)));
                     assertThat(truncated).isZero();
                     segment.onBecomeInactiveSegment();
                 }

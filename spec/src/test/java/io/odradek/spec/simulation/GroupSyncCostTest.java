@@ -78,15 +78,15 @@ class GroupSyncCostTest {
 
     @Test
     void aDiskThatChangesIsNoticed() throws IOException {
-        store.takeTime(new SyncLatency(50 * MICROS, MILLIS, 0));
-        groups(2_000, 100);
-        assertThat(syncfsShare(200, 100)).isGreaterThan(0.98);
-        store.takeTime(new SyncLatency(50 * MICROS, 80 * MILLIS, 0));
-        groups(20, 100);
-        assertThat(syncfsShare(200, 100)).as("a busy neighbour").isLessThan(0.02);
-        store.takeTime(new SyncLatency(50 * MICROS, MILLIS, 0));
-        groups(20_000, 100);
-        assertThat(syncfsShare(200, 100)).as("and gone again").isGreaterThan(0.98);
+        store.takeTime(new SyncLatency(300 * MICROS, MILLIS, 0));
+        groups(2_000, 16);
+        assertThat(syncfsShare(200, 16)).isGreaterThan(0.98);
+        store.takeTime(new SyncLatency(300 * MICROS, 80 * MILLIS, 0));
+        groups(20, 16);
+        assertThat(syncfsShare(200, 16)).as("a busy neighbour").isLessThan(0.02);
+        store.takeTime(new SyncLatency(300 * MICROS, MILLIS, 0));
+        groups(20_000, 16);
+        assertThat(syncfsShare(200, 16)).as("and gone again").isGreaterThan(0.98);
     }
 
     @Test
@@ -98,7 +98,7 @@ class GroupSyncCostTest {
     @Test
     void exploringCostsLittleEvenWhereTheOtherWayIsTerrible() throws IOException {
         store.takeTime(new SyncLatency(50 * MICROS, 500 * MILLIS, 0));
-        groups(50_000, 10);
+        groups(20_000, 10);
         SyncCounts counts = groupSync.counts();
         assertThat(counts.explorations()).isPositive().isLessThan(200);
         // What the first exploration costs cannot be known before it; each later one is paid for first.

@@ -1,0 +1,202 @@
+package io.odradek.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.odradek.engine.io.DirectoryLockedException;
+import io.odradek.engine.io.DiskFileStore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LogDirectoryTest {
+    private final DiskFileStore store = new DiskFileStore();
+
+    @TempDir
+    Path root;
+
+    private LogDirectory open(String cluster, int node) throws IOException {
+        return LogDirectory.open(store, root.resolve("d"), cluster, node);
+    }
+
+    private static TopicPartition partition(String topic, int number) {
+        return new TopicPartition(topic, new UUID(topic.hashCode(), 1), number);
+    }
+
+    @Test
+    void anEmptyDirectoryIsFormattedOnce() throws Exception {
+        LogDirectory.Identity made;
+        try (LogDirectory directory = LogDirectory.open(store, root.resolve("a/b/c"), null, 3)) {
+            made = directory.identity();
+            assertThat(made.nodeId()).isEqualTo(3);
+            assertThat(made.clusterId()).hasSize(22);
+        }
+        try (LogDirectory directory = LogDirectory.open(store, root.resolve("a/b/c"), null, 3)) {
+            assertThat(directory.identity()).isEqualTo(made);
+        }
+    }
+
+    @Test
+    void anotherClustersOrNodesDirectoryIsRefused() throws Exception {
+        open("cluster-one", 1).close();
+        assertThatThrownBy(() -> open("cluster-two", 1))
+                .hasMessageContaining("belongs to cluster cluster-one, this broker to cluster cluster-two");
+        assertThatThrownBy(() -> open("cluster-one", 2)).hasMessageContaining("belongs to node 1, this is node 2");
+        open("cluster-one", 1).close(); // and a refusal holds no lock
+    }
+
+    @Test
+    void foreignFilesAreNotFormattedOver() throws Exception {
+        Files.createDirectories(root.resolve("d"));
+        Files.writeString(root.resolve("d/thesis.tex"), "x");
+        assertThatThrownBy(() -> open("any", 1)).hasMessageContaining("thesis.tex");
+        assertThat(root.resolve("d/meta.properties")).doesNotExist();
+    }
+
+    @Test
+    void aSecondProcessIsRefused() throws Exception {
+        try (LogDirectory directory = open("c", 1)) {
+            assertThat(directory.isOffline()).isFalse();
+            assertThatThrownBy(() -> open("c", 1)).isInstanceOf(DirectoryLockedException.class);
+        }
+    }
+
+    @Test
+    void manyLogsAreCreatedAndFoundAgain() throws Exception {
+        Map<TopicPartition, LogConfig> wanted = new LinkedHashMap<>();
+        for (int i = 0; i < 60; i++) {
+            wanted.put(partition("many", i), LogConfig.defaults());
+        }
+        try (LogDirectory directory = open("c", 1)) {
+            directory.createAll(wanted);
+            assertThat(directory.logs()).hasSize(60);
+            for (PartitionLog log : directory.logs()) {
+                log.beginEpoch(1);
+                log.stage(TemporaryLog.batch(1 + log.partition().partition(), 1, 1), 1, 0);
+                log.writeStaged();
+            }
+        }
+        try (LogDirectory directory = open("c", 1)) {
+            List<Integer> progress = Collections.synchronizedList(new ArrayList<>());
+            directory.recoverAll(partition -> LogConfig.defaults(), 4, (partition, bytes, done, total) -> {
+                assertThat(total).isEqualTo(60);
+                progress.add(done);
+            });
+            assertThat(progress).hasSize(60).doesNotHaveDuplicates();
+            for (PartitionLog log : directory.logs()) {
+                assertThat(log.view().logEndOffset())
+                        .isEqualTo(1 + log.partition().partition());
+                assertThat(log.view().latestEpoch()).isEqualTo(1);
+            }
+        }
+    }
+
+    @Test
+    void strangeDirectoriesAreLeftAlone() throws Exception {
+        try (LogDirectory directory = open("c", 1)) {
+            directory.createAll(
+                    Map.of(partition("known", 0), LogConfig.defaults(), partition("gone", 0), LogConfig.defaults()));
+        }
+        Files.createDirectories(root.resolve("d/not-a-partition"));
+        Files.createDirectories(root.resolve("d/topic-without-metadata-0"));
+        try (LogDirectory directory = open("c", 1)) {
+            directory.recoverAll(
+                    partition -> partition.topic().equals("known") ? LogConfig.defaults() : null,
+                    2,
+                    (p, b, d, t) -> {});
+            assertThat(directory.logs()).hasSize(1);
+        }
+        assertThat(root.resolve("d/gone-0/partition.metadata")).exists();
+        assertThat(root.resolve("d/not-a-partition")).exists();
+        assertThat(root.resolve("d/topic-without-metadata-0")).exists();
+    }
+
+    @Test
+    void aDeletedLogIsRenamedAtOnceAndGoesLater() throws Exception {
+        TopicPartition partition = partition("doomed", 2);
+        try (LogDirectory directory = open("c", 1)) {
+            PartitionLog log = directory.openOrCreate(partition, LogConfig.defaults());
+            log.beginEpoch(1);
+            log.stage(TemporaryLog.batch(3, 1, 1), 1, 0);
+            log.writeStaged();
+            directory.checkpointHighWatermarks(Map.of(partition, 3L));
+            directory.delete(log);
+            assertThat(directory.log(partition)).isEmpty();
+            assertThat(deletedDirectories()).singleElement().asString().matches(".*/doomed-2\\.[0-9a-f]{32}-delete");
+            assertThat(log.stage(TemporaryLog.batch(1, 1, 1), 1, 0)).isInstanceOf(AppendOutcome.StorageFailed.class);
+            directory.deletePending(1000);
+            directory.deletePending(60_999);
+            assertThat(deletedDirectories()).hasSize(1);
+            directory.deletePending(61_000);
+            assertThat(deletedDirectories()).isEmpty();
+
+            // A new topic of the same name is not measured by the old one's offsets.
+            TopicPartition again = new TopicPartition("doomed", UUID.randomUUID(), 2);
+            assertThat(directory
+                            .openOrCreate(again, LogConfig.defaults())
+                            .view()
+                            .logEndOffset())
+                    .isZero();
+            assertThat(directory.checkpointedHighWatermark(again)).isZero();
+            directory.delete(directory.log(again).orElseThrow());
+        }
+        assertThat(deletedDirectories()).hasSize(1);
+        open("c", 1).close();
+        assertThat(deletedDirectories()).isEmpty();
+    }
+
+    private List<Path> deletedDirectories() throws IOException {
+        try (var files = Files.list(root.resolve("d"))) {
+            return files.filter(file -> file.toString().endsWith("-delete")).toList();
+        }
+    }
+
+    @Test
+    void theDirectoryOfAnotherTopicOfTheSameNameIsRefused() throws Exception {
+        try (LogDirectory directory = open("c", 1)) {
+            directory.openOrCreate(partition("t", 0), LogConfig.defaults());
+        }
+        try (LogDirectory directory = open("c", 1)) {
+            TopicPartition other = new TopicPartition("t", UUID.randomUUID(), 0);
+            assertThatThrownBy(() -> directory.openOrCreate(other, LogConfig.defaults()))
+                    .hasMessageContaining("belongs to topic id");
+        }
+    }
+
+    @Test
+    void anUnreadableCheckpointIsNamed() throws Exception {
+        open("c", 1).close();
+        Files.writeString(root.resolve("d/recovery-point-offset-checkpoint"), "0\n5\nt 0 1\n");
+        assertThatThrownBy(() -> open("c", 1))
+                .hasMessageContaining("recovery-point-offset-checkpoint")
+                .hasMessageContaining("announces 5 entries and has 1");
+    }
+
+    @Test
+    void oneLogThatCannotBeRecoveredDoesNotKeepTheOthers() throws Exception {
+        try (LogDirectory directory = open("c", 1)) {
+            directory.createAll(
+                    Map.of(partition("good", 0), LogConfig.defaults(), partition("bad", 0), LogConfig.defaults()));
+            for (PartitionLog log : directory.logs()) {
+                log.beginEpoch(1);
+                log.stage(TemporaryLog.batch(3, 1, 1), 1, 0);
+                log.writeStaged();
+            }
+        }
+        Files.delete(root.resolve("d/bad-0/00000000000000000000.log"));
+        try (LogDirectory directory = open("c", 1)) {
+            directory.recoverAll(partition -> LogConfig.defaults(), 2, (p, b, d, t) -> {});
+            assertThat(directory.log(partition("good", 0))).isPresent();
+            assertThat(directory.log(partition("bad", 0))).isEmpty();
+            assertThat(directory.unusable().get(partition("bad", 0))).hasMessageContaining("row C");
+        }
+    }
+}

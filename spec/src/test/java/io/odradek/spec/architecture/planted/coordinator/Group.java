@@ -1,0 +1,4 @@
+package io.odradek.spec.architecture.planted.coordinator;
+
+/** Keeps the rules. */
+public record Group(String id) {}

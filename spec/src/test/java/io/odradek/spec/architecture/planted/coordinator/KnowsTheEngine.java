@@ -1,0 +1,6 @@
+package io.odradek.spec.architecture.planted.coordinator;
+
+import io.odradek.spec.architecture.planted.engine.Log;
+
+/** Planted: the engine. */
+record KnowsTheEngine(Log log) {}

@@ -1,0 +1,4 @@
+package io.odradek.spec.architecture.planted.engine;
+
+/** Keeps the rules. */
+public record Log(String name) {}

@@ -1,0 +1,6 @@
+package io.odradek.spec.architecture.planted.replication;
+
+import io.odradek.spec.architecture.planted.coordinator.Group;
+
+/** Planted: a neighbour. */
+record KnowsTheCoordinator(Group group) {}

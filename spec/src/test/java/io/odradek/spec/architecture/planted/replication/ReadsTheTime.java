@@ -1,0 +1,10 @@
+package io.odradek.spec.architecture.planted.replication;
+
+/** Planted: a clock. */
+final class ReadsTheTime {
+    static long now() {
+        return System.nanoTime();
+    }
+
+    private ReadsTheTime() {}
+}

@@ -1,0 +1,4 @@
+package io.odradek.spec.architecture.planted.spec;
+
+/** Keeps the rules. */
+public record Model(String name) {}

@@ -1,0 +1,5 @@
+/** A drawer. */
+@NullMarked
+package io.odradek.spec.architecture.planted.util;
+
+import org.jspecify.annotations.NullMarked;
