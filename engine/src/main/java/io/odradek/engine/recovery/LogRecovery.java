@@ -467,7 +467,9 @@ public final class LogRecovery {
             CheckpointText.publish(store, file);
             entriesChanged = true;
         }
-        if (entriesChanged) {
+        if (entriesChanged || !remembered.cleanStop()) {
+            // The last process may have been killed between a roll and its sync: what is appended to that segment now is only
+            // as durable as its entry.
             store.syncDirectory(directory);
         }
         long firstOffset =

@@ -10,6 +10,7 @@ import io.odradek.engine.TopicPartition;
 import io.odradek.engine.record.BatchLayout;
 import io.odradek.engine.record.SentBatches;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -30,6 +31,34 @@ final class LogModel {
     /** One batch at its place. */
     record Placed(long baseOffset, long lastOffset, long number) {}
 
+    /** An idempotent producer, as its client keeps it. */
+    static final class Producer {
+        final long id;
+        short epoch;
+        int nextSequence;
+        /** The numbers of its last batches, at most five, oldest first: what the log must recognise when sent again. */
+        final ArrayDeque<Long> recent = new ArrayDeque<>();
+
+        Producer(long id) {
+            this.id = id;
+        }
+
+        void wrote(long number, int records) {
+            nextSequence += records;
+            recent.add(number);
+            if (recent.size() > 5) {
+                recent.remove();
+            }
+        }
+
+        /** What the log knows of this one is not known here: a new reign, as KIP-360 has it. */
+        void bumpEpoch() {
+            epoch++;
+            nextSequence = 0;
+            recent.clear();
+        }
+    }
+
     /** A removal of everything at and above {@code newEnd}, given to the log as its {@code order}th entry. */
     private record Cut(long newEnd, long order) {}
 
@@ -41,6 +70,15 @@ final class LogModel {
     PartitionLog log;
 
     int leaderEpoch = -1;
+
+    final List<Producer> producers = List.of(new Producer(1001), new Producer(1002));
+    /**
+     * Batches behind which the log may have been closed and opened: Kafka's snapshot format keeps a producer's last batch
+     * alone, so a retry of those before it may be taken for a gap.
+     */
+    final Set<Long> perhapsForgotten = new HashSet<>();
+    /** The log was cut in this life: until producers have new epochs, what they sent may be refused. */
+    boolean wasCut;
 
     private final Map<Long, byte[]> sent = new HashMap<>();
     /** In the order they were handed over: the log's own order. */
@@ -97,6 +135,25 @@ final class LogModel {
         refused.add(number);
     }
 
+    byte[] bytesOf(long number) {
+        return Objects.requireNonNull(sent.get(number));
+    }
+
+    /** A retry was answered "already there": the same promise as for the first time. */
+    void duplicate(long number, long baseOffset, long lastOffset) {
+        Placed placed = acknowledged.get(baseOffset);
+        if (placed == null) {
+            acknowledged(number, baseOffset, lastOffset);
+        } else {
+            assertThat(placed)
+                    .as("%s: a retry gets its first offsets", partition)
+                    .isEqualTo(new Placed(baseOffset, lastOffset, number));
+            if (synced) {
+                durable.add(number);
+            }
+        }
+    }
+
     void acknowledged(long number, long baseOffset, long lastOffset) {
         long order = orderOf.getOrDefault(number, -1L);
         for (Cut cut : cuts) {
@@ -128,6 +185,7 @@ final class LogModel {
         perhapsCutAt = Long.MAX_VALUE;
         cuts.add(new Cut(newEnd, order));
         acknowledged.tailMap(newEnd, true).clear();
+        wasCut = true;
         for (Placed batch : there) {
             if (batch.lastOffset() >= newEnd) {
                 removed.add(batch.number());
@@ -206,6 +264,7 @@ final class LogModel {
             acknowledged.put(batch.baseOffset(), batch);
             removed.remove(batch.number());
         }
+        believeProducers(found);
         durable.clear();
         found.forEach(batch -> durable.add(batch.number()));
         perhapsCutAt = Long.MAX_VALUE;
@@ -217,6 +276,37 @@ final class LogModel {
         for (Long number : sent.keySet()) {
             if (!there.contains(number) && !isBelowStart(number, found)) {
                 removed.add(number);
+            }
+        }
+    }
+
+    private void believeProducers(List<Placed> found) {
+        wasCut = false;
+        perhapsForgotten.clear();
+        for (Producer producer : producers) {
+            short lastEpoch = producer.epoch;
+            producer.bumpEpoch();
+            boolean known = false;
+            for (Placed batch : found) {
+                ByteBuffer bytes = ByteBuffer.wrap(bytesOf(batch.number()));
+                if (bytes.getLong(BatchLayout.PRODUCER_ID_AT) != producer.id) {
+                    continue;
+                }
+                short epoch = bytes.getShort(BatchLayout.PRODUCER_EPOCH_AT);
+                if (!known || epoch != producer.epoch) {
+                    known = true;
+                    producer.recent.clear();
+                    producer.epoch = epoch;
+                }
+                producer.nextSequence = bytes.getInt(BatchLayout.BASE_SEQUENCE_AT);
+                producer.wrote(batch.number(), bytes.getInt(BatchLayout.RECORD_COUNT_AT));
+            }
+            perhapsForgotten.addAll(producer.recent);
+            perhapsForgotten.remove(producer.recent.peekLast());
+            if (known && producer.epoch < lastEpoch) {
+                // batches of its last epoch were lost or removed: the log may remember it or not
+                producer.epoch = lastEpoch;
+                producer.bumpEpoch();
             }
         }
     }

@@ -51,6 +51,10 @@ final class PowerLossRun implements Settlement {
     private final List<LogModel> models = new ArrayList<>();
     private final Map<TopicPartition, Long> settledEnds = new HashMap<>();
     private final Set<TopicPartition> cutting = new HashSet<>();
+    /** What listeners heard and shouldn't have: thrown there, it would count as a fault of the listener. */
+    private final List<String> failures = new ArrayList<>();
+
+    private long duplicates;
     private long nextNumber = 1;
     private long nowMs = 1_000_000;
     /** Since the logs were last checked. */
@@ -75,6 +79,7 @@ final class PowerLossRun implements Settlement {
                 store.crashAtOperation(store.operations() + 1 + random.nextInt(random.nextBoolean() ? 60 : 600));
             }
             boolean stopped = live();
+            assertThat(failures).isEmpty();
             settledEnds.clear();
             cutting.clear();
             models.forEach(model -> model.log = null);
@@ -120,6 +125,7 @@ final class PowerLossRun implements Settlement {
                     () -> Instant.ofEpochMilli(nowMs),
                     ShardObserver.NONE);
             begin(path);
+            retryAll(path);
             int steps = 20 + random.nextInt(300);
             for (int i = 0; i < steps; i++) {
                 step(directory, path);
@@ -225,33 +231,95 @@ final class PowerLossRun implements Settlement {
     }
 
     private void write(WritePath path, LogModel model) {
+        LogModel.Producer producer =
+                random.nextBoolean() ? model.producers.get(random.nextInt(model.producers.size())) : null;
+        if (producer != null && model.wasCut && !cutting.contains(model.partition)) {
+            model.producers.forEach(LogModel.Producer::bumpEpoch);
+            model.wasCut = false;
+        }
+        if (producer != null && random.nextInt(6) == 0) {
+            retry(path, model, producer);
+            return;
+        }
         long number = nextNumber++;
-        byte[] bytes = SentBatches.encode(number, 1 + random.nextInt(4), random.nextInt(300), -1, (short) -1, -1);
-        boolean stale = random.nextInt(50) == 0;
+        int records = 1 + random.nextInt(4);
+        byte[] bytes = producer == null
+                ? SentBatches.encode(number, records, random.nextInt(300), -1, (short) -1, -1)
+                : SentBatches.encode(
+                        number, records, random.nextInt(300), producer.id, producer.epoch, producer.nextSequence);
+        boolean stale = producer == null && random.nextInt(50) == 0;
         model.sent(number, bytes);
-        boolean taken = path.tryWrite(
-                model.open(),
-                SentBatches.validated(bytes, BufferLease.UNPOOLED),
-                stale ? model.leaderEpoch + 1 : model.leaderEpoch,
-                outcome -> settled(model, number, outcome));
+        boolean taken = send(path, model, number, stale ? model.leaderEpoch + 1 : model.leaderEpoch);
         if (!taken) {
             model.unsent(number);
+        } else if (producer != null) {
+            producer.wrote(number, records);
         }
     }
 
-    private void settled(LogModel model, long number, AppendOutcome outcome) {
+    /** As a client does that heard nothing: the same bytes again. */
+    private void retry(WritePath path, LogModel model, LogModel.Producer producer) {
+        if (producer.recent.isEmpty() || model.wasCut || cutting.contains(model.partition)) {
+            return;
+        }
+        List<Long> recent = List.copyOf(producer.recent);
+        send(path, model, recent.get(random.nextInt(recent.size())), model.leaderEpoch);
+    }
+
+    private boolean send(WritePath path, LogModel model, long number, int leaderEpoch) {
+        boolean mayBeOutOfOrder = cutting.contains(model.partition) || model.perhapsForgotten.contains(number);
+        return path.tryWrite(
+                model.open(),
+                SentBatches.validated(model.bytesOf(number), BufferLease.UNPOOLED),
+                leaderEpoch,
+                outcome -> {
+                    try {
+                        settled(model, number, mayBeOutOfOrder, outcome);
+                    } catch (AssertionError e) {
+                        failures.add(String.valueOf(e.getMessage()));
+                    }
+                });
+    }
+
+    private void settled(LogModel model, long number, boolean mayBeOutOfOrder, AppendOutcome outcome) {
         if (store.crashed()) {
             return; // the machine is gone, nobody hears this
         }
         switch (outcome) {
             case AppendOutcome.Appended appended ->
                 model.acknowledged(number, appended.baseOffset(), appended.lastOffset());
+            case AppendOutcome.Duplicate duplicate -> {
+                duplicates++;
+                model.duplicate(number, duplicate.baseOffset(), duplicate.lastOffset());
+            }
             case AppendOutcome.NotLeader refusal -> model.refused(number);
             case AppendOutcome.TooLarge refusal -> model.refused(number);
+            case AppendOutcome.OutOfOrderSequence refusal -> {
+                if (!mayBeOutOfOrder) {
+                    failures.add(model.partition + " batch " + number + ": " + refusal);
+                }
+                if (!model.perhapsForgotten.contains(number)) {
+                    model.refused(number);
+                }
+            }
             case AppendOutcome.StorageFailed unknown -> {}
-            case AppendOutcome.Duplicate wrong -> throw new AssertionError(wrong);
-            case AppendOutcome.OutOfOrderSequence wrong -> throw new AssertionError(wrong);
-            case AppendOutcome.ProducerFenced wrong -> throw new AssertionError(wrong);
+            case AppendOutcome.ProducerFenced wrong ->
+                failures.add(model.partition + " batch " + number + ": " + wrong);
+        }
+    }
+
+    /** Every batch that the log must remember, sent again right after it was opened. */
+    private void retryAll(WritePath path) {
+        for (LogModel model : models) {
+            for (LogModel.Producer producer : model.producers) {
+                for (long number : List.copyOf(producer.recent)) {
+                    while (!send(path, model, number, model.leaderEpoch) && !store.crashed()) {
+                        path.append(Integer.MAX_VALUE);
+                        path.sync();
+                        path.settle();
+                    }
+                }
+            }
         }
     }
 
@@ -459,16 +527,9 @@ final class PowerLossRun implements Settlement {
                 d.uncleanLeaderElection());
     }
 
-    /** The last things the disk was asked to do. */
-    List<String> trace() {
-        return store.trace();
-    }
-
     static @Nullable Throwable outcomeOf(long seed) {
-        PowerLossRun run = null;
         try {
-            run = new PowerLossRun(seed);
-            run.run();
+            new PowerLossRun(seed).run();
             return null;
         } catch (Throwable e) {
             return e;
