@@ -73,6 +73,8 @@ final class LocalBroker implements AutoCloseable {
     final ListOffsetsHandler listOffsets;
     final OffsetForLeaderEpochHandler epochs;
     final DeleteRecordsHandler deleteRecords;
+    final DescribeProducersHandler describeProducers;
+    final DescribeLogDirsHandler describeLogDirs;
     final ExecutorService blocking = Executors.newVirtualThreadPerTaskExecutor();
 
     LocalBroker(Path path, int shardCount, int ringSlots) throws IOException {
@@ -98,6 +100,8 @@ final class LocalBroker implements AutoCloseable {
         fetch = new FetchHandler(partitions, hints, sessions, MAX_FETCH_BYTES);
         listOffsets = new ListOffsetsHandler(partitions, hints);
         epochs = new OffsetForLeaderEpochHandler(partitions, hints);
+        describeProducers = new DescribeProducersHandler(partitions, hints, blocking);
+        describeLogDirs = new DescribeLogDirsHandler(partitions, blocking);
         deleteRecords = new DeleteRecordsHandler(partitions, hints, blocking);
     }
 

@@ -1,0 +1,173 @@
+package io.odradek.broker.request;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.odradek.broker.partition.MetadataPublisher;
+import io.odradek.broker.partition.PartitionHost;
+import io.odradek.broker.partition.Partitions;
+import io.odradek.engine.LogConfig;
+import io.odradek.replication.controller.ClusterImage;
+import io.odradek.replication.controller.ConfigResource;
+import io.odradek.replication.controller.MetadataRecord;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.protocol.Errors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MetadataPublisherTest {
+    @TempDir
+    Path directory;
+
+    private final UUID id = UUID.randomUUID();
+    private final Uuid kafkaId = Partitions.kafkaId(id);
+    private LocalBroker broker;
+    private MetadataPublisher publisher;
+    private TestConnection connection;
+    private ClusterImage image = ClusterImage.empty("test-cluster");
+
+    @BeforeEach
+    void start() throws Exception {
+        open();
+    }
+
+    private void open() throws Exception {
+        broker = new LocalBroker(directory, 3, 64);
+        publisher = new MetadataPublisher(LocalBroker.BROKER_ID, broker.partitions, MetadataPublisherTest::config);
+        connection = new TestConnection();
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        broker.close();
+        connection.close();
+    }
+
+    private static LogConfig config(ClusterImage image, String topic) {
+        LogConfig d = LogConfig.defaults();
+        String max = image.config(ConfigResource.topic(topic)).get("max.message.bytes");
+        return new LogConfig(
+                d.durability(),
+                d.segmentBytes(),
+                d.segmentMs(),
+                d.segmentJitterMs(),
+                d.segmentIndexBytes(),
+                d.indexIntervalBytes(),
+                d.retentionMs(),
+                d.retentionBytes(),
+                d.fileDeleteDelayMs(),
+                d.flushMessages(),
+                d.flushMs(),
+                max == null ? d.maxMessageBytes() : Integer.parseInt(max),
+                d.timestampType(),
+                d.timestampBeforeMaxMs(),
+                d.timestampAfterMaxMs(),
+                d.compression(),
+                d.delete(),
+                d.compact(),
+                d.minCompactionLagMs(),
+                d.maxCompactionLagMs(),
+                d.deleteRetentionMs(),
+                d.minCleanableDirtyRatio(),
+                d.preallocate(),
+                d.minInSyncReplicas(),
+                d.uncleanLeaderElection());
+    }
+
+    private void apply(MetadataRecord... records) throws Exception {
+        ClusterImage.Step step = image.apply(image.lastOffset() + 1, List.of(records));
+        image = step.after();
+        publisher.apply(step).get(20, TimeUnit.SECONDS);
+    }
+
+    private void create(int partitionCount) throws Exception {
+        List<MetadataRecord> records = new ArrayList<>();
+        records.add(new MetadataRecord.Topic("t", id));
+        for (int p = 0; p < partitionCount; p++) {
+            records.add(new MetadataRecord.Partition(id, p, LocalBroker.image(0)));
+        }
+        apply(records.toArray(MetadataRecord[]::new));
+    }
+
+    private FetchResponseData.PartitionData read() throws Exception {
+        var answer = broker.fetch(connection, LocalBroker.fetchRequest(null, kafkaId, 0, 0, 1, 0), 17);
+        return LocalBroker.parts(LocalBroker.await(answer, FetchResponseData.class))
+                .getFirst();
+    }
+
+    @Test
+    void aCreatedTopicIsSpreadOverTheShards() throws Exception {
+        create(9);
+        Map<Object, Integer> perShard = new HashMap<>();
+        for (int p = 0; p < 9; p++) {
+            PartitionHost host = Objects.requireNonNull(broker.partitions.find(kafkaId, p));
+            assertThat(host.status()).isEqualTo(Errors.NONE);
+            perShard.merge(host.shard(), 1, Integer::sum);
+        }
+        assertThat(perShard.values()).containsOnly(3);
+        assertThat(broker.produceNow(connection, "t", 8, "a").baseOffset()).isZero();
+    }
+
+    @Test
+    void whatWasCommittedIsCommittedAfterARestart() throws Exception {
+        create(2);
+        broker.produceNow(connection, "t", 0, "a", "b");
+        broker.close();
+        connection.close();
+
+        open();
+        publisher.start(image).get(20, TimeUnit.SECONDS);
+        FetchResponseData.PartitionData data = read();
+        assertThat(data.highWatermark()).isEqualTo(2);
+        assertThat(LocalBroker.values(data, 0)).containsExactly(Map.entry(0L, "a"), Map.entry(1L, "b"));
+        assertThat(broker.produceNow(connection, "t", 0, "c").baseOffset()).isEqualTo(2);
+    }
+
+    @Test
+    void aChangedConfigurationHoldsForTheNextBatch() throws Exception {
+        create(1);
+        assertThat(broker.produceNow(connection, "t", 0, "x".repeat(500)).errorCode())
+                .isZero();
+        apply(new MetadataRecord.Config(ConfigResource.topic("t"), "max.message.bytes", "100"));
+        assertThat(broker.produceNow(connection, "t", 0, "x".repeat(500)).errorCode())
+                .isEqualTo(Errors.MESSAGE_TOO_LARGE.code());
+    }
+
+    @Test
+    void addedPartitionsAndNewReignsAreTakenUp() throws Exception {
+        create(1);
+        apply(
+                new MetadataRecord.Partition(id, 1, LocalBroker.image(0)),
+                MetadataRecord.PartitionChange.newReign(id, 0, LocalBroker.BROKER_ID, null));
+        assertThat(Objects.requireNonNull(broker.partitions.find(kafkaId, 0))
+                        .view()
+                        .leaderEpoch())
+                .isEqualTo(1);
+        assertThat(broker.produceNow(connection, "t", 0, "a").errorCode()).isZero();
+        assertThat(broker.produceNow(connection, "t", 1, "a").errorCode()).isZero();
+    }
+
+    @Test
+    void aTopicMadeAgainUnderItsNameIsAnotherTopic() throws Exception {
+        create(1);
+        broker.produceNow(connection, "t", 0, "old");
+        UUID next = UUID.randomUUID();
+        apply(new MetadataRecord.RemoveTopic(id));
+        assertThat(broker.produceNow(connection, "t", 0, "none").errorCode())
+                .isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION.code());
+        apply(new MetadataRecord.Topic("t", next), new MetadataRecord.Partition(next, 0, LocalBroker.image(0)));
+
+        assertThat(read().errorCode()).isEqualTo(Errors.UNKNOWN_TOPIC_ID.code());
+        assertThat(broker.produceNow(connection, "t", 0, "new").baseOffset()).isZero();
+    }
+}
