@@ -146,10 +146,10 @@ public final class Broker implements AutoCloseable {
         ExecutorService blocking = Executors.newSingleThreadExecutor(
                 task -> Thread.ofPlatform().name("blocking").unstarted(task));
         Partitions partitions = new Partitions(shards, blocking);
-        parts.addFirst(() -> closeDirectories(directories, partitions)); // the last to go
+        part(() -> Housekeeping.checkpointHighWatermarks(directories, partitions));
         for (HostedShard home : shards) {
             home.shard().start();
-            parts.addLast(home.shard());
+            part(home.shard());
         }
         part(blocking::close);
 
@@ -235,7 +235,7 @@ public final class Broker implements AutoCloseable {
         for (Path path : config.logDirectories()) {
             LogDirectory directory = LogDirectory.open(store, path, known, config.nodeId());
             directories.add(directory);
-            parts.addFirst(directory::close); // should the start end before the logs are handed to the shards
+            part(directory);
             known = directory.identity().clusterId();
         }
         clusterId = String.valueOf(known);
@@ -466,10 +466,6 @@ public final class Broker implements AutoCloseable {
     /** Whether {@link #awaitFailure} would return at once. Any thread. */
     public boolean hasFailed() {
         return failed.getCount() == 0;
-    }
-
-    private static void closeDirectories(List<LogDirectory> directories, Partitions partitions) throws IOException {
-        Housekeeping.checkpointHighWatermarks(directories, partitions);
     }
 
     /** Answers what is being worked on, then writes, syncs and closes everything, the newest part first. */

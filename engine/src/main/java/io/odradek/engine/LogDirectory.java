@@ -113,7 +113,8 @@ public final class LogDirectory implements AutoCloseable {
         if (cleanStop) {
             store.delete(marker); // from here on a crash is a crash
         }
-        store.syncDirectory(path); // and a log whose creation was cut short by a kill has an entry that may not be on disk
+        store.syncDirectory(
+                path); // and a log whose creation was cut short by a kill has an entry that may not be on disk
         removeDeletedLogs();
     }
 

@@ -2,8 +2,6 @@ package io.odradek.engine;
 
 import io.odradek.engine.AppendOutcome.Appended;
 import io.odradek.engine.AppendOutcome.NotLeader;
-import io.odradek.engine.AppendOutcome.OutOfOrderSequence;
-import io.odradek.engine.AppendOutcome.ProducerFenced;
 import io.odradek.engine.AppendOutcome.StorageFailed;
 import io.odradek.engine.AppendOutcome.TooLarge;
 import io.odradek.engine.io.FileStore;

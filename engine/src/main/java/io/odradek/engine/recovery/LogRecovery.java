@@ -468,7 +468,8 @@ public final class LogRecovery {
             entriesChanged = true;
         }
         if (entriesChanged || !remembered.cleanStop()) {
-            // The last process may have been killed between a roll and its sync: what is appended to that segment now is only
+            // The last process may have been killed between a roll and its sync: what is appended to that segment now
+            // is only
             // as durable as its entry.
             store.syncDirectory(directory);
         }
