@@ -151,7 +151,7 @@ public final class Broker implements AutoCloseable {
             home.shard().start();
             part(home.shard());
         }
-        part(blocking::close);
+        part(blocking);
 
         metadataLog.begin();
         controller.onBroken(_ -> failed.countDown());
