@@ -219,6 +219,11 @@ public final class KafkaServer implements AutoCloseable {
         return allocator.metric().usedDirectMemory();
     }
 
+    /** Bytes of pooled buffers that somebody has not released; for tests. */
+    long unreleasedBytes() {
+        return allocator.pinnedDirectMemory();
+    }
+
     private void accept(Channel channel, KafkaConnection.Surroundings around) {
         InetSocketAddress client = (InetSocketAddress) channel.remoteAddress();
         if (client == null) {

@@ -273,7 +273,7 @@ final class ReceiveWindow implements RecvByteBufAllocator, RecvByteBufAllocator.
 
     /** The transport has given the buffer back with more bytes in it. */
     void received(ByteBuf buffer) {
-        assert buffer == current().buffer : "bytes in a foreign buffer";
+        assert lent : "bytes that no read asked for";
         lent = false;
         buffer.release();
     }

@@ -1,5 +1,7 @@
 package io.odradek.broker.observe;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.LongAdder;
@@ -35,7 +37,7 @@ public final class LatencyHistogram {
     }
 
     /** @param count values since the start */
-    record Snapshot(long count, double sumMs, double[] quantilesMs) {}
+    record Snapshot(long count, double sumMs, List<Double> quantilesMs) {}
 
     /** Quantiles of the recent past in milliseconds, in the order asked for; NaN when nothing was recorded lately. */
     synchronized Snapshot snapshot(long nowNanos, double... quantiles) {
@@ -47,9 +49,9 @@ public final class LatencyHistogram {
             total += now[i];
             recent += now[i] - atTurnBefore[i];
         }
-        double[] values = new double[quantiles.length];
-        for (int i = 0; i < quantiles.length; i++) {
-            values[i] = recent == 0 ? Double.NaN : toMs(valueAt(now, (long) Math.ceil(quantiles[i] * recent)));
+        List<Double> values = new ArrayList<>(quantiles.length);
+        for (double quantile : quantiles) {
+            values.add(recent == 0 ? Double.NaN : toMs(valueAt(now, (long) Math.ceil(quantile * recent))));
         }
         if (nowNanos - lastTurnNanos >= WINDOW_NANOS) {
             // After a long silence both marks are old news.
@@ -57,7 +59,7 @@ public final class LatencyHistogram {
             atLastTurn = now;
             lastTurnNanos = nowNanos;
         }
-        return new Snapshot(total, toMs(sumNanos.sum()), values);
+        return new Snapshot(total, toMs((double) sumNanos.sum()), values);
     }
 
     private double valueAt(long[] now, long rank) {

@@ -80,7 +80,7 @@ public final class PrometheusEndpoint implements AutoCloseable {
 
     @Override
     public void close() {
-        server.thenAccept(HTTPServer::close);
+        var _ = server.thenAccept(HTTPServer::close);
     }
 
     static MetricSnapshots snapshots(Metrics metrics, long nowNanos) {
@@ -107,7 +107,7 @@ public final class PrometheusEndpoint implements AutoCloseable {
             if (entry.getValue() instanceof Source.Count(var value)) {
                 builder.dataPoint(CounterDataPointSnapshot.builder()
                         .labels(labels(entry.getKey()))
-                        .value(Math.max(0, value.getAsLong()))
+                        .value((double) Math.max(0, value.getAsLong()))
                         .build());
             }
         }
@@ -139,7 +139,8 @@ public final class PrometheusEndpoint implements AutoCloseable {
                 LatencyHistogram.Snapshot latencies = histogram.snapshot(nowNanos, QUANTILES);
                 Quantiles.Builder quantiles = Quantiles.builder();
                 for (int i = 0; i < QUANTILES.length; i++) {
-                    quantiles.quantile(new Quantile(QUANTILES[i], latencies.quantilesMs()[i]));
+                    quantiles.quantile(
+                            new Quantile(QUANTILES[i], latencies.quantilesMs().get(i)));
                 }
                 builder.dataPoint(SummaryDataPointSnapshot.builder()
                         .labels(labels(entry.getKey()))
