@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  *
  * Where we differ, always towards strictness: a producer id without an epoch, transactional records without a producer id,
  * compressed records whose size field lies, and a claim of LogAppendTime on a CreateTime topic are refused. Where Kafka fails with an unexpected exception, and answers
- * UNKNOWN_SERVER_ERROR, we name the fault. Offset deltas other than 0, 1, 2... are repaired, as Kafka does for compressed
- * batches.
+ * UNKNOWN_SERVER_ERROR, we name the fault. Offset deltas other than 0, 1, 2... are refused: Kafka stores them when nothing is
+ * compressed, repairs them when it changes the codec, and fails otherwise.
  *
  * <p>The time index, in Kafka, has the <em>last</em> offset of the batch that raised the largest timestamp; ListOffsets with
  * MAX_TIMESTAMP (KIP-734) then opens that batch and answers the <em>first</em> record that has it. {@link
@@ -204,9 +204,7 @@ public final class BatchCheck {
             if (refused != null) {
                 return refused;
             }
-            return stored == sent && walk.offsetsConsecutive()
-                    ? acceptInPlace(size, walk)
-                    : acceptRewritten(size, sent, stored, walk);
+            return stored == sent ? acceptInPlace(size, walk) : acceptRewritten(size, sent, stored, walk);
         } catch (BatchRewrite.TooLargeException e) {
             return refuse(
                     Refusal.TOO_LARGE,
@@ -231,14 +229,8 @@ public final class BatchCheck {
     }
 
     private Accepted acceptRewritten(int size, Codec sent, Codec stored, RecordWalk walk) throws IOException {
-        ByteBuffer batch = BatchRewrite.rewrite(
-                records,
-                size,
-                sent,
-                stored,
-                rules.storedLevel(stored),
-                !walk.offsetsConsecutive(),
-                rules.maxMessageBytes());
+        ByteBuffer batch =
+                BatchRewrite.rewrite(records, size, sent, stored, rules.storedLevel(stored), rules.maxMessageBytes());
         ValidatedBatch validated = stamped(batch, BufferLease.UNPOOLED, walk);
         RecordBatch.sealCrc(batch, 0);
         return new Accepted(validated);

@@ -30,7 +30,6 @@ final class RecordWalk {
 
     private long maxTimestamp = BatchLayout.NO_TIMESTAMP;
     private int maxTimestampIndex;
-    private boolean offsetsConsecutive = true;
     private int errorCount;
     private boolean hasTimestampError;
     private @Nullable List<RecordError> errors;
@@ -64,10 +63,9 @@ final class RecordWalk {
             }
             long timestamp = baseTimestamp + Varints.readLong(buffer, timestampAt);
             long offsetDelta = Varints.readInt(buffer, at, end);
-            if (offsetDelta < 0) {
+            if (offsetDelta < 0 || Varints.value(offsetDelta) != index) {
                 return malformed(index);
             }
-            offsetsConsecutive &= Varints.value(offsetDelta) == index;
             long keySize = Varints.readInt(buffer, Varints.end(offsetDelta), end);
             at = behind(keySize, end);
             if (at < 0) {
@@ -129,7 +127,7 @@ final class RecordWalk {
     }
 
     private static String malformed(int index) {
-        return "record " + index + " is malformed";
+        return "record " + index + " is malformed, or its offset delta is not " + index;
     }
 
     /** The same for compressed records. Returns the first fault of structure, or null. */
@@ -143,7 +141,9 @@ final class RecordWalk {
             }
             records.readByte();
             long timestamp = baseTimestamp + records.readLong();
-            offsetsConsecutive &= records.readInt() == index;
+            if (records.readInt() != index) {
+                return malformed(index);
+            }
             int keySize = records.readInt();
             if (!skip(records, keySize, from, size) || !skip(records, records.readInt(), from, size)) {
                 return malformed(index);
@@ -230,10 +230,6 @@ final class RecordWalk {
     /** Of the first record that has the largest timestamp. */
     int maxTimestampIndex() {
         return maxTimestampIndex;
-    }
-
-    boolean offsetsConsecutive() {
-        return offsetsConsecutive;
     }
 
     /** The refusal of the single records found at fault; null when there are none. */
