@@ -2,6 +2,7 @@ package io.odradek.engine;
 
 import io.odradek.engine.segment.SegmentFiles;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -38,22 +39,23 @@ final class DurableProgress {
     }
 
     /**
-     * What was handed out longest ago is on disk. Exactly that: files handed out after it may still have to be synced, also
-     * when a truncation in between has made their offsets meaningless.
+     * What was handed out longest ago is on disk, up to and with what ended at {@code offset}. No more than that: files handed
+     * out later may still have to be synced, also when a truncation in between has made the offsets of both meaningless.
      */
     void synced(long offset) {
-        HandedOut finished;
+        List<HandedOut> finished = new ArrayList<>();
         synchronized (this) {
-            finished = handedOut.poll();
-            if (finished == null) {
-                return; // the log was closed meanwhile
-            }
-            assert finished.end == offset : "synced to " + offset + ", handed out to " + finished.end;
-            if (finished.generation == generation && finished.end > recoveryPoint) {
-                recoveryPoint = finished.end;
+            boolean reached = false;
+            while (!reached && !handedOut.isEmpty()) {
+                HandedOut oldest = handedOut.remove();
+                finished.add(oldest);
+                if (oldest.generation == generation && oldest.end > recoveryPoint) {
+                    recoveryPoint = oldest.end;
+                }
+                reached = oldest.end == offset;
             }
         }
-        finished.files.forEach(SegmentFiles::release);
+        finished.forEach(done -> done.files.forEach(SegmentFiles::release));
     }
 
     /** Everything below {@code offset} is on disk, as found by whoever asked for {@link #generation()} before syncing it. */

@@ -387,8 +387,8 @@ public final class PartitionLog {
 
     /**
      * Files with writes that were not yet handed out for syncing, and the directory when its entries changed; hands them out.
-     * The caller syncs them and then calls {@link #synced}, once for each list that was not empty, in the order of the calls
-     * to this method. Until then they are kept open.
+     * The caller syncs them and then calls {@link #synced}, in the order of the calls to this method. Until then they are
+     * kept open.
      */
     public List<StoreFile> takeDirtyFiles() {
         unsyncedRecords = 0;
@@ -416,9 +416,10 @@ public final class PartitionLog {
     }
 
     /**
-     * The oldest files that were handed out and not reported yet are on disk: moves the recovery point. Sync thread.
+     * The files handed out longest ago are on disk, up to and with those of the call at whose time the log ended at {@code
+     * offset}: moves the recovery point. Sync thread.
      *
-     * @param offset the log's end when they were handed out
+     * @param offset the log's end when the last of them were handed out
      */
     public void synced(long offset) {
         durable.synced(offset);

@@ -31,6 +31,7 @@ final class TestLogs implements AutoCloseable {
                 new TopicPartition(topic, UUID.nameUUIDFromBytes(topic.getBytes(StandardCharsets.UTF_8)), 0),
                 config(durability));
         log.beginEpoch(0);
+        store.syncsBegun.drainPermits(); // those of its creation
         return log;
     }
 

@@ -53,6 +53,11 @@ final class WatchedStore implements FileStore {
         appendFailure = new IOException("injected: append");
     }
 
+    void heal() {
+        syncFailure = null;
+        appendFailure = null;
+    }
+
     /** Bytes of the file that a finished sync found written when it began. */
     long durableBytes(Path file) {
         AtomicLong durable = durableBytes.get(file);

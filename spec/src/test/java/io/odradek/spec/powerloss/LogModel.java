@@ -8,7 +8,6 @@ import io.odradek.engine.LogView;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.TopicPartition;
 import io.odradek.engine.record.BatchLayout;
-import io.odradek.engine.record.SentBatches;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

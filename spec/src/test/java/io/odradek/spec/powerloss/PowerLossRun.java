@@ -16,8 +16,6 @@ import io.odradek.engine.TopicPartition;
 import io.odradek.engine.io.GroupSync;
 import io.odradek.engine.io.SyncObserver;
 import io.odradek.engine.record.BatchLayout;
-import io.odradek.engine.record.BufferLease;
-import io.odradek.engine.record.SentBatches;
 import io.odradek.engine.writepath.Settlement;
 import io.odradek.engine.writepath.Shard;
 import io.odradek.engine.writepath.ShardObserver;
@@ -54,7 +52,6 @@ final class PowerLossRun implements Settlement {
     /** What listeners heard and shouldn't have: thrown there, it would count as a fault of the listener. */
     private final List<String> failures = new ArrayList<>();
 
-    private long duplicates;
     private long nextNumber = 1;
     private long nowMs = 1_000_000;
     /** Since the logs were last checked. */
@@ -270,7 +267,7 @@ final class PowerLossRun implements Settlement {
         boolean mayBeOutOfOrder = cutting.contains(model.partition) || model.perhapsForgotten.contains(number);
         return path.tryWrite(
                 model.open(),
-                SentBatches.validated(model.bytesOf(number), BufferLease.UNPOOLED),
+                SentBatches.validated(model.bytesOf(number), model.config, nowMs),
                 leaderEpoch,
                 outcome -> {
                     try {
@@ -288,10 +285,8 @@ final class PowerLossRun implements Settlement {
         switch (outcome) {
             case AppendOutcome.Appended appended ->
                 model.acknowledged(number, appended.baseOffset(), appended.lastOffset());
-            case AppendOutcome.Duplicate duplicate -> {
-                duplicates++;
+            case AppendOutcome.Duplicate duplicate ->
                 model.duplicate(number, duplicate.baseOffset(), duplicate.lastOffset());
-            }
             case AppendOutcome.NotLeader refusal -> model.refused(number);
             case AppendOutcome.TooLarge refusal -> model.refused(number);
             case AppendOutcome.OutOfOrderSequence refusal -> {

@@ -1,10 +1,17 @@
-package io.odradek.engine.record;
+package io.odradek.spec.powerloss;
 
+import io.odradek.engine.LogConfig;
+import io.odradek.engine.record.BatchCheck;
+import io.odradek.engine.record.BatchLayout;
+import io.odradek.engine.record.BatchRules;
+import io.odradek.engine.record.BatchVerdict;
+import io.odradek.engine.record.BufferLease;
+import io.odradek.engine.record.ValidatedBatch;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
 /** Valid batches with a number in them, as a producer would send them, without going through its client. */
-public final class SentBatches {
+final class SentBatches {
     private SentBatches() {}
 
     /**
@@ -12,7 +19,7 @@ public final class SentBatches {
      *
      * @param producerId -1: not idempotent
      */
-    public static byte[] encode(
+    static byte[] encode(
             long number, int records, int fillingBytes, long producerId, short producerEpoch, int baseSequence) {
         ByteBuffer batch = ByteBuffer.allocate(BatchLayout.HEADER_BYTES + records * (fillingBytes + 32));
         batch.position(BatchLayout.RECORDS_AT);
@@ -52,15 +59,18 @@ public final class SentBatches {
     }
 
     /** The number of the batch that begins at {@code position}. */
-    public static long number(ByteBuffer log, int position) {
+    static long number(ByteBuffer log, int position) {
         return log.getLong(position + BatchLayout.BASE_TIMESTAMP_AT);
     }
 
-    public static ValidatedBatch validated(byte[] encoded, BufferLease lease) {
-        ByteBuffer bytes = ByteBuffer.wrap(encoded.clone());
-        int records = bytes.getInt(BatchLayout.RECORD_COUNT_AT);
-        long timestamp = bytes.getLong(BatchLayout.MAX_TIMESTAMP_AT);
-        return new ValidatedBatch(bytes, lease, records, timestamp, timestamp, 0);
+    /** Through the check that every producer's batch goes through. */
+    static ValidatedBatch validated(byte[] encoded, LogConfig config, long nowMs) {
+        BatchVerdict verdict =
+                BatchCheck.check(ByteBuffer.wrap(encoded.clone()), BufferLease.UNPOOLED, BatchRules.of(config), nowMs);
+        return switch (verdict) {
+            case BatchVerdict.Accepted(ValidatedBatch batch) -> batch;
+            case BatchVerdict.Refused refused -> throw new AssertionError(refused);
+        };
     }
 
     private static int varintBytes(int value) {
@@ -76,7 +86,7 @@ public final class SentBatches {
     private static void putVarint(ByteBuffer target, int value) {
         int zigzag = (value << 1) ^ (value >> 31);
         while ((zigzag & ~0x7F) != 0) {
-            target.put((byte) (zigzag & 0x7F | 0x80));
+            target.put((byte) ((zigzag & 0x7F) | 0x80));
             zigzag >>>= 7;
         }
         target.put((byte) zigzag);
