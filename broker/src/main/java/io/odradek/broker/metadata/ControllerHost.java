@@ -18,6 +18,7 @@ import io.odradek.replication.controller.MetadataRecord;
 import io.odradek.replication.controller.TopicImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -205,8 +206,8 @@ public final class ControllerHost {
 
     private void run() {
         Throwable broken = null;
+        boolean stopping = false;
         try {
-            boolean stopping = false;
             while (!stopping || !inFlight.isEmpty()) {
                 switch (inbox.take()) {
                     case Input.Submitted(ControllerRequest<?> request, PendingReply<?> to) -> onRequest(request, to);
@@ -218,7 +219,11 @@ public final class ControllerHost {
                     }
                 }
             }
-        } catch (InterruptedException | IOException | RuntimeException | Error e) {
+        } catch (InterruptedException e) {
+            if (!stopping) {
+                broken = e;
+            }
+        } catch (IOException | RuntimeException | Error e) {
             // Not only when the log fails: a loop whose state is in doubt must not decide anything more.
             broken = e;
             LOG.error(
@@ -322,12 +327,21 @@ public final class ControllerHost {
         }
     }
 
-    /** Waits for the appends in flight; requests that are not decided yet are refused. Close the log after this. */
-    public void stop() throws InterruptedException {
+    /**
+     * Ends the loop when the appends in flight are done; requests that are not decided yet are refused. Close the log after this.
+     *
+     * @param timeoutMs a disk that hangs must not keep the process: after this, what is in flight is answered
+     *     CONTROLLER_UNAVAILABLE
+     */
+    public void stop(long timeoutMs) throws InterruptedException {
         if (loop.getState() == Thread.State.NEW) {
             return;
         }
         inbox.add(new Input.Stop());
-        loop.join();
+        if (!loop.join(Duration.ofMillis(timeoutMs))) {
+            LOG.warn("The metadata log did not finish its appends in {} ms; stopping without it", timeoutMs);
+            loop.interrupt();
+            loop.join();
+        }
     }
 }

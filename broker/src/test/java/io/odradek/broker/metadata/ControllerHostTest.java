@@ -121,6 +121,18 @@ class ControllerHostTest {
     }
 
     @Test
+    void aHangingDiskDoesNotKeepTheProcessAndWhoWaitsIsAnswered() throws IOException, InterruptedException {
+        try (TestController controller = new TestController(CONFIG, new InMemoryMetadataLog(), 1)) {
+            controller.log.hold();
+            CompletableFuture<TopicsCreated> waiting = controller.submit(create("t"));
+            await().until(() -> controller.log.waiting() == 1);
+            controller.host.stop(1);
+            assertThatThrownBy(waiting::join).hasMessageContaining("CONTROLLER_UNAVAILABLE");
+            assertThatThrownBy(() -> controller.submit(create("u")).join()).hasMessageContaining("shutting down");
+        }
+    }
+
+    @Test
     void producerIdsAreNeverGivenOutTwiceAcrossThreadsAndProcesses() throws IOException {
         InMemoryMetadataLog log = new InMemoryMetadataLog();
         Set<Long> ids = new HashSet<>();

@@ -91,7 +91,7 @@ public final class TestController implements AutoCloseable {
     @Override
     public void close() {
         try {
-            host.stop();
+            host.stop(2_000);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
