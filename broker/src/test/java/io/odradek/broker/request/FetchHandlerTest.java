@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FetchHandlerTest {
     /** Longer than any test may take: a fetch that is answered was woken. */
@@ -210,6 +211,23 @@ class FetchHandlerTest {
         FetchRequestData request = LocalBroker.fetchRequest(null, id, 0, 0, 1, 0);
         request.topics().getFirst().partitions().getFirst().setCurrentLeaderEpoch(epoch);
         return Errors.forCode(LocalBroker.parts(fetch(request, IDS)).getFirst().errorCode());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18})
+    void everyVersionIsAnsweredInItsOwnSchema(int version) throws Exception {
+        Uuid id = broker.createTopic("t", 1, LogConfig.defaults());
+        broker.produceNow(producer, "t", 0, "a");
+        broker.elsewhere.add("other");
+        boolean ids = version >= 13;
+        FetchRequestData good = LocalBroker.fetchRequest(ids ? null : "t", ids ? id : Uuid.ZERO_UUID, 0, 0, 1, 0)
+                .setIsolationLevel((byte) 1);
+        assertThat(LocalBroker.values(LocalBroker.parts(fetch(good, version)).getFirst(), 0))
+                .hasSize(1);
+        FetchRequestData bad =
+                LocalBroker.fetchRequest(ids ? null : "other", ids ? Uuid.randomUuid() : Uuid.ZERO_UUID, 0, 0, 1, 0);
+        assertThat(LocalBroker.parts(fetch(bad, version)).getFirst().errorCode())
+                .isNotZero();
     }
 
     /** KIP-595: a reader whose last epoch ended earlier than it believes is told where. */

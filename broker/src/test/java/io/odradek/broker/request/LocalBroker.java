@@ -3,6 +3,7 @@ package io.odradek.broker.request;
 import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.Reply;
 import io.odradek.broker.net.Request;
+import io.odradek.broker.net.SentBytes;
 import io.odradek.broker.net.SlicedRecords;
 import io.odradek.broker.partition.FetchSessions;
 import io.odradek.broker.partition.HostedShard;
@@ -10,7 +11,6 @@ import io.odradek.broker.partition.LeaderHints;
 import io.odradek.broker.partition.PartitionHost;
 import io.odradek.broker.partition.Partitions;
 import io.odradek.broker.partition.ShardSettlement;
-import io.odradek.engine.FetchedSlices;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.TopicPartition;
@@ -50,6 +50,9 @@ import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.protocol.ByteBufferAccessor;
+import org.apache.kafka.common.protocol.ObjectSerializationCache;
+import org.apache.kafka.common.record.internal.BaseRecords;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.Record;
 import org.apache.kafka.common.record.internal.SimpleRecord;
@@ -177,16 +180,32 @@ final class LocalBroker implements AutoCloseable {
         record Closed(String reason) implements Answer {}
     }
 
-    private static final class FutureReply implements Reply {
-        final CompletableFuture<Answer> answer = new CompletableFuture<>();
-        private final BufferLease frame;
-
-        FutureReply(BufferLease frame) {
-            this.frame = frame;
+    /** Records leave by themselves. */
+    private static final class WithoutRecords extends ByteBufferAccessor {
+        WithoutRecords(ByteBuffer bytes) {
+            super(bytes);
         }
 
         @Override
+        public void writeRecords(BaseRecords records) {}
+    }
+
+    private static final class FutureReply implements Reply {
+        final CompletableFuture<Answer> answer = new CompletableFuture<>();
+        private final BufferLease frame;
+        private final short version;
+
+        FutureReply(BufferLease frame, short version) {
+            this.frame = frame;
+            this.version = version;
+        }
+
+        /** The schema of the request's version has to take what the handler has set. */
+        @Override
         public void send(ApiMessage response) {
+            ObjectSerializationCache cache = new ObjectSerializationCache();
+            ByteBuffer bytes = ByteBuffer.allocate(response.size(cache, version));
+            response.write(new WithoutRecords(bytes), cache, version);
             complete(new Answer.Sent(response));
         }
 
@@ -220,7 +239,7 @@ final class LocalBroker implements AutoCloseable {
             short version,
             ApiMessage body,
             CountingLease frame) {
-        FutureReply reply = new FutureReply(frame);
+        FutureReply reply = new FutureReply(frame, version);
         Request request = new Request(
                 new RequestHeader(api, version, "client", 1),
                 body,
@@ -315,19 +334,8 @@ final class LocalBroker implements AutoCloseable {
     static Map<Long, String> values(FetchResponseData.PartitionData data, long fromOffset) throws IOException {
         Map<Long, String> values = new TreeMap<>();
         if (data.records() instanceof SlicedRecords sliced) {
-            ByteBuffer bytes = ByteBuffer.allocate(sliced.sizeInBytes());
-            for (FetchedSlices.Slice slice : sliced.slices().slices()) {
-                switch (slice) {
-                    case FetchedSlices.FileSlice(var file, long position, int length) -> {
-                        ByteBuffer part = bytes.slice(bytes.position(), length);
-                        file.read(part, position);
-                        bytes.position(bytes.position() + length);
-                    }
-                    case FetchedSlices.MemorySlice(ByteBuffer part) -> bytes.put(part.duplicate());
-                }
-            }
-            sliced.slices().close();
-            for (Record record : MemoryRecords.readableRecords(bytes.flip()).records()) {
+            for (Record record :
+                    MemoryRecords.readableRecords(SentBytes.take(sliced)).records()) {
                 if (record.offset() >= fromOffset) {
                     values.put(
                             record.offset(),

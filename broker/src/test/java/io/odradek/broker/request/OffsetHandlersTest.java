@@ -28,6 +28,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class OffsetHandlersTest {
     @TempDir
@@ -80,6 +82,26 @@ class OffsetHandlersTest {
         // Nothing is tiered: KIP-1005 and KIP-1023 answer "unknown".
         assertThat(list("t", -5, 11, -1).offset()).isEqualTo(-1);
         assertThat(list("t", -6, 11, -1).offset()).isEqualTo(-1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})
+    void everyVersionIsAnsweredInItsOwnSchema(int version) throws Exception {
+        broker.createTopic("t", 1, LogConfig.defaults());
+        broker.produceNow(connection, "t", 0, "a");
+        assertThat(list("t", -1, version, -1).offset()).isEqualTo(1);
+        assertThat(list("t", -2, version, -1).offset()).isZero();
+        assertThat(list("nope", -1, version, -1).errorCode()).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION.code());
+    }
+
+    @Test
+    void findsOffsetsByTime() throws Exception {
+        broker.createTopic("t", 1, LogConfig.defaults());
+        long beforeMs = System.currentTimeMillis();
+        broker.produceNow(connection, "t", 0, "a", "b");
+        assertThat(list("t", beforeMs, 11, -1).offset()).isZero();
+        assertThat(list("t", beforeMs + 3_600_000, 11, -1).offset()).isEqualTo(-1);
+        assertThat(list("t", -3, 11, -1).timestamp()).isGreaterThanOrEqualTo(beforeMs);
     }
 
     @Test

@@ -29,6 +29,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ProduceHandlerTest {
     private static final short ALL = -1;
@@ -157,6 +159,31 @@ class ProduceHandlerTest {
         assertThat(produce(ALL, "t", LocalBroker.records("b")).baseOffset()).isZero();
     }
 
+    @ParameterizedTest
+    @ValueSource(shorts = {3, 4, 5, 6, 7, 8, 9, 10, 11})
+    void everyVersionIsAnsweredInItsOwnSchema(short version) throws Exception {
+        broker.createTopic("t", 1, LogConfig.defaults());
+        broker.elsewhere.add("other");
+        for (String topic : List.of("t", "other", "nope")) {
+            ProduceRequestData request = LocalBroker.produceRequest(ALL, topic, 0, LocalBroker.records("a"));
+            PartitionProduceResponse part = LocalBroker.onlyPart(LocalBroker.await(
+                    broker.send(broker.produce, connection, ApiKeys.PRODUCE, version, request),
+                    ProduceResponseData.class));
+            assertThat(part.errorCode() == 0).isEqualTo(topic.equals("t"));
+        }
+        ProduceRequestData future = LocalBroker.produceRequest(
+                ALL,
+                "t",
+                0,
+                LocalBroker.offHeap(MemoryRecords.withRecords(
+                        Compression.NONE, new SimpleRecord(Long.MAX_VALUE - 1, null, new byte[1]))));
+        assertThat(LocalBroker.onlyPart(LocalBroker.await(
+                                broker.send(broker.produce, connection, ApiKeys.PRODUCE, version, future),
+                                ProduceResponseData.class))
+                        .errorCode())
+                .isEqualTo(Errors.INVALID_TIMESTAMP.code());
+    }
+
     /** KIP-951: who asks the wrong broker learns the right one. */
     @Test
     void namesTheLeaderThatItIsNot() throws Exception {
@@ -214,6 +241,25 @@ class ProduceHandlerTest {
         }
         await().until(connection::isReading);
         assertThat(broker.produce.stalledConnections()).isZero();
+    }
+
+    @Test
+    void keepsOrderWhileRoomComesAndGoes() throws Exception {
+        broker.createTopic("t", 1, LogConfig.defaults());
+        int count = 3000;
+        List<CompletableFuture<LocalBroker.Answer>> answers = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            answers.add(broker.produce(connection, LEADER, "t", 0, LocalBroker.records("r" + i)));
+            if (i % 50 == 0) {
+                answers.get(i).get(20, TimeUnit.SECONDS); // the ring drains while more come in
+            }
+        }
+        for (int i = 0; i < count; i++) {
+            assertThat(LocalBroker.onlyPart(LocalBroker.await(answers.get(i), ProduceResponseData.class))
+                            .baseOffset())
+                    .isEqualTo(i);
+        }
+        assertThat(connection.stops.get()).isPositive();
     }
 
     @Test
