@@ -12,19 +12,21 @@ final class PlainErrors implements IExecutionExceptionHandler {
 
     @Override
     public int handleExecutionException(Exception failure, CommandLine command, ParseResult parsed) throws Exception {
-        Throwable cause = failure instanceof UncheckedIOException unchecked ? unchecked.getCause() : failure;
-        switch (cause) {
-            case BrokerConfigException wrong -> command.getErr().println("odradek: " + wrong.getMessage());
-            case IOException broken -> command.getErr().println("odradek: " + sentence(failure, broken));
-            default -> throw failure;
+        if (failure instanceof BrokerConfigException wrong) {
+            command.getErr().println("odradek: " + wrong.getMessage());
+        } else if (failure instanceof IOException || failure instanceof UncheckedIOException) {
+            command.getErr().println("odradek: " + sentence(failure));
+        } else {
+            throw failure;
         }
         return command.getCommandSpec().exitCodeOnExecutionException();
     }
 
-    private static String sentence(Exception failure, IOException broken) {
-        String message = failure.getMessage() == null ? broken.toString() : failure.getMessage();
-        return failure == broken || message.contains(String.valueOf(broken.getMessage()))
-                ? message
-                : message + ": " + broken.getMessage();
+    /** What failed, and what the system said about it unless that is in there already. */
+    private static String sentence(Exception failure) {
+        String message = String.valueOf(failure.getMessage());
+        Throwable cause = failure.getCause();
+        String why = cause == null ? null : cause.getMessage();
+        return why == null || message.contains(why) ? message : message + ": " + why;
     }
 }
