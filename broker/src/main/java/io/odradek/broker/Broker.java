@@ -62,6 +62,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -156,7 +157,7 @@ public final class Broker implements AutoCloseable {
         metadataLog.begin();
         controller.onBroken(_ -> failed.countDown());
         controller.start(Features.forNewCluster());
-        part(controller::stop);
+        part(() -> controller.stop(DRAIN.toMillis()));
 
         TopicCreation creation = new TopicCreation(controller, config);
         ImageOffsetsTopic offsetsTopic =
@@ -193,7 +194,13 @@ public final class Broker implements AutoCloseable {
         brokerEpoch.set(lifecycle.epoch());
         MetadataPublisher publisher = new MetadataPublisher(config.nodeId(), partitions, topicConfigs::logConfig);
         controller.addListener((before, after, delta) -> {
-            publisher.apply(new ClusterImage.Step(before, after, delta)).join();
+            // The client hears of its topic when this is done. A partition that can't be opened has been reported, and
+            // stays
+            // unavailable; the others and the metadata go on.
+            publisher
+                    .apply(new ClusterImage.Step(before, after, delta))
+                    .exceptionally(Broker::unavailable)
+                    .join();
             followGroups(coordinator, after, delta);
         });
 
@@ -439,6 +446,11 @@ public final class Broker implements AutoCloseable {
 
     private static boolean isOffsets(TopicImage topic) {
         return topic.name().equals(TopicCreation.OFFSETS_TOPIC);
+    }
+
+    private static @Nullable Void unavailable(Throwable cause) {
+        LOG.error("not every partition could be brought to what the metadata says", cause);
+        return null;
     }
 
     private static void await(String what, CompletableFuture<Void> done) throws IOException {
