@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>every record: structure, key where the topic is compacted, timestamp
  * </ol>
  *
- * Where we differ, always towards strictness: a producer id without an epoch, transactional records without a producer id,
+ * Where we differ, always towards strictness: a negative producer id or epoch, transactional records without a producer id,
  * compressed records whose size field lies, and a claim of LogAppendTime on a CreateTime topic are refused. Where Kafka fails with an unexpected exception, and answers
  * UNKNOWN_SERVER_ERROR, we name the fault. Offset deltas other than 0, 1, 2... are refused: Kafka stores them when nothing is
  * compressed, repairs them when it changes the codec, and fails otherwise.
@@ -167,14 +167,14 @@ public final class BatchCheck {
         if (RecordBatch.isControl(records, 0)) {
             return refuse(Refusal.INVALID_RECORD, "clients are not allowed to write control records");
         }
-        if (RecordBatch.hasProducerId(records, 0)) {
+        long producerId = RecordBatch.producerId(records, 0);
+        if (producerId != BatchLayout.NO_PRODUCER_ID) {
             int sequence = RecordBatch.baseSequence(records, 0);
             short epoch = RecordBatch.producerEpoch(records, 0);
-            if (sequence < 0 || epoch < 0) {
+            if (producerId < 0 || sequence < 0 || epoch < 0) {
                 return refuse(
                         Refusal.INVALID_RECORD,
-                        "producer " + RecordBatch.producerId(records, 0) + " with epoch " + epoch + " and sequence "
-                                + sequence);
+                        "producer " + producerId + " with epoch " + epoch + " and sequence " + sequence);
             }
         } else if (RecordBatch.isTransactional(records, 0)) {
             return refuse(Refusal.INVALID_RECORD, "transactional records without a producer id");

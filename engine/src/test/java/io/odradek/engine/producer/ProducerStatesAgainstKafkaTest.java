@@ -227,10 +227,14 @@ final class ProducerStatesAgainstKafkaTest {
             Files.delete(mine);
         }
 
+        /** The format has one timestamp, the entry's; the batch's own is lost in it, in Kafka too. */
         private static String withoutWindow(ProducerStateEntry entry) {
             return entry.producerEpoch() + " " + entry.coordinatorEpoch() + " " + entry.lastTimestamp() + " "
                     + entry.currentTxnFirstOffset() + " "
-                    + entry.batchMetadata().stream().reduce((first, second) -> second);
+                    + entry.batchMetadata().stream()
+                            .reduce((first, second) -> second)
+                            .map(newest -> newest.firstSeq() + "-" + newest.lastSeq() + " at " + newest.firstOffset()
+                                    + "-" + newest.lastOffset());
         }
 
         void compareStates() throws IOException {

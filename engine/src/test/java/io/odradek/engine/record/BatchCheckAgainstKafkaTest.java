@@ -20,6 +20,7 @@ import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.lifecycle.AfterContainer;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.Record;
+import org.xerial.snappy.SnappyError;
 
 /** Sends valid and damaged batches to our check and through Kafka's own produce path into a real log of Kafka's. */
 final class BatchCheckAgainstKafkaTest {
@@ -28,6 +29,10 @@ final class BatchCheckAgainstKafkaTest {
 
     private static final KafkaBroker KAFKA = new KafkaBroker(NOW);
     private static final List<CompressionType> COMPRESSIONS = List.of(CompressionType.values());
+
+    /** Few enough that Kafka's logs, one for each, are opened in no time. */
+    private static final List<BatchRules> RULES =
+            new Random(7).ints(24).mapToObj(seed -> rules(new Random(seed))).toList();
 
     private static long producerIds = 1_000;
     private static int accepted;
@@ -41,13 +46,19 @@ final class BatchCheckAgainstKafkaTest {
     @Property(tries = 1_500, shrinking = ShrinkingMode.OFF)
     void validBatchesAreStoredAsKafkaStoresThem(@ForAll long seed) throws IOException {
         var random = new Random(seed);
-        compare(new ProducedBatches(random, NOW, producerIds++).valid(), rules(random), random);
+        compare(
+                new ProducedBatches(random, NOW, producerIds++).valid(),
+                RULES.get(random.nextInt(RULES.size())),
+                random);
     }
 
     @Property(tries = 6_000, shrinking = ShrinkingMode.OFF)
     void damagedBatchesAreRefusedWhereKafkaRefusesThem(@ForAll long seed) throws IOException {
         var random = new Random(seed);
-        compare(new ProducedBatches(random, NOW, producerIds++).mutated(), rules(random), random);
+        compare(
+                new ProducedBatches(random, NOW, producerIds++).mutated(),
+                RULES.get(random.nextInt(RULES.size())),
+                random);
     }
 
     /** The differential test is worth what it reaches: every answer, often enough. */
@@ -128,8 +139,17 @@ final class BatchCheckAgainstKafkaTest {
                 }
             }
             case Answer.Refused refused -> throw new AssertionError("we accept, Kafka refuses: " + refused);
+            // Kafka stores records from before 1970 as they are, but its builder, which it needs for another codec,
+            // knows
+            // none. Ours does.
+            case Answer.Failed(IllegalArgumentException cause)
+            when isNegativeTimestamp(cause) -> assertThat(inPlace).isFalse();
             case Answer.Failed(Throwable cause) -> throw new AssertionError("we accept, Kafka fails", cause);
         }
+    }
+
+    private static boolean isNegativeTimestamp(IllegalArgumentException cause) {
+        return String.valueOf(cause.getMessage()).matches("Invalid (negative|message) timestamp -.*");
     }
 
     private static void sameRecords(ValidatedBatch ours, ByteBuffer stored) {
@@ -149,7 +169,9 @@ final class BatchCheckAgainstKafkaTest {
         }
         assertThat(ours.maxTimestamp()).isEqualTo(RecordBatch.maxTimestamp(stored, 0));
         assertThat(ours.maxTimestamp()).isEqualTo(RecordBatch.maxTimestamp(ours.bytes(), 0));
-        assertThat(mine.get(ours.maxTimestampOffsetDelta()).timestamp()).isEqualTo(ours.maxTimestamp());
+        if (ours.maxTimestamp() != BatchLayout.NO_TIMESTAMP) {
+            assertThat(mine.get(ours.maxTimestampOffsetDelta()).timestamp()).isEqualTo(ours.maxTimestamp());
+        }
         assertThat(ours.producerEpoch()).isEqualTo(RecordBatch.producerEpoch(stored, 0));
         assertThat(ours.baseSequence()).isEqualTo(RecordBatch.baseSequence(stored, 0));
         assertThat(ours.producerId()).isEqualTo(RecordBatch.producerId(stored, 0));
@@ -181,7 +203,8 @@ final class BatchCheckAgainstKafkaTest {
     }
 
     /**
-     * The five things we refuse and Kafka stores. A producer id without an epoch cannot be fenced. Transactional records
+     * The five things we refuse and Kafka stores. A negative producer id other than -1 means nothing, and a producer without an
+     * epoch cannot be fenced. Transactional records
      * without a producer id belong to no transaction and could never be committed. Compressed records whose size field is
      * wrong are skipped over by Kafka's broker, which does not compare that field with what it reads, and then cannot be
      * read by any consumer. A batch that claims LogAppendTime is refused by Kafka too when the topic has LogAppendTime; when it
@@ -199,11 +222,11 @@ final class BatchCheckAgainstKafkaTest {
         if (ours.reason() != Refusal.INVALID_RECORD) {
             return false;
         }
-        boolean hasProducer = RecordBatch.hasProducerId(sent, 0);
-        if (hasProducer && RecordBatch.producerEpoch(sent, 0) < 0) {
+        long producerId = RecordBatch.producerId(sent, 0);
+        if (producerId < BatchLayout.NO_PRODUCER_ID || (producerId >= 0 && RecordBatch.producerEpoch(sent, 0) < 0)) {
             return true;
         }
-        if (!hasProducer && RecordBatch.isTransactional(sent, 0)) {
+        if (producerId == BatchLayout.NO_PRODUCER_ID && RecordBatch.isTransactional(sent, 0)) {
             return true;
         }
         return hasOddOffsets(sent);
@@ -215,7 +238,7 @@ final class BatchCheckAgainstKafkaTest {
             List<Record> records = records(sent.slice(0, RecordBatch.sizeInBytes(sent, 0)));
             return IntStream.range(0, records.size())
                     .anyMatch(index -> records.get(index).offset() != index);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | SnappyError | OutOfMemoryError e) {
             return RecordBatch.isCompressed(sent, 0);
         }
     }

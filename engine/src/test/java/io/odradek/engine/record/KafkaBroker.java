@@ -36,6 +36,7 @@ import org.apache.kafka.storage.internals.log.RecordValidationException;
 import org.apache.kafka.storage.internals.log.UnifiedLog;
 import org.apache.kafka.storage.log.metrics.BrokerTopicStats;
 import org.jspecify.annotations.Nullable;
+import org.xerial.snappy.SnappyError;
 
 /**
  * Kafka's own produce path as far as it judges a batch: the request's check, then an append to a real log. The oracle of the
@@ -84,6 +85,8 @@ final class KafkaBroker implements AutoCloseable {
                     e.recordErrors().stream().map(error -> error.batchIndex).toList());
         } catch (OutOfOrderSequenceException | InvalidProducerEpochException | InvalidTxnStateException e) {
             return new Answer.ProducerRefused();
+        } catch (SnappyError | OutOfMemoryError e) {
+            return new Answer.Failed(e); // a snappy chunk that claims half a gigabyte and more
         } catch (Exception e) {
             Refusal reason = reason(e);
             return reason == null ? new Answer.Failed(e) : new Answer.Refused(reason, List.of());
