@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package io.odradek.broker.request;
+
+import org.jspecify.annotations.NullMarked;
