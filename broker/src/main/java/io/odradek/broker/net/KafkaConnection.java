@@ -531,10 +531,9 @@ final class KafkaConnection extends ChannelInboundHandlerAdapter implements Conn
         }
     }
 
-    /** An answer is owed by us, not taken by the client. */
+    /** Answers are owed by us; not: left lying by the client. */
     private boolean awaitsHandler() {
-        ReplySlot first = unanswered.peek();
-        return first != null && first.outcome() == null;
+        return !unanswered.isEmpty() && channel.isWritable() && openSends < MAX_OPEN_SENDS;
     }
 
     boolean isClosed() {

@@ -24,7 +24,8 @@ final class MemoryBudget {
         void granted(int bytes);
     }
 
-    private record Wait(Waiter waiter, int bytes, long sinceNanos) {}
+    /** @param returnsBytes what the waiter gives back for it, soon after the grant */
+    private record Wait(Waiter waiter, int bytes, int returnsBytes, long sinceNanos) {}
 
     private final long limitBytes;
     private final long lowBytes;
@@ -58,10 +59,14 @@ final class MemoryBudget {
 
     /** Charges if there is room and nobody waits. */
     boolean tryCharge(int bytes) {
+        return tryCharge(bytes, 0);
+    }
+
+    private boolean tryCharge(int bytes, int returnsBytes) {
         if (waiting > 0) {
             return false;
         }
-        if (usedBytes.addAndGet(bytes) <= limitBytes) {
+        if (usedBytes.addAndGet(bytes) - returnsBytes <= limitBytes) {
             return true;
         }
         release(bytes);
@@ -73,14 +78,18 @@ final class MemoryBudget {
         usedBytes.addAndGet(bytes);
     }
 
-    /** Charges and returns true, or puts the waiter in the queue. */
-    boolean chargeOrWait(int bytes, Waiter waiter, long nowNanos) {
-        if (tryCharge(bytes)) {
+    /**
+     * Charges and returns true, or puts the waiter in the queue.
+     *
+     * @param returnsBytes already charged, and given back as soon as the new memory is there: does not stand in the way
+     */
+    boolean chargeOrWait(int bytes, int returnsBytes, Waiter waiter, long nowNanos) {
+        if (tryCharge(bytes, returnsBytes)) {
             return true;
         }
         Wait next;
         synchronized (this) {
-            queue.add(new Wait(waiter, bytes, nowNanos));
+            queue.add(new Wait(waiter, bytes, returnsBytes, nowNanos));
             waiting = queue.size();
             // A release that came before the line above did not see the waiter. This look at the use comes after it:
             // one of the two sees the other, so no wake-up is lost.
@@ -142,7 +151,11 @@ final class MemoryBudget {
             overdrawn = false;
         }
         Wait first = queue.peek();
-        if (first == null || used > lowBytes || (used + first.bytes > limitBytes && used > 0)) {
+        if (first == null) {
+            return null;
+        }
+        long usedByOthers = used - first.returnsBytes;
+        if (usedByOthers > lowBytes || (usedByOthers + first.bytes > limitBytes && usedByOthers > 0)) {
             return null;
         }
         queue.poll();

@@ -131,7 +131,7 @@ final class ReceiveWindow implements RecvByteBufAllocator, RecvByteBufAllocator.
         if (current == null || current.buffer.readableBytes() == 0) {
             if (overdrawn && current != null && !current.isUnshared()) {
                 // One overdrawn buffer a connection, not one a request.
-                return reserve(SMALLEST_BYTES, waiter, nowNanos);
+                return reserve(SMALLEST_BYTES, 0, waiter, nowNanos);
             }
             return true;
         }
@@ -139,7 +139,8 @@ final class ReceiveWindow implements RecvByteBufAllocator, RecvByteBufAllocator.
         if (wanted == 0) {
             return true;
         }
-        if (!reserve(wanted, waiter, nowNanos)) {
+        int returned = current.isUnshared() ? current.buffer.capacity() : 0;
+        if (!reserve(wanted, returned, waiter, nowNanos)) {
             return false;
         }
         move(current);
@@ -156,8 +157,8 @@ final class ReceiveWindow implements RecvByteBufAllocator, RecvByteBufAllocator.
         }
     }
 
-    private boolean reserve(int bytes, MemoryBudget.Waiter waiter, long nowNanos) {
-        if (!budget.chargeOrWait(bytes, waiter, nowNanos)) {
+    private boolean reserve(int bytes, int returned, MemoryBudget.Waiter waiter, long nowNanos) {
+        if (!budget.chargeOrWait(bytes, returned, waiter, nowNanos)) {
             return false;
         }
         grantedBytes = bytes;

@@ -9,6 +9,7 @@ import java.util.function.Supplier;
 import org.apache.kafka.common.feature.Features;
 import org.apache.kafka.common.feature.SupportedVersionRange;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
+import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.ApiVersionsRequest;
@@ -33,13 +34,12 @@ public final class ApiVersionsHandler implements ApiHandler {
     }
 
     private ApiMessage answer(ApiVersionsRequestData body, short version) {
-        if (!request(body, version).isValid()) {
-            return request(body, version)
-                    .getErrorResponse(0, Errors.INVALID_REQUEST.exception())
-                    .data();
-        }
-        if (isUnknown(version)) {
+        if (!OfferedApis.offers(ApiKeys.API_VERSIONS, version)) {
             return unknownVersion();
+        }
+        ApiVersionsRequest asked = new ApiVersionsRequest(body, version);
+        if (!asked.isValid()) {
+            return asked.getErrorResponse(0, Errors.INVALID_REQUEST.exception()).data();
         }
         FeatureLevels levels = features.get();
         return new ApiVersionsResponse.Builder()
@@ -52,16 +52,6 @@ public final class ApiVersionsHandler implements ApiHandler {
                 .setAlterFeatureLevel0(version < VERSION_WITH_LEVEL_ZERO)
                 .build()
                 .data();
-    }
-
-    private static ApiVersionsRequest request(ApiVersionsRequestData body, short version) {
-        return new ApiVersionsRequest(body, version);
-    }
-
-    private static boolean isUnknown(short version) {
-        return OfferedApis.all().stream()
-                .filter(offer -> offer.api() == org.apache.kafka.common.protocol.ApiKeys.API_VERSIONS)
-                .noneMatch(offer -> version >= offer.lowest() && version <= offer.highest());
     }
 
     /** The range of ApiVersions itself, so that the client asks again in a version both know. */

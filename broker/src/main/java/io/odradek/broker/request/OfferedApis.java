@@ -79,6 +79,11 @@ public final class OfferedApis {
         return TABLE;
     }
 
+    static boolean offers(ApiKeys api, short version) {
+        return TABLE.stream()
+                .anyMatch(offer -> offer.api == api && version >= offer.lowest && version <= offer.highest);
+    }
+
     /** As ApiVersions says it. A new collection each time: its elements belong to one response. */
     static ApiVersionCollection listed() {
         ApiVersionCollection listed = new ApiVersionCollection(TABLE.size());
