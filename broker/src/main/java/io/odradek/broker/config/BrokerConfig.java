@@ -178,6 +178,9 @@ public final class BrokerConfig {
         if (key.validator == null || parsed == null) {
             return null;
         }
+        if (parsed instanceof List<?> list) {
+            parsed = list.stream().distinct().toList(); // said twice is said once (KIP-1161)
+        }
         try {
             key.validator.ensureValid(key.name, parsed);
             return null;

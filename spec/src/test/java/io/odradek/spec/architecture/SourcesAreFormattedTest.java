@@ -27,6 +27,9 @@ class SourcesAreFormattedTest {
         Path root = repositoryRoot();
         List<Path> sources = sourcesUnder(root);
         assertThat(sources).hasSizeGreaterThan(50);
+        if ("apply".equals(System.getProperty("odradek.format"))) { // ./odradek format
+            assertThat(formatter("--replace", sources)).isEmpty();
+        }
         assertThat(unformatted(sources))
                 .as("files that the formatter would change; run ./odradek format in %s", root)
                 .isEmpty();
@@ -41,7 +44,11 @@ class SourcesAreFormattedTest {
 
     /** The formatter's own program, asked which files it would change: the same options as the command that changes them. */
     private static List<String> unformatted(List<Path> sources) throws Exception {
-        List<String> arguments = new ArrayList<>(List.of("--palantir", "--dry-run"));
+        return formatter("--dry-run", sources);
+    }
+
+    private static List<String> formatter(String mode, List<Path> sources) throws Exception {
+        List<String> arguments = new ArrayList<>(List.of("--palantir", mode));
         sources.forEach(source -> arguments.add(source.toString()));
         StringWriter changed = new StringWriter();
         StringWriter errors = new StringWriter();

@@ -20,11 +20,13 @@ final class BrokerProcess implements AutoCloseable {
     private static final long START_TIMEOUT_S = 60;
 
     private final Process process;
+    private final Path data;
     private final Output output;
     private final int port;
 
-    private BrokerProcess(Process process, Output output, int port) {
+    private BrokerProcess(Process process, Path data, Output output, int port) {
         this.process = process;
+        this.data = data;
         this.output = output;
         this.port = port;
     }
@@ -66,7 +68,7 @@ final class BrokerProcess implements AutoCloseable {
             serving.completeExceptionally(new IOException("the broker has exited"));
         });
         try {
-            return new BrokerProcess(process, output, serving.get(START_TIMEOUT_S, TimeUnit.SECONDS));
+            return new BrokerProcess(process, data, output, serving.get(START_TIMEOUT_S, TimeUnit.SECONDS));
         } catch (ExecutionException | TimeoutException e) {
             process.destroyForcibly();
             throw new IOException("the broker did not begin to serve; it said:\n" + output, e);
@@ -110,14 +112,14 @@ final class BrokerProcess implements AutoCloseable {
         process.destroyForcibly().waitFor();
     }
 
-    /** SIGTERM; returns the exit code. */
-    int stop() throws InterruptedException {
-        process.destroy();
+    /** SIGTERM; whether it stopped by itself and said that nothing has to be recovered. */
+    boolean stop() throws InterruptedException {
+        process.toHandle().destroy(); // not Process.destroy(), which also closes what it prints
         if (!process.waitFor(60, TimeUnit.SECONDS)) {
             process.destroyForcibly().waitFor();
             throw new AssertionError("the broker did not stop within a minute of SIGTERM; it said:\n" + output);
         }
-        return process.exitValue();
+        return Files.exists(data.resolve(".kafka_cleanshutdown"));
     }
 
     @Override
