@@ -56,6 +56,11 @@ class FetchResponseTest {
         }
 
         @Override
+        public long fileSystemId() {
+            return 0;
+        }
+
+        @Override
         public Path path() {
             return path;
         }
