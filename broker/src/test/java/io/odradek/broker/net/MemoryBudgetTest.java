@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -85,6 +86,39 @@ class MemoryBudgetTest {
         assertThat(budget.chargeOrWait(900, 600, grants::add, 0)).isFalse();
         budget.release(200);
         assertThat(grants).as("100 are used by others").containsExactly(900);
+    }
+
+    /** Nobody comes after them: who misses the other leaves the waiter waiting for ever. */
+    @Test
+    void theLastReleaseAndTheFirstWaitSeeEachOther() throws InterruptedException {
+        int rounds = 30_000;
+        AtomicInteger round = new AtomicInteger();
+        AtomicInteger granted = new AtomicInteger();
+        budget.charge(1000);
+        Thread asker = Thread.ofPlatform().start(() -> {
+            for (int i = 1; i <= rounds; i++) {
+                while (round.get() < i) {
+                    Thread.onSpinWait();
+                }
+                if (budget.chargeOrWait(1000, 0, got -> granted.incrementAndGet(), 0)) {
+                    granted.incrementAndGet();
+                }
+            }
+        });
+        for (int i = 1; i <= rounds; i++) {
+            round.set(i);
+            for (int spin = i % 40; spin > 0; spin--) {
+                Thread.onSpinWait();
+            }
+            budget.release(1000);
+            long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+            while (granted.get() < i && System.nanoTime() < giveUp) {
+                Thread.onSpinWait();
+            }
+            assertThat(granted).as("round %d", i).hasValue(i);
+        }
+        asker.join();
+        assertThat(budget.usedBytes()).isEqualTo(1000);
     }
 
     @Test
