@@ -14,6 +14,7 @@ import org.apache.kafka.common.record.internal.CompressionType;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.SimpleRecord;
 import org.apache.kafka.common.utils.ByteBufferOutputStream;
+import org.apache.kafka.common.utils.ByteUtils;
 
 /** What producers send, built by Kafka's own classes, and what becomes of it when somebody lies or a wire is bad. */
 final class ProducedBatches {
@@ -91,7 +92,7 @@ final class ProducedBatches {
     /** A valid batch, and then anything. */
     byte[] mutated() {
         byte[] batch = valid();
-        return switch (random.nextInt(13)) {
+        return switch (random.nextInt(16)) {
             case 0 -> flipped(batch, 0);
             case 1 -> repaired(flipped(batch, BatchLayout.CRC_AT));
             case 2 -> Arrays.copyOf(batch, random.nextInt(batch.length));
@@ -112,7 +113,8 @@ final class ProducedBatches {
             }
             case 10 -> repaired(headerLie(batch));
             case 11 -> innerLie(batch);
-            default -> repaired(headerLie(innerLie(batch)));
+            case 12 -> repaired(headerLie(innerLie(batch)));
+            default -> forged(batch);
         };
     }
 
@@ -174,30 +176,78 @@ final class ProducedBatches {
     /** Changes the uncompressed records, and compresses them again: only a reader that looks inside can see it. */
     private byte[] innerLie(byte[] batch) {
         ByteBuffer view = ByteBuffer.wrap(batch);
-        CompressionType type = CompressionType.forId(RecordBatch.codecId(view, 0));
-        Compression compression = compression(type);
-        var out = new ByteArrayOutputStream();
-        out.write(batch, 0, BatchLayout.RECORDS_AT);
+        Compression compression = compression(CompressionType.forId(RecordBatch.codecId(view, 0)));
         try (var in = compression.wrapForInput(
                 view.position(BatchLayout.RECORDS_AT),
                 BatchLayout.MAGIC,
                 org.apache.kafka.common.utils.BufferSupplier.NO_CACHING)) {
-            byte[] plain = damaged(in.readAllBytes());
-            var packed = new ByteBufferOutputStream(64);
-            try (OutputStream records = compression.wrapForOutput(packed, BatchLayout.MAGIC)) {
-                records.write(plain);
-            }
-            byte[] bytes = array(packed.buffer().flip());
-            if (type != CompressionType.NONE && random.nextInt(4) == 0) {
-                bytes = Arrays.copyOf(bytes, random.nextInt(bytes.length + 1));
-            }
-            out.write(bytes);
+            return withRecords(batch, damaged(in.readAllBytes()));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        byte[] result = out.toByteArray();
+    }
+
+    /** The batch's header before other records, compressed as it says, sometimes cut short. */
+    private byte[] withRecords(byte[] batch, byte[] plain) throws IOException {
+        CompressionType type = CompressionType.forId(RecordBatch.codecId(ByteBuffer.wrap(batch), 0));
+        var packed = new ByteBufferOutputStream(64);
+        try (OutputStream records = compression(type).wrapForOutput(packed, BatchLayout.MAGIC)) {
+            records.write(plain);
+        }
+        byte[] bytes = array(packed.buffer().flip());
+        if (type != CompressionType.NONE && random.nextInt(8) == 0) {
+            bytes = Arrays.copyOf(bytes, random.nextInt(bytes.length + 1));
+        }
+        byte[] result = extended(Arrays.copyOf(batch, BatchLayout.RECORDS_AT), bytes);
         ByteBuffer.wrap(result).putInt(BatchLayout.LENGTH_AT, result.length - BatchLayout.PREFIX_BYTES);
         return repaired(result);
+    }
+
+    /** Records made by hand: they add up, but say what no producer says. */
+    private byte[] forged(byte[] batch) {
+        ByteBuffer view = ByteBuffer.wrap(batch);
+        int count = 1 + random.nextInt(4);
+        view.putInt(BatchLayout.RECORD_COUNT_AT, count).putInt(BatchLayout.LAST_OFFSET_DELTA_AT, count - 1);
+        int oddRecord = random.nextInt(count);
+        var records = new ByteArrayOutputStream();
+        for (int i = 0; i < count; i++) {
+            byte[] body = forgedBody(i, i == oddRecord ? random.nextInt(9) : -1);
+            ByteBuffer size = ByteBuffer.allocate(5);
+            ByteUtils.writeVarint(body.length, size);
+            records.write(size.array(), 0, size.position());
+            records.writeBytes(body);
+        }
+        try {
+            return withRecords(batch, records.toByteArray());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** @param oddity which field is odd; -1 for none */
+    private byte[] forgedBody(int index, int oddity) {
+        ByteBuffer body = ByteBuffer.allocate(200);
+        body.put((byte) (oddity == 0 ? 0xff : 0));
+        ByteUtils.writeVarlong(oddity == 1 ? random.nextLong() : random.nextInt(100), body);
+        ByteUtils.writeVarint(oddity == 2 ? index + 1 : index, body);
+        forgedField(body, oddity == 3);
+        forgedField(body, oddity == 4);
+        int headers = random.nextInt(3);
+        ByteUtils.writeVarint(oddity == 5 ? -1 : oddity == 6 ? headers + 1 : headers, body);
+        for (int h = 0; h < headers; h++) {
+            forgedField(body, oddity == 7);
+            forgedField(body, oddity == 8);
+        }
+        return array(body.flip());
+    }
+
+    /** Size and bytes, or a negative size and none. */
+    private void forgedField(ByteBuffer body, boolean negative) {
+        int size = negative ? -1 - random.nextInt(3) : random.nextInt(10);
+        ByteUtils.writeVarint(size, body);
+        for (int i = 0; i < size; i++) {
+            body.put((byte) 'x');
+        }
     }
 
     private byte[] damaged(byte[] records) {
