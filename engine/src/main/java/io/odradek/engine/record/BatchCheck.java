@@ -19,10 +19,10 @@ import org.jspecify.annotations.Nullable;
  *   <li>every record: structure, key where the topic is compacted, timestamp
  * </ol>
  *
- * Where we differ, always towards strictness: a producer id without an epoch, transactional records without a producer id,
- * and compressed records whose size field lies are refused. Where Kafka fails with an unexpected exception, and answers
- * UNKNOWN_SERVER_ERROR, we name the fault. Offset deltas other than 0, 1, 2... are repaired, as Kafka does for compressed
- * batches.
+ * Where we differ, always towards strictness: a negative producer id or epoch, transactional records without a producer id,
+ * compressed records whose size field lies, and a claim of LogAppendTime on a CreateTime topic are refused. Where Kafka fails with an unexpected exception, and answers
+ * UNKNOWN_SERVER_ERROR, we name the fault. Offset deltas other than 0, 1, 2... are refused: Kafka stores them when nothing is
+ * compressed, repairs them when it changes the codec, and fails otherwise.
  *
  * <p>The time index, in Kafka, has the <em>last</em> offset of the batch that raised the largest timestamp; ListOffsets with
  * MAX_TIMESTAMP (KIP-734) then opens that batch and answers the <em>first</em> record that has it. {@link
@@ -167,14 +167,14 @@ public final class BatchCheck {
         if (RecordBatch.isControl(records, 0)) {
             return refuse(Refusal.INVALID_RECORD, "clients are not allowed to write control records");
         }
-        if (RecordBatch.hasProducerId(records, 0)) {
+        long producerId = RecordBatch.producerId(records, 0);
+        if (producerId != BatchLayout.NO_PRODUCER_ID) {
             int sequence = RecordBatch.baseSequence(records, 0);
             short epoch = RecordBatch.producerEpoch(records, 0);
-            if (sequence < 0 || epoch < 0) {
+            if (producerId < 0 || sequence < 0 || epoch < 0) {
                 return refuse(
                         Refusal.INVALID_RECORD,
-                        "producer " + RecordBatch.producerId(records, 0) + " with epoch " + epoch + " and sequence "
-                                + sequence);
+                        "producer " + producerId + " with epoch " + epoch + " and sequence " + sequence);
             }
         } else if (RecordBatch.isTransactional(records, 0)) {
             return refuse(Refusal.INVALID_RECORD, "transactional records without a producer id");
@@ -204,9 +204,7 @@ public final class BatchCheck {
             if (refused != null) {
                 return refused;
             }
-            return stored == sent && walk.offsetsConsecutive()
-                    ? acceptInPlace(size, walk)
-                    : acceptRewritten(size, sent, stored, walk);
+            return stored == sent ? acceptInPlace(size, walk) : acceptRewritten(size, sent, stored, walk);
         } catch (BatchRewrite.TooLargeException e) {
             return refuse(
                     Refusal.TOO_LARGE,
@@ -231,14 +229,8 @@ public final class BatchCheck {
     }
 
     private Accepted acceptRewritten(int size, Codec sent, Codec stored, RecordWalk walk) throws IOException {
-        ByteBuffer batch = BatchRewrite.rewrite(
-                records,
-                size,
-                sent,
-                stored,
-                rules.storedLevel(stored),
-                !walk.offsetsConsecutive(),
-                rules.maxMessageBytes());
+        ByteBuffer batch =
+                BatchRewrite.rewrite(records, size, sent, stored, rules.storedLevel(stored), rules.maxMessageBytes());
         ValidatedBatch validated = stamped(batch, BufferLease.UNPOOLED, walk);
         RecordBatch.sealCrc(batch, 0);
         return new Accepted(validated);
@@ -248,8 +240,7 @@ public final class BatchCheck {
     private ValidatedBatch stamped(ByteBuffer batch, BufferLease owner, RecordWalk walk) {
         boolean appendTime = rules.timestampType() == TimestampType.LOG_APPEND_TIME;
         long maxTimestamp = appendTime ? nowMs : walk.maxTimestamp();
-        if (RecordBatch.maxTimestamp(batch, 0) != maxTimestamp
-                || RecordBatch.hasLogAppendTime(batch, 0) != appendTime) {
+        if (appendTime || RecordBatch.maxTimestamp(batch, 0) != maxTimestamp) {
             // Unused attribute bits go, as in Kafka, once the attributes are written anyway.
             int kept = RecordBatch.attributes(batch, 0)
                     & (BatchLayout.COMPRESSION_MASK | BatchLayout.TRANSACTIONAL_BIT | BatchLayout.DELETE_HORIZON_BIT);

@@ -73,6 +73,32 @@ public final class RecordCursor implements AutoCloseable {
         return new RecordCursor(batch.bytes(), 0);
     }
 
+    /** All records of the whole batch at {@code at}, copied: for small batches of the broker's own, and for tests. */
+    public static List<StoredRecord> records(ByteBuffer buffer, int at) throws IOException {
+        try (RecordCursor cursor = open(buffer, at)) {
+            var records = new ArrayList<StoredRecord>();
+            while (cursor.next()) {
+                var headers = new ArrayList<RecordHeader>();
+                for (RecordHeader header : cursor.headers()) {
+                    byte[] value = copy(header.value());
+                    headers.add(new RecordHeader(header.key(), value == null ? null : ByteBuffer.wrap(value)));
+                }
+                records.add(new StoredRecord(
+                        cursor.offset(), cursor.timestamp(), copy(cursor.key()), copy(cursor.value()), headers));
+            }
+            return records;
+        }
+    }
+
+    private static byte @Nullable [] copy(@Nullable ByteBuffer bytes) {
+        if (bytes == null) {
+            return null;
+        }
+        byte[] copy = new byte[bytes.remaining()];
+        bytes.get(bytes.position(), copy);
+        return copy;
+    }
+
     private RecordCursor(ByteBuffer batch, int batchAt) throws IOException {
         this.batch = batch;
         this.batchAt = batchAt;

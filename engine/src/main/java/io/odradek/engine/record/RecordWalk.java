@@ -30,7 +30,6 @@ final class RecordWalk {
 
     private long maxTimestamp = BatchLayout.NO_TIMESTAMP;
     private int maxTimestampIndex;
-    private boolean offsetsConsecutive = true;
     private int errorCount;
     private boolean hasTimestampError;
     private @Nullable List<RecordError> errors;
@@ -42,32 +41,51 @@ final class RecordWalk {
         this.claimsAppendTime = claimsAppendTime;
     }
 
-    /** Walks uncompressed records that fill {@code [from, limit)}. Returns the first fault of structure, or null. */
+    /**
+     * Walks uncompressed records that fill {@code [from, limit)}. Returns the first fault of structure, or null.
+     *
+     * <p>Where the next record begins follows from this one's size alone, not from walking its fields: so the processor works
+     * on several records at once. What a record must fulfil is copied to locals, which stay in registers.
+     */
     @Nullable
     String inPlace(ByteBuffer buffer, int from, int limit, int count) {
-        int at = from;
+        boolean keysRequired = rules.compacted();
+        boolean timesMatter = rules.timestampType() == TimestampType.CREATE_TIME;
+        long beforeMaxMs = rules.timestampBeforeMaxMs();
+        long afterMaxMs = rules.timestampAfterMaxMs();
+        long base = baseTimestamp;
+        long max = BatchLayout.NO_TIMESTAMP;
+        int maxIndex = 0;
+
+        int start = from;
         for (int index = 0; index < count; index++) {
-            long bodySize = Varints.readInt(buffer, at, limit);
-            if (bodySize < 0) {
-                return malformed(index);
-            }
-            at = Varints.end(bodySize);
+            long bodySize = Varints.readInt(buffer, start, limit);
+            int at = Varints.end(bodySize);
             int size = Varints.value(bodySize);
-            if (size < LEAST_BODY_BYTES || size > limit - at) {
+            if (bodySize < 0 || size < LEAST_BODY_BYTES || size > limit - at) {
                 return malformed(index);
             }
             int end = at + size;
-            int timestampAt = at + 1;
-            at = Varints.longEnd(buffer, timestampAt, end);
-            if (at < 0) {
-                return malformed(index);
+            start = end;
+
+            long timestamp;
+            byte shortDelta = buffer.get(++at); // behind the attributes; there are at least six bytes
+            if (shortDelta >= 0) {
+                timestamp = base + ((shortDelta >>> 1) ^ -(shortDelta & 1));
+                at++;
+            } else {
+                int deltaAt = at;
+                at = Varints.longEnd(buffer, at, end);
+                if (at < 0) {
+                    return malformed(index);
+                }
+                timestamp = base + Varints.readLong(buffer, deltaAt);
             }
-            long timestamp = baseTimestamp + Varints.readLong(buffer, timestampAt);
+
             long offsetDelta = Varints.readInt(buffer, at, end);
-            if (offsetDelta < 0) {
+            if (offsetDelta < 0 || Varints.value(offsetDelta) != index) {
                 return malformed(index);
             }
-            offsetsConsecutive &= Varints.value(offsetDelta) == index;
             long keySize = Varints.readInt(buffer, Varints.end(offsetDelta), end);
             at = behind(keySize, end);
             if (at < 0) {
@@ -88,9 +106,21 @@ final class RecordWalk {
             if (at != end) {
                 return malformed(index);
             }
-            note(index, Varints.value(keySize), timestamp);
+
+            if (timestamp > max) {
+                max = timestamp;
+                maxIndex = index;
+            }
+            long age = nowMs - timestamp;
+            if ((keysRequired && Varints.value(keySize) < 0)
+                    || claimsAppendTime
+                    || (timesMatter && (age > beforeMaxMs || -age > afterMaxMs))) {
+                examine(index, Varints.value(keySize), timestamp);
+            }
         }
-        return at == limit ? null : (limit - at) + " bytes are left behind the last record";
+        maxTimestamp = max;
+        maxTimestampIndex = maxIndex;
+        return start == limit ? null : (limit - start) + " bytes are left behind the last record";
     }
 
     /** Position behind a field of which the size was read; negative when it does not fit. */
@@ -129,7 +159,7 @@ final class RecordWalk {
     }
 
     private static String malformed(int index) {
-        return "record " + index + " is malformed";
+        return "record " + index + " is malformed, or its offset delta is not " + index;
     }
 
     /** The same for compressed records. Returns the first fault of structure, or null. */
@@ -143,7 +173,9 @@ final class RecordWalk {
             }
             records.readByte();
             long timestamp = baseTimestamp + records.readLong();
-            offsetsConsecutive &= records.readInt() == index;
+            if (records.readInt() != index) {
+                return malformed(index);
+            }
             int keySize = records.readInt();
             if (!skip(records, keySize, from, size) || !skip(records, records.readInt(), from, size)) {
                 return malformed(index);
@@ -183,16 +215,21 @@ final class RecordWalk {
             maxTimestamp = timestamp;
             maxTimestampIndex = index;
         }
+        examine(index, keySize, timestamp);
+    }
+
+    /** Whether the record has the key and the timestamp that the topic wants. */
+    private void examine(int index, int keySize, long timestamp) {
         if (rules.compacted() && keySize < 0) {
             addError(index, "a compacted topic cannot accept a record without a key");
-        } else if (rules.timestampType() == TimestampType.CREATE_TIME && timestamp != BatchLayout.NO_TIMESTAMP) {
-            if (!inRange(timestamp)) {
-                hasTimestampError = true;
-                addError(index, outOfRange(timestamp));
-            }
         } else if (claimsAppendTime) {
             hasTimestampError = true;
             addError(index, "a producer cannot set the timestamp type to LogAppendTime");
+        } else if (rules.timestampType() == TimestampType.CREATE_TIME
+                && timestamp != BatchLayout.NO_TIMESTAMP
+                && !inRange(timestamp)) {
+            hasTimestampError = true;
+            addError(index, outOfRange(timestamp));
         }
     }
 
@@ -204,8 +241,8 @@ final class RecordWalk {
     }
 
     private String outOfRange(long timestamp) {
-        return "timestamp " + timestamp + " is out of range: it should be within ["
-                + (nowMs - rules.timestampBeforeMaxMs()) + ", " + (nowMs + rules.timestampAfterMaxMs()) + "]";
+        return "timestamp " + timestamp + " is out of range: it should be at most " + rules.timestampBeforeMaxMs()
+                + " ms before and " + rules.timestampAfterMaxMs() + " ms after the broker's " + nowMs;
     }
 
     private void addError(int index, String message) {
@@ -230,10 +267,6 @@ final class RecordWalk {
     /** Of the first record that has the largest timestamp. */
     int maxTimestampIndex() {
         return maxTimestampIndex;
-    }
-
-    boolean offsetsConsecutive() {
-        return offsetsConsecutive;
     }
 
     /** The refusal of the single records found at fault; null when there are none. */

@@ -17,7 +17,8 @@ import org.xerial.snappy.Snappy;
  *  +---------------------+----------+-----------+--------+--------------+--------+------
  * </pre>
  *
- * Headers may be repeated between chunks (concatenated streams), and fewer than four bytes at the end are ignored.
+ * Headers may be repeated between chunks (concatenated streams), and fewer than four bytes at the end are ignored. The
+ * version is looked at in the repeated ones only: as in snappy-java, where some writers may have come to depend on it.
  *
  * <p>Not snappy-java's own stream: that one allocates what a chunk's header claims, up to 2 GiB, before it has looked at the
  * block.
@@ -26,6 +27,7 @@ final class SnappyFrames extends InputStream {
     private static final long MAGIC = 0x82_53_4e_41_50_50_59_00L;
     private static final int MAGIC_HEAD = (int) (MAGIC >> 32);
     private static final int HEADER_BYTES = 16;
+    private static final int VERSION_AT = 8;
     private static final int LOWEST_VERSION = 1;
 
     /**
@@ -51,18 +53,10 @@ final class SnappyFrames extends InputStream {
             throw new EOFException("empty snappy stream");
         }
         if (to - from >= HEADER_BYTES && input.getLong(from) == MAGIC) {
-            checkVersion();
+            at += HEADER_BYTES;
         } else {
             unpack(to - from);
         }
-    }
-
-    private void checkVersion() throws IOException {
-        int version = input.getInt(at + 8);
-        if (version < LOWEST_VERSION) {
-            throw new IOException("snappy stream of version " + version);
-        }
-        at += HEADER_BYTES;
     }
 
     private void unpack(int blockBytes) throws IOException {
@@ -100,7 +94,11 @@ final class SnappyFrames extends InputStream {
                 at = limit;
                 return false;
             }
-            checkVersion();
+            int version = input.getInt(at + VERSION_AT);
+            if (version < LOWEST_VERSION) {
+                throw new IOException("snappy stream of version " + version);
+            }
+            at += HEADER_BYTES;
             return true;
         }
         at += Integer.BYTES;

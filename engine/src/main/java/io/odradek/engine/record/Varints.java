@@ -31,10 +31,18 @@ public final class Varints {
             if (first >= 0) {
                 return packed(at + 1, (first >>> 1) ^ -(first & 1));
             }
+            if (at + 1 < limit) {
+                int second = buffer.get(at + 1);
+                if (second >= 0) {
+                    int raw = (first & 0x7f) | second << 7;
+                    return packed(at + 2, (raw >>> 1) ^ -(raw & 1));
+                }
+            }
         }
         return readLongerInt(buffer, at, limit);
     }
 
+    /** Three bytes and more, and what is malformed: rare, and kept out of line so that the rest is small enough to inline. */
     private static long readLongerInt(ByteBuffer buffer, int at, int limit) {
         int raw = 0;
         int end = Math.min(limit, at + MAX_INT_BYTES);
