@@ -8,10 +8,14 @@ public interface Settlement {
 
     /**
      * The log is appended, and as durable as its topic demands, up to {@code end} (exclusive). Called at most once per log
-     * and group, before the listeners of the group's batches.
+     * and group, before the listeners of the group's batches. What was written before a truncation may be told after the log
+     * was cut; it counts again once the truncation's own {@link Shard.TaskListener} was called.
      */
     void progressed(PartitionLog log, LogPosition end);
 
-    /** The whole group has been settled: a place to wake and flush what {@link #progressed} gathered. */
+    /**
+     * The end of a pass in which entries settled or tasks given to {@link Shard#settle} ran: a place to wake and flush what
+     * these gathered.
+     */
     default void groupSettled() {}
 }
