@@ -3,6 +3,8 @@ package io.odradek.broker;
 import io.odradek.broker.config.BrokerConfig;
 import io.odradek.broker.partition.PartitionHost;
 import io.odradek.broker.partition.Partitions;
+import io.odradek.engine.Durability;
+import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.TopicPartition;
@@ -24,8 +26,11 @@ import org.slf4j.LoggerFactory;
  */
 final class Housekeeping implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Housekeeping.class);
-    /** How exactly {@code flush.ms} and {@code interval:<ms>} are kept, in milliseconds. */
+    /** How exactly {@code flush.ms} and {@code interval:<ms>} are kept, in milliseconds, once a topic has one. */
     private static final long SYNC_CHECK_MS = 5;
+    /** How long it takes until the first topic that has one is noticed; an idle broker should sleep. */
+    private static final long TIMED_TOPICS_CHECK_MS = 100;
+
 
     private static final long DELETION_CHECK_MS = 1_000;
 
@@ -44,7 +49,7 @@ final class Housekeeping implements AutoCloseable {
     }
 
     void start() {
-        every(SYNC_CHECK_MS, "syncing by time", this::syncDue);
+        syncByTime();
         every(config.longValue("log.retention.check.interval.ms"), "retention", this::retain);
         every(DELETION_CHECK_MS, "deleting files", this::deletePending);
         every(config.intValue("replica.high.watermark.checkpoint.interval.ms"), "checkpointing high watermarks", () -> {
@@ -76,13 +81,35 @@ final class Housekeeping implements AutoCloseable {
                 TimeUnit.MILLISECONDS);
     }
 
-    private void syncDue() {
+    private void syncByTime() {
+        boolean timed = true;
+        try {
+            timed = syncDue();
+        } catch (RejectedExecutionException e) {
+            LOG.debug("syncing by time stops: a shard is closed", e);
+        } catch (RuntimeException | AssertionError e) {
+            LOG.error("syncing by time failed, which it should not", e);
+        }
+        if (!thread.isShutdown()) {
+            var _ = thread.schedule(
+                    this::syncByTime, timed ? SYNC_CHECK_MS : TIMED_TOPICS_CHECK_MS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** Whether any log has to be synced by time at all. */
+    private boolean syncDue() {
         long now = clock.millis();
+        boolean[] timed = {false};
         partitions.forEach(host -> {
-            if (host.log().syncDueAtMs() <= now) {
-                host.shard().requestSync(host.log());
+            LogConfig log = host.log().config();
+            if (log.flushMs() != Long.MAX_VALUE || log.durability() instanceof Durability.Interval) {
+                timed[0] = true;
+                if (host.log().syncDueAtMs() <= now) {
+                    host.shard().requestSync(host.log());
+                }
             }
         });
+        return timed[0];
     }
 
     private void retain() {
