@@ -6,6 +6,7 @@ import io.odradek.engine.recovery.RecoveredLog;
 import io.odradek.engine.segment.CheckpointText;
 import io.odradek.engine.segment.CorruptLogException;
 import io.odradek.engine.segment.SegmentFiles;
+import io.odradek.engine.segment.SegmentNames;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -15,9 +16,11 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -85,15 +88,19 @@ public final class LogDirectory implements AutoCloseable {
     private volatile @Nullable IOException offlineCause;
     private volatile boolean closed;
 
-    /** Files or a directory that were renamed away; {@code sinceMs} is when housekeeping first saw them, or -1. */
+    /** Files or a directory that have to go; {@code sinceMs} is when housekeeping first saw them, or -1. Its thread's. */
     private static final class PendingDeletion {
-        final List<Path> paths;
+        List<Path> paths;
         final long delayMs;
+        /** Its start has to be on disk before the files, which still have their own names, are renamed; null: they are. */
+        final @Nullable PartitionLog retiredFrom;
+
         long sinceMs = -1;
 
-        PendingDeletion(List<Path> paths, long delayMs) {
+        PendingDeletion(List<Path> paths, long delayMs, @Nullable PartitionLog retiredFrom) {
             this.paths = paths;
             this.delayMs = delayMs;
+            this.retiredFrom = retiredFrom;
         }
     }
 
@@ -113,8 +120,7 @@ public final class LogDirectory implements AutoCloseable {
         if (cleanStop) {
             store.delete(marker); // from here on a crash is a crash
         }
-        store.syncDirectory(
-                path); // and a log whose creation was cut short by a kill has an entry that may not be on disk
+        store.syncDirectory(path); // also what a process that died alone created and did not sync
         removeDeletedLogs();
     }
 
@@ -465,26 +471,64 @@ public final class LogDirectory implements AutoCloseable {
         }
     }
 
-    /** Deletes what was renamed away and has waited long enough since the first call that saw it. Housekeeping thread. */
+    /**
+     * Renames away what logs have let go of, after writing their log starts down, and deletes what has waited long enough
+     * since the first call that saw it. Housekeeping thread.
+     */
     public void deletePending(long nowMs) throws IOException {
+        throwIfOffline();
+        List<PendingDeletion> fresh = new ArrayList<>();
         List<Path> due = new ArrayList<>();
         synchronized (pendingDeletions) {
             for (PendingDeletion pending : pendingDeletions) {
                 if (pending.sinceMs < 0) {
                     pending.sinceMs = nowMs;
+                    fresh.add(pending);
                 }
             }
+        }
+        fresh.removeIf(pending -> pending.retiredFrom == null);
+        if (!fresh.isEmpty()) {
+            Set<PartitionLog> shortened = new LinkedHashSet<>();
+            for (PendingDeletion pending : fresh) {
+                PartitionLog log = pending.retiredFrom;
+                if (log != null && logs.get(log.partition()) == log) {
+                    shortened.add(log);
+                }
+            }
+            persist(shortened, false);
+            synchronized (checkpoints) {
+                noteOffsets();
+                writeCheckpoints();
+            }
+            for (PendingDeletion pending : fresh) {
+                pending.paths = renamedAway(pending.paths);
+            }
+        }
+        synchronized (pendingDeletions) {
             pendingDeletions.removeIf(pending -> {
-                boolean isDue = nowMs - pending.sinceMs >= pending.delayMs;
+                boolean isDue = pending.sinceMs >= 0 && nowMs - pending.sinceMs >= pending.delayMs;
                 if (isDue) {
                     due.addAll(pending.paths);
                 }
                 return isDue;
             });
         }
-        for (Path path : due) {
-            deleteTree(path);
+        for (Path gone : due) {
+            deleteTree(gone);
         }
+    }
+
+    private List<Path> renamedAway(List<Path> files) throws IOException {
+        List<Path> renamed = new ArrayList<>();
+        for (Path file : files) {
+            if (store.exists(file)) { // not when the whole log was deleted meanwhile
+                Path away = file.resolveSibling(file.getFileName() + SegmentNames.DELETED);
+                store.rename(file, away);
+                renamed.add(away);
+            }
+        }
+        return renamed;
     }
 
     private void deleteTree(Path gone) throws IOException {
@@ -564,13 +608,19 @@ public final class LogDirectory implements AutoCloseable {
     /** Holds {@link #checkpoints}. Logs that are not open keep what the files said. */
     private void noteOffsets() {
         for (PartitionLog log : logs.values()) {
-            String name = log.partition().directoryName();
-            recoveryPoints.put(name, log.recoveryPoint());
-            LogView view = log.view();
-            if (view.logStartOffset() > view.firstSegmentBaseOffset()) {
-                logStarts.put(name, view.logStartOffset());
+            recoveryPoints.put(log.partition().directoryName(), log.recoveryPointToCheckpoint());
+        }
+        noteLogStarts();
+    }
+
+    /** Also where the first segment's name says the same: removed segments may come back after a crash. */
+    private void noteLogStarts() {
+        for (PartitionLog log : logs.values()) {
+            long logStartOffset = log.logStartToCheckpoint();
+            if (logStartOffset > 0) {
+                logStarts.put(log.partition().directoryName(), logStartOffset);
             } else {
-                logStarts.remove(name); // the first segment's name says it
+                logStarts.remove(log.partition().directoryName());
             }
         }
     }
@@ -687,10 +737,17 @@ public final class LogDirectory implements AutoCloseable {
 
         @Override
         public void deleteLater(List<Path> files, long delayMs) {
-            if (!files.isEmpty()) {
-                synchronized (pendingDeletions) {
-                    pendingDeletions.add(new PendingDeletion(files, delayMs));
-                }
+            addPending(new PendingDeletion(files, delayMs, null));
+        }
+
+        @Override
+        public void retireLater(PartitionLog log, List<Path> files, long delayMs) {
+            addPending(new PendingDeletion(files, delayMs, log));
+        }
+
+        private void addPending(PendingDeletion pending) {
+            synchronized (pendingDeletions) {
+                pendingDeletions.add(pending);
             }
         }
 

@@ -24,6 +24,12 @@ interface LogHome {
     /** Removes files of that were renamed away, some time after {@code delayMs}. */
     void deleteLater(List<Path> files, long delayMs);
 
+    /**
+     * As {@link #deleteLater} for files still under their own names, some of which may not exist, once the log's start, and
+     * what was only known from them, is on disk.
+     */
+    void retireLater(PartitionLog log, List<Path> files, long delayMs);
+
     /** The log is about to end at {@code endOffset}: no offset of it that is on disk may stay above. Returns when that is durable. */
     void lowerOffsets(PartitionLog log, long endOffset) throws IOException;
 }

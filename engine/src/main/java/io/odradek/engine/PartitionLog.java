@@ -87,6 +87,12 @@ public final class PartitionLog {
     /** What {@code leader-epoch-checkpoint} says; guarded by {@link #checkpointLock}. */
     private LeaderEpochs epochsOnDisk;
 
+    /** First segment whose producer snapshot is durable, as far as known; guarded by {@link #checkpointLock}. */
+    private long snapshotOnDisk = -1;
+
+    private volatile long logStartToCheckpoint;
+    private volatile long recoveryPointToCheckpoint;
+
     private final Object checkpointLock = new Object();
 
     PartitionLog(TopicPartition partition, Path directory, LogConfig config, LogHome home, RecoveredLog found)
@@ -106,6 +112,8 @@ public final class PartitionLog {
         this.stagedEndOffset = found.logEndOffset();
         this.epochs = found.epochs();
         this.epochsOnDisk = found.epochsOnDisk();
+        this.logStartToCheckpoint = found.logStartOffset();
+        this.recoveryPointToCheckpoint = found.recoveryPoint();
         this.segments = segmentsNow();
         this.view = viewNow(found.logEndOffset());
         drawJitter();
@@ -133,6 +141,19 @@ public final class PartitionLog {
     /** Exclusive; bytes below it are known to be durable. Any thread. */
     public long recoveryPoint() {
         return durable.recoveryPoint();
+    }
+
+    /**
+     * The log start as of the last {@link #persist}: it may be written down, and what lies below it deleted, since what is
+     * needed from there is on disk elsewhere. Any thread.
+     */
+    long logStartToCheckpoint() {
+        return logStartToCheckpoint;
+    }
+
+    /** The recovery point as of the last {@link #persist}: below it index files and producer snapshots are durable too. */
+    long recoveryPointToCheckpoint() {
+        return recoveryPointToCheckpoint;
     }
 
     /** Where the log's files are. Any thread. */
@@ -486,6 +507,10 @@ public final class PartitionLog {
             newEnd = Math.min(offset, scan.baseOffset());
         }
         durable.truncated(newEnd);
+        synchronized (checkpointLock) {
+            recoveryPointToCheckpoint = Math.min(recoveryPointToCheckpoint, newEnd);
+            logStartToCheckpoint = Math.min(logStartToCheckpoint, newEnd);
+        }
         home.lowerOffsets(this, newEnd);
         recent.clear();
 
@@ -513,7 +538,7 @@ public final class PartitionLog {
         return newEnd;
     }
 
-    /** Takes segments that are no longer in the view out of the directory. */
+    /** Takes segments behind a cut out of the directory now: their names will be used again. */
     private void retire(List<Segment> removed) throws IOException {
         List<Path> renamed = new ArrayList<>();
         for (Segment segment : removed) {
@@ -587,21 +612,25 @@ public final class PartitionLog {
         return facts;
     }
 
-    private void removeOldest(int count) throws IOException {
+    /**
+     * Takes the oldest segments out of the view. Their files go later, by housekeeping, once the new log start is on disk: a
+     * crash may keep any of several deletions, and without the log start what comes back would be a log with a hole.
+     */
+    private void removeOldest(int count) {
         List<Segment> removed = List.of(segments).subList(0, count);
         sealed.subList(0, count).clear();
         segments = segmentsNow();
-        view = viewNow(stagedEndOffset); // before the files go: whoever looks now does not find them
-        try {
-            for (Segment segment : removed) {
-                retire(List.of(segment));
-                // One by one on disk as well: else a crash may bring back an older segment behind which a newer one is
-                // missing, and a hole below the recovery point looks like lost data. Mostly there is one to remove.
-                store.syncDirectory(directory);
+        view = viewNow(stagedEndOffset);
+        List<Path> files = new ArrayList<>();
+        for (Segment segment : removed) {
+            dirty.removeIf(other -> other.files() == segment.files());
+            for (String suffix : SegmentNames.ALL) {
+                files.add(segment.files().path(suffix));
             }
-        } catch (IOException e) {
-            home.takeOffline(e);
-            throw e;
+            segment.files().remove();
+        }
+        if (!files.isEmpty()) {
+            home.retireLater(this, files, config.fileDeleteDelayMs());
         }
     }
 
@@ -619,7 +648,7 @@ public final class PartitionLog {
     }
 
     /** What {@link #persist} made ready: an end that is durable now, or will be with the file system. */
-    record Persisted(PartitionLog log, long end, long generation, boolean epochsWait) {}
+    record Persisted(PartitionLog log, long end, long logStartOffset, long generation, boolean epochsWait) {}
 
     /**
      * Brings index files and leader epochs up to what is written, and sealed segments to the disk. Housekeeping thread.
@@ -629,7 +658,8 @@ public final class PartitionLog {
     Persisted persist(boolean each) throws IOException {
         long generation = durable.generation();
         LogView seen = view;
-        long end = durable.recoveryPoint();
+        // What was below the first segment has gone: it is as durable as it will be.
+        long end = Math.max(durable.recoveryPoint(), seen.firstSegmentBaseOffset());
         boolean entriesChanged = false;
         boolean epochsWait = false;
         synchronized (checkpointLock) {
@@ -644,6 +674,7 @@ public final class PartitionLog {
                             if (!done.isDurable()) {
                                 entriesChanged = true;
                                 if (each) {
+                                    syncSnapshot(seen.segmentEndOffset(n));
                                     done.makeDurable(durable.recoveryPoint() >= seen.segmentEndOffset(n));
                                 } else {
                                     done.noteDurable();
@@ -661,6 +692,14 @@ public final class PartitionLog {
                     segment.release();
                 }
             }
+            if (snapshotOnDisk != seen.firstSegmentBaseOffset()) {
+                // Once older segments are deleted, it is all that is left of the producers in them.
+                if (each) {
+                    syncSnapshot(seen.firstSegmentBaseOffset());
+                    entriesChanged = true;
+                }
+                snapshotOnDisk = seen.firstSegmentBaseOffset();
+            }
             if (!seen.epochs().equals(epochsOnDisk)) {
                 Path file = directory.resolve(LeaderEpochs.FILE_NAME);
                 CheckpointText.prepare(store, file, seen.epochs().encode(), each);
@@ -676,9 +715,9 @@ public final class PartitionLog {
                 store.syncDirectory(directory);
             }
         }
-        Persisted persisted = new Persisted(this, end, generation, epochsWait);
+        Persisted persisted = new Persisted(this, end, seen.logStartOffset(), generation, epochsWait);
         if (each) {
-            durable.advance(end, generation);
+            reached(persisted);
         }
         return persisted;
     }
@@ -688,7 +727,26 @@ public final class PartitionLog {
         if (persisted.epochsWait()) {
             CheckpointText.publish(store, directory.resolve(LeaderEpochs.FILE_NAME));
         }
+        reached(persisted);
+    }
+
+    private void reached(Persisted persisted) {
         durable.advance(persisted.end(), persisted.generation());
+        synchronized (checkpointLock) {
+            if (durable.generation() == persisted.generation()) { // else a cut has made it wrong
+                recoveryPointToCheckpoint = persisted.end();
+                logStartToCheckpoint = persisted.logStartOffset();
+            }
+        }
+    }
+
+    private void syncSnapshot(long offset) throws IOException {
+        Path snapshot = SegmentNames.in(directory, offset, SegmentNames.PRODUCER_SNAPSHOT);
+        if (store.exists(snapshot)) {
+            try (StoreFile opened = store.open(snapshot, FileStore.OpenMode.READ_WRITE)) {
+                opened.sync();
+            }
+        }
     }
 
     /** Ends the log: nothing is appended any more. Its shard has stopped or has let go of it. */
@@ -712,10 +770,11 @@ public final class PartitionLog {
         }
         active.persistIndexes(each);
         Persisted persisted = persist(each);
-        Persisted whole = new Persisted(this, view.logEndOffset(), persisted.generation(), persisted.epochsWait());
+        Persisted whole = new Persisted(
+                this, view.logEndOffset(), persisted.logStartOffset(), persisted.generation(), persisted.epochsWait());
         if (each) {
             store.syncDirectory(directory);
-            durable.advance(whole.end(), whole.generation());
+            reached(whole);
         }
         return whole;
     }

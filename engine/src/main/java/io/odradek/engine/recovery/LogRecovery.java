@@ -95,15 +95,20 @@ public final class LogRecovery {
             return log;
         } finally {
             if (!done) {
-                opened.stream().filter(files -> !files.isRemoved()).forEach(SegmentFiles::release);
+                opened.stream().filter(files -> !files.isRemoved()).forEach(SegmentFiles::remove);
             }
         }
     }
 
     private RecoveredLog open(List<SegmentFiles> opened) throws IOException {
         Leftovers.remove(store, directory);
-        for (long base : baseOffsets()) {
-            opened.add(SegmentFiles.open(store, directory, base, OpenMode.READ_WRITE));
+        List<Long> bases = baseOffsets();
+        for (int n = 0; n < bases.size(); n++) {
+            if (n + 1 < bases.size() && bases.get(n + 1) <= remembered.logStartOffset()) {
+                deleteBelowLogStart(bases.get(n));
+            } else {
+                opened.add(SegmentFiles.open(store, directory, bases.get(n), OpenMode.READ_WRITE));
+            }
         }
         if (opened.isEmpty()) {
             return openWithoutSegments(opened);
@@ -119,6 +124,16 @@ public final class LogRecovery {
             base.ifPresent(bases::add);
         }
         return List.copyOf(bases);
+    }
+
+    /** Retention had removed it, or was about to; it may be back alone, with a hole behind it. */
+    private void deleteBelowLogStart(long base) throws IOException {
+        for (String suffix : SegmentNames.ALL) {
+            Path file = SegmentNames.in(directory, base, suffix);
+            if (store.exists(file)) {
+                store.delete(file);
+            }
+        }
     }
 
     /** A log that never got its first file, or lost them all. */
@@ -267,6 +282,7 @@ public final class LogRecovery {
     // ---- after any other stop
 
     private RecoveredLog openScanning(List<SegmentFiles> opened, StoredEpochs stored) throws IOException {
+        entriesChanged = true; // a process that died alone left entries that the disk does not have yet
         int first = segmentOf(opened, remembered.recoveryPoint());
         LeaderEpochs epochs = LeaderEpochs.NONE;
         long end = opened.getFirst().baseOffset();
@@ -467,10 +483,19 @@ public final class LogRecovery {
             CheckpointText.publish(store, file);
             entriesChanged = true;
         }
+        ProducerStates producers = new ProducerStates();
+        List<Segment> segments = new ArrayList<>(sealed);
+        segments.add(active);
+        entriesChanged |= ProducerReplay.restore(
+                producers,
+                store,
+                directory,
+                segments,
+                remembered.cleanStop() ? end : Math.min(end, remembered.recoveryPoint()),
+                nowMs);
         if (entriesChanged || !remembered.cleanStop()) {
-            // The last process may have been killed between a roll and its sync: what is appended to that segment now
-            // is only
-            // as durable as its entry.
+            // The last process may have been killed between a roll and its sync: what is appended to that segment now is
+            // only as durable as its entry.
             store.syncDirectory(directory);
         }
         long firstOffset =
@@ -479,10 +504,6 @@ public final class LogRecovery {
         if (logStart > end) {
             return startedOver(sealed, active, logStart);
         }
-        ProducerStates producers = new ProducerStates();
-        List<Segment> segments = new ArrayList<>(sealed);
-        segments.add(active);
-        ProducerReplay.restore(producers, store, directory, segments, end, nowMs);
         return new RecoveredLog(sealed, active, logStart, end, epochs, epochs, producers, end, scannedBytes);
     }
 
@@ -495,9 +516,9 @@ public final class LogRecovery {
         }
         removeBehindCut(active.files());
         ActiveSegment first = ActiveSegment.create(store, directory, logStart);
-        CheckpointText.replace(store, directory.resolve(LeaderEpochs.FILE_NAME), LeaderEpochs.NONE.encode());
         ProducerStates none = new ProducerStates();
         ProducerReplay.restore(none, store, directory, List.of(first), logStart, nowMs);
+        CheckpointText.replace(store, directory.resolve(LeaderEpochs.FILE_NAME), LeaderEpochs.NONE.encode());
         return new RecoveredLog(
                 List.of(),
                 first,

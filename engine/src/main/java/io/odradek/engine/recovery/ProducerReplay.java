@@ -25,7 +25,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Brings a log's producer state to its end: the newest snapshot that can be read, then the batches behind it, header by
- * header. A snapshot has a checksum and everything in it can be read from the log again, so none needs to be synced.
+ * header. A snapshot is synced before the recovery point that covers it is written down; after a crash, one above the
+ * recovery point may be of any age or torn, and is made anew from the log.
  */
 public final class ProducerReplay {
     private static final Logger LOG = LoggerFactory.getLogger(ProducerReplay.class);
@@ -33,23 +34,26 @@ public final class ProducerReplay {
     private ProducerReplay() {}
 
     /**
-     * Restores {@code producers} from the files. Snapshots above the end, unreadable ones, and those that belong to no segment
-     * and are not the newest are deleted.
+     * Restores {@code producers} from the files. Snapshots above {@code trusted}, unreadable ones, and those that belong to no
+     * segment and are not the newest are deleted; those that segments begin with are written again.
      *
+     * @param trusted snapshots up to this offset are what was written: the log's end, or after a crash the recovery point
      * @param segments all of the log's, oldest first, as far as it reaches
+     * @return whether a snapshot was deleted or written: before the log grows the directory has to be synced, or a snapshot
+     *     of records that are gone could come back and pass for one of those that took their place
      */
-    public static void restore(
+    public static boolean restore(
             ProducerStates producers,
             FileStore store,
             Path directory,
             List<? extends Segment> segments,
-            long logEndOffset,
+            long trusted,
             long nowMs)
             throws IOException {
         producers.clear();
         NavigableMap<Long, Path> snapshots = snapshots(store, directory);
-        deleteAll(store, snapshots.tailMap(logEndOffset, false).values());
-        NavigableMap<Long, Path> usable = snapshots.headMap(logEndOffset, true);
+        boolean deleted = deleteAll(store, snapshots.tailMap(trusted, false).values());
+        NavigableMap<Long, Path> usable = snapshots.headMap(trusted, true);
         long from = segments.getFirst().baseOffset();
         while (!usable.isEmpty()) {
             var newest = usable.lastEntry();
@@ -59,9 +63,11 @@ public final class ProducerReplay {
             }
             store.delete(newest.getValue());
             usable.remove(newest.getKey());
+            deleted = true;
         }
-        deleteStray(store, usable, segments);
-        replay(producers, segments, from, nowMs);
+        deleted |= deleteStray(store, usable, segments);
+        boolean written = replay(producers, store, directory, segments, from, nowMs);
+        return deleted || written;
     }
 
     private static NavigableMap<Long, Path> snapshots(FileStore store, Path directory) throws IOException {
@@ -89,13 +95,13 @@ public final class ProducerReplay {
         }
     }
 
-    private static void deleteStray(FileStore store, NavigableMap<Long, Path> usable, List<? extends Segment> segments)
-            throws IOException {
+    private static boolean deleteStray(
+            FileStore store, NavigableMap<Long, Path> usable, List<? extends Segment> segments) throws IOException {
         if (usable.isEmpty()) {
-            return;
+            return false;
         }
         var bases = segments.stream().map(Segment::baseOffset).collect(Collectors.toSet());
-        deleteAll(
+        return deleteAll(
                 store,
                 usable.headMap(usable.lastKey(), false).entrySet().stream()
                         .filter(snapshot -> !bases.contains(snapshot.getKey()))
@@ -103,19 +109,32 @@ public final class ProducerReplay {
                         .toList());
     }
 
-    private static void deleteAll(FileStore store, Collection<Path> files) throws IOException {
+    private static boolean deleteAll(FileStore store, Collection<Path> files) throws IOException {
         for (Path file : List.copyOf(files)) {
             store.delete(file);
         }
+        return !files.isEmpty();
     }
 
-    private static void replay(ProducerStates producers, List<? extends Segment> segments, long from, long nowMs)
+    /** On the way, the snapshots that each segment begins with are written again: they have to outlive older segments. */
+    private static boolean replay(
+            ProducerStates producers,
+            FileStore store,
+            Path directory,
+            List<? extends Segment> segments,
+            long from,
+            long nowMs)
             throws IOException {
+        boolean written = false;
         for (int n = 0; n < segments.size(); n++) {
             if (n + 1 < segments.size() && segments.get(n + 1).baseOffset() <= from) {
                 continue;
             }
             Segment segment = segments.get(n);
+            if (segment.baseOffset() > from) {
+                write(producers, store, directory, segment.baseOffset(), true);
+                written = true;
+            }
             int size = switch (segment) {
                 case ActiveSegment growing -> growing.sizeBytes();
                 case SealedSegment done -> done.sizeBytes();
@@ -136,6 +155,7 @@ public final class ProducerReplay {
                 }
             }
         }
+        return written;
     }
 
     /** Writes the snapshot of a log that ends at {@code logEndOffset}. */
