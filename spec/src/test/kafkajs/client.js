@@ -12,14 +12,32 @@ const readline = require('node:readline');
 
 CompressionCodecs[CompressionTypes.Snappy] = SnappyCodec;
 CompressionCodecs[CompressionTypes.LZ4] = () => ({
-  compress: async (encoder) => Buffer.from(lz4.compress(encoder.buffer)),
+  compress: async (encoder) => lz4Frame(encoder.buffer),
   decompress: async (buffer) => Buffer.from(lz4.decompress(buffer)),
 });
-const zstd = new Promise((resolve) => ZstdCodec.run((codec) => resolve(new codec.Simple())));
+const zstd = new Promise((resolve) => ZstdCodec.run(resolve));
 CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-  compress: async (encoder) => Buffer.from((await zstd).compress(encoder.buffer)),
-  decompress: async (buffer) => Buffer.from((await zstd).decompress(buffer)),
+  compress: async (encoder) => Buffer.from(new (await zstd).Simple().compress(encoder.buffer)),
+  // Kafka's producers stream: their frames do not say how large they become, which only the streaming decoder takes.
+  decompress: async (buffer) => Buffer.from(new (await zstd).Streaming().decompress(buffer)),
 });
+
+// lz4js makes frames of dependent blocks, which Kafka refuses; the blocks themselves are its.
+const LZ4_BLOCK_BYTES = 64 * 1024;
+function lz4Frame(plain) {
+  const parts = [Buffer.from('04224d18604082', 'hex')]; // magic, independent blocks of up to 64 KiB, header checksum
+  for (let at = 0; at < plain.length; at += LZ4_BLOCK_BYTES) {
+    const block = plain.subarray(at, at + LZ4_BLOCK_BYTES);
+    const packed = Buffer.alloc(lz4.compressBound(block.length));
+    const length = lz4.compressBlock(block, packed, 0, block.length, new Uint32Array(1 << 16));
+    const stored = length === 0 || length >= block.length;
+    const size = Buffer.alloc(4);
+    size.writeUInt32LE(stored ? (block.length | 0x80000000) >>> 0 : length);
+    parts.push(size, stored ? block : packed.subarray(0, length));
+  }
+  parts.push(Buffer.alloc(4)); // end mark
+  return Buffer.concat(parts);
+}
 
 const codecs = {
   none: CompressionTypes.None,
