@@ -51,6 +51,10 @@ final class Housekeeping implements AutoCloseable {
     void start() {
         syncByTime();
         every(config.longValue("log.retention.check.interval.ms"), "retention", this::retain);
+        every(
+                config.intValue("producer.id.expiration.check.interval.ms"),
+                "forgetting silent producers",
+                this::expireProducers);
         every(DELETION_CHECK_MS, "deleting files", this::deletePending);
         every(config.intValue("replica.high.watermark.checkpoint.interval.ms"), "checkpointing high watermarks", () -> {
             checkpointHighWatermarks(directories, partitions);
@@ -131,6 +135,11 @@ final class Housekeeping implements AutoCloseable {
                     removed,
                     host.log().view().logStartOffset());
         }
+    }
+
+    private void expireProducers() {
+        long expirationMs = config.intValue("producer.id.expiration.ms");
+        partitions.forEach(host -> host.shard().run(() -> host.log().expireProducers(clock.millis(), expirationMs)));
     }
 
     private void deletePending() throws IOException {
