@@ -31,7 +31,6 @@ final class Housekeeping implements AutoCloseable {
     /** How long it takes until the first topic that has one is noticed; an idle broker should sleep. */
     private static final long TIMED_TOPICS_CHECK_MS = 100;
 
-
     private static final long DELETION_CHECK_MS = 1_000;
 
     private final BrokerConfig config;
