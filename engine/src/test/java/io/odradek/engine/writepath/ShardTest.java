@@ -166,6 +166,48 @@ class ShardTest {
     }
 
     @Test
+    void aRequestedSyncHoldsUpNoAppender() throws Exception {
+        PartitionLog log = logs.log("cached", new Durability.PageCache());
+        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            appended();
+            CountDownLatch held = logs.store.holdSyncs();
+            CountDownLatch done = new CountDownLatch(1);
+            shard.requestSync(log, failure -> done.countDown());
+            logs.store.syncsBegun.acquire();
+            // published with another request, so that both are in the hands of append together
+            shard.requestSync(log);
+            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            assertThat(appended().baseOffset()).isOne();
+            assertThat(done.getCount()).isOne();
+            held.countDown();
+            done.await();
+        }
+    }
+
+    @Test
+    void aWriteThatIsRefusedDoesNotOvertakeThoseThatWait() throws Exception {
+        PartitionLog log = logs.log("synced", new Durability.Sync());
+        List<String> told = Collections.synchronizedList(new ArrayList<>());
+        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+            CountDownLatch held = logs.store.holdSyncs();
+            shard.tryWrite(log, batch(100), 0, outcome -> told.add("waiting"));
+            logs.store.syncsBegun.acquire();
+            logs.directory.takeOffline(new IOException("planted"));
+            shard.tryWrite(log, batch(100), 0, outcome -> told.add("refused"));
+            CountDownLatch appendPassed = new CountDownLatch(1);
+            shard.run(appendPassed::countDown);
+            appendPassed.await();
+            CountDownLatch settlePassed = new CountDownLatch(1);
+            shard.settle(settlePassed::countDown);
+            settlePassed.await();
+            assertThat(told).isEmpty();
+            held.countDown();
+        }
+        assertThat(told).containsExactly("waiting", "refused");
+    }
+
+    @Test
     void aDuplicateOfWhatIsBeingSyncedForFlushMsWaitsForThatSync() throws Exception {
         // the same rule by other means: once the log demands durability, what was handed over for other reasons counts
         PartitionLog log = logs.log("changing", new Durability.PageCache());
@@ -270,6 +312,28 @@ class ShardTest {
             assertThat(appended().baseOffset()).isZero();
             assertThat(appended().baseOffset()).isOne();
             writePatiently(shard, log, small, outcomes::add);
+        }
+    }
+
+    @Test
+    void theGateStaysClosedUntilTheRefusedBatchFits() throws Exception {
+        PartitionLog log = logs.log("synced", new Durability.Sync());
+        try (Shard shard = started(options(64, 1000, false), NOBODY)) {
+            CountDownLatch held = logs.store.holdSyncs();
+            shard.tryWrite(log, batch(300), 0, outcomes::add); // below the low mark, and too much for a large one
+            ValidatedBatch large = batch(5000);
+            assertThat(shard.tryWrite(log, large, 0, outcomes::add)).isFalse();
+            CountDownLatch room = new CountDownLatch(1);
+            shard.onRoom(room::countDown);
+            for (int i = 0; i < 2; i++) { // the second begins behind the end of the first one's pass
+                CountDownLatch passed = new CountDownLatch(1);
+                shard.settle(passed::countDown);
+                passed.await();
+            }
+            assertThat(room.getCount()).isOne();
+            held.countDown();
+            room.await();
+            writePatiently(shard, log, large, outcomes::add);
         }
     }
 
