@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -205,11 +206,10 @@ final class GroupsTest {
                 Admin admin = after.admin();
                 KafkaConsumer<String, String> consumer =
                         after.consumer(Map.of("group.id", "by-hand", "enable.auto.commit", "false"))) {
-            OffsetAndMetadata found = admin.listConsumerGroupOffsets("by-hand")
+            OffsetAndMetadata found = Objects.requireNonNull(admin.listConsumerGroupOffsets("by-hand")
                     .partitionsToOffsetAndMetadata()
                     .get()
-                    .get(partition);
-            assertThat(found).isNotNull();
+                    .get(partition));
             assertThat(found.offset()).isEqualTo(42);
             assertThat(found.metadata()).isEqualTo("half way");
             consumer.subscribe(List.of("kept"));
