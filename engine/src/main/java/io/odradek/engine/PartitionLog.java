@@ -29,6 +29,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,7 +78,7 @@ public final class PartitionLog {
     /** Log end with what is staged. */
     private long stagedEndOffset;
 
-    /** Segments with writes that were not handed out for syncing, oldest first; each once. */
+    /** Segments with writes that were not handed out for syncing, oldest first; each once, each with a share of its files. */
     private final List<Segment> dirty = new ArrayList<>();
 
     private boolean entriesDirty;
@@ -317,7 +318,24 @@ public final class PartitionLog {
 
     private void noteDirty(Segment segment) {
         if (dirty.isEmpty() || dirty.getLast().files() != segment.files()) {
-            dirty.add(segment);
+            forgetDurable();
+            if (segment.tryRetain()) { // else the log was closed
+                dirty.add(segment);
+            }
+        }
+    }
+
+    /** What a checkpoint has synced needs no other sync; without this, a log that never syncs would keep removed files open. */
+    private void forgetDurable() {
+        long recoveryPoint = durable.recoveryPoint();
+        while (dirty.size() > 1 && dirty.get(1).baseOffset() <= recoveryPoint) {
+            dirty.removeFirst().release();
+        }
+    }
+
+    private void forgetDirty(SegmentFiles files) {
+        if (dirty.removeIf(segment -> segment.files() == files)) {
+            files.release();
         }
     }
 
@@ -420,12 +438,10 @@ public final class PartitionLog {
         List<StoreFile> files = new ArrayList<>(dirty.size() + 1);
         List<SegmentFiles> kept = new ArrayList<>(dirty.size());
         for (Segment segment : dirty) {
-            if (segment.tryRetain()) { // else it was removed: nothing in it counts any more
-                files.add(segment.log());
-                kept.add(segment.files());
-            }
+            files.add(segment.log());
+            kept.add(segment.files());
         }
-        dirty.clear();
+        dirty.clear(); // their shares were passed on
         if (entriesDirty) {
             entriesDirty = false;
             files.add(entries);
@@ -542,7 +558,7 @@ public final class PartitionLog {
     private void retire(List<Segment> removed) throws IOException {
         List<Path> renamed = new ArrayList<>();
         for (Segment segment : removed) {
-            dirty.removeIf(other -> other.files() == segment.files());
+            forgetDirty(segment.files());
             segment.files().remove();
             for (String suffix : SegmentNames.ALL) {
                 Path file = segment.files().path(suffix);
@@ -615,15 +631,18 @@ public final class PartitionLog {
     /**
      * Takes the oldest segments out of the view. Their files go later, by housekeeping, once the new log start is on disk: a
      * crash may keep any of several deletions, and without the log start what comes back would be a log with a hole.
+     *
+     * <p>What is dirty among them stays so: until the log start is on disk, a crash finds these segments again, and one that
+     * ends too early would take what was synced behind it along.
      */
     private void removeOldest(int count) {
         List<Segment> removed = List.of(segments).subList(0, count);
         sealed.subList(0, count).clear();
         segments = segmentsNow();
         view = viewNow(stagedEndOffset);
+        forgetDurable();
         List<Path> files = new ArrayList<>();
         for (Segment segment : removed) {
-            dirty.removeIf(other -> other.files() == segment.files());
             for (String suffix : SegmentNames.ALL) {
                 files.add(segment.files().path(suffix));
             }
@@ -658,14 +677,23 @@ public final class PartitionLog {
     Persisted persist(boolean each) throws IOException {
         long generation = durable.generation();
         LogView seen = view;
-        // What was below the first segment has gone: it is as durable as it will be.
-        long end = Math.max(durable.recoveryPoint(), seen.firstSegmentBaseOffset());
+        long end = durable.recoveryPoint();
         boolean entriesChanged = false;
         boolean epochsWait = false;
+        boolean gapless = true;
         synchronized (checkpointLock) {
+            if (end < seen.firstSegmentBaseOffset()) {
+                // Removed, but there until the log start is on disk: a crash before that must not find a hole below the
+                // recovery point.
+                if (each) {
+                    entriesChanged |= syncSegmentsBelow(seen.firstSegmentBaseOffset());
+                }
+                end = seen.firstSegmentBaseOffset();
+            }
             for (int n = 0; n < seen.segmentCount(); n++) {
                 Segment segment = seen.segment(n);
                 if (!segment.tryRetain()) {
+                    gapless = false; // removed since: the next call, which sees that, counts what is behind it
                     continue;
                 }
                 try {
@@ -680,7 +708,9 @@ public final class PartitionLog {
                                     done.noteDurable();
                                 }
                             }
-                            end = Math.max(end, seen.segmentEndOffset(n));
+                            if (gapless) {
+                                end = Math.max(end, seen.segmentEndOffset(n));
+                            }
                         }
                         case ActiveSegment growing -> {
                             if (growing.hasUnpersistedEntries()) {
@@ -740,6 +770,21 @@ public final class PartitionLog {
         }
     }
 
+    /** Returns whether there are any. Only housekeeping, which is the caller, renames or deletes them. */
+    private boolean syncSegmentsBelow(long firstOffset) throws IOException {
+        boolean any = false;
+        for (Path file : store.list(directory)) {
+            OptionalLong base = SegmentNames.baseOffset(file.getFileName().toString(), SegmentNames.LOG);
+            if (base.isPresent() && base.getAsLong() < firstOffset) {
+                try (StoreFile opened = store.open(file, FileStore.OpenMode.READ_WRITE)) {
+                    opened.sync();
+                }
+                any = true;
+            }
+        }
+        return any;
+    }
+
     private void syncSnapshot(long offset) throws IOException {
         Path snapshot = SegmentNames.in(directory, offset, SegmentNames.PRODUCER_SNAPSHOT);
         if (store.exists(snapshot)) {
@@ -782,6 +827,8 @@ public final class PartitionLog {
     /** Lets go of the files; those of readers at work are closed by the last of them. */
     void releaseFiles() {
         durable.releaseAll();
+        dirty.forEach(Segment::release);
+        dirty.clear();
         for (Segment segment : segments) {
             segment.files().remove();
         }

@@ -175,6 +175,44 @@ class PartitionLogTest {
     }
 
     @Test
+    void aRemovedSegmentIsStillSyncedBecauseACrashMayFindItAgainAheadOfOthers() throws Exception {
+        try (TemporaryLog log = new TemporaryLog(TemporaryLog.smallSegments(200))) {
+            for (int i = 0; i < 6; i++) {
+                log.append(TemporaryLog.batch(1, 50, 1), 0);
+            }
+            var first = log.log.view().segment(0).log().path();
+            log.log.deleteRecordsBefore(5);
+            assertThat(log.log.view().firstSegmentBaseOffset()).isPositive();
+            List<StoreFile> files = log.log.takeDirtyFiles();
+            assertThat(files).extracting(StoreFile::path).contains(first);
+            for (StoreFile file : files) {
+                file.sync();
+            }
+            log.log.synced(6);
+            assertThat(log.log.recoveryPoint()).isEqualTo(6);
+        }
+    }
+
+    @Test
+    void aLogThatNobodySyncsLetsGoOfRemovedSegmentsWhenACheckpointHasSyncedThem() throws Exception {
+        try (TemporaryLog log = new TemporaryLog(TemporaryLog.smallSegments(200))) {
+            for (int i = 0; i < 6; i++) {
+                log.append(TemporaryLog.batch(1, 50, 1), 0);
+            }
+            var first = log.log.view().segment(0).log().path();
+            log.log.deleteRecordsBefore(5);
+            log.directory.checkpointRecoveryPoints();
+            for (int i = 0; i < 6; i++) {
+                log.append(TemporaryLog.batch(1, 50, 1), 0); // until a roll
+            }
+            assertThat(log.log.takeDirtyFiles())
+                    .extracting(StoreFile::path)
+                    .isNotEmpty()
+                    .doesNotContain(first);
+        }
+    }
+
+    @Test
     void aSyncAskedForBeforeATruncationSaysNothingAboutWhatIsAppendedAfter() throws Exception {
         try (TemporaryLog log = new TemporaryLog(LogConfig.defaults())) {
             log.append(TemporaryLog.batch(5, 1, 1), 0);

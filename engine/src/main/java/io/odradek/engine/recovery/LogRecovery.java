@@ -494,9 +494,8 @@ public final class LogRecovery {
                 remembered.cleanStop() ? end : Math.min(end, remembered.recoveryPoint()),
                 nowMs);
         if (entriesChanged || !remembered.cleanStop()) {
-            // The last process may have been killed between a roll and its sync: what is appended to that segment now
-            // is
-            // only as durable as its entry.
+            // The last process may have been killed between a roll and its sync: what is appended to that segment
+            // now is only as durable as its entry.
             store.syncDirectory(directory);
         }
         long firstOffset =
