@@ -1,7 +1,19 @@
 package io.odradek.spec.powerloss;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import io.odradek.engine.Durability;
+import io.odradek.engine.LogConfig;
+import io.odradek.engine.LogDirectory;
+import io.odradek.engine.PartitionLog;
+import io.odradek.engine.TopicPartition;
+import io.odradek.spec.simulation.SimulatedCrash;
+import io.odradek.spec.simulation.SimulatedFileStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -12,6 +24,8 @@ import org.slf4j.LoggerFactory;
  */
 class PowerLossTest {
     private static final int SEEDS = 2000;
+    private static final Path DATA = Path.of("/data");
+    private static final TopicPartition PARTITION = new TopicPartition("topic", new UUID(1, 1), 0);
 
     /** What the engine says about thousands of crashes is of no interest, and costs more than they do. */
     @BeforeAll
@@ -42,5 +56,67 @@ class PowerLossTest {
                         failure);
             }
         }
+    }
+
+    @Test
+    void aCheckpointAfterARemovalCutShortAnywhereLeavesALogThatOpens() throws IOException {
+        for (int crashAfter = 1; crashAfter < 40; crashAfter++) {
+            for (long seed = 0; seed < 20; seed++) {
+                SimulatedFileStore store = new SimulatedFileStore(seed);
+                store.prepare(DATA);
+                LogConfig config = smallSegments();
+                LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1);
+                PartitionLog log = directory.openOrCreate(PARTITION, config);
+                log.beginEpoch(0);
+                for (int number = 1; number <= 12; number++) {
+                    byte[] batch = SentBatches.encode(number, 1, 150, -1, (short) -1, -1);
+                    log.stage(SentBatches.validated(batch, config, 1000), 0, 1000);
+                    log.writeStaged(); // and nobody syncs it
+                }
+                log.deleteRecordsBefore(7);
+                store.crashAtOperation(store.operations() + crashAfter);
+                try {
+                    directory.checkpointRecoveryPoints();
+                    store.crash();
+                } catch (IOException | SimulatedCrash e) {
+                    assertThat(store.crashed()).isTrue();
+                }
+                SimulatedFileStore found = store.afterCrash(31 * seed + crashAfter);
+                LogDirectory next = LogDirectory.open(found, DATA, "cluster", 1);
+                assertThat(next.openOrCreate(PARTITION, config).view().logStartOffset())
+                        .as("crash %d operations into the checkpoint, seed %d", crashAfter, seed)
+                        .isLessThanOrEqualTo(7);
+            }
+        }
+    }
+
+    private static LogConfig smallSegments() {
+        LogConfig d = LogConfig.defaults();
+        return new LogConfig(
+                new Durability.Interval(50),
+                400,
+                d.segmentMs(),
+                d.segmentJitterMs(),
+                d.segmentIndexBytes(),
+                0,
+                -1,
+                -1,
+                d.fileDeleteDelayMs(),
+                d.flushMessages(),
+                d.flushMs(),
+                d.maxMessageBytes(),
+                d.timestampType(),
+                d.timestampBeforeMaxMs(),
+                d.timestampAfterMaxMs(),
+                d.compression(),
+                d.delete(),
+                d.compact(),
+                d.minCompactionLagMs(),
+                d.maxCompactionLagMs(),
+                d.deleteRetentionMs(),
+                d.minCleanableDirtyRatio(),
+                d.preallocate(),
+                d.minInSyncReplicas(),
+                d.uncleanLeaderElection());
     }
 }
