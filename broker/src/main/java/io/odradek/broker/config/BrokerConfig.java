@@ -386,7 +386,7 @@ public final class BrokerConfig {
         return String.valueOf(text("odradek.sync.strategy"));
     }
 
-    /** {@code auto}, {@code park} or {@code spin}. */
+    /** {@code auto}, {@code block}, {@code yield} or {@code spin}. */
     public String waitStrategy() {
         return String.valueOf(text("odradek.wait.strategy"));
     }

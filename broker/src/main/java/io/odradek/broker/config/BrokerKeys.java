@@ -547,9 +547,10 @@ final class BrokerKeys {
                         "odradek.wait.strategy",
                         STRING,
                         "auto",
-                        ValidString.in("auto", "park", "spin"),
+                        ValidString.in("auto", "block", "yield", "spin"),
                         LOW,
-                        "How a shard's threads wait: auto spins only where there are cores to spare.")
+                        "How a shard's threads wait: auto blocks on small machines and yields first where there are"
+                                + " cores to spare.")
                 .define(
                         "odradek.metrics.port",
                         INT,
