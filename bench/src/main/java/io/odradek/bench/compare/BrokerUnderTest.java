@@ -2,6 +2,9 @@ package io.odradek.bench.compare;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -60,6 +63,7 @@ final class BrokerUnderTest implements AutoCloseable {
                 .directory(directory.toFile())
                 .start();
         try {
+            awaitListening(process, directory, port);
             firstAcknowledgement(process, directory, port);
         } catch (IOException e) {
             process.destroyForcibly().waitFor();
@@ -138,6 +142,25 @@ final class BrokerUnderTest implements AutoCloseable {
                         + Path.of(System.getProperty("odradek.home", "."), "bench/src/main/kafka/logback.xml"),
                 "-cp",
                 System.getProperty("java.class.path")));
+    }
+
+    /** Until somebody accepts, so that the client does not meet, and report, one refused connection after another. */
+    private static void awaitListening(Process process, Path directory, int port)
+            throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (true) {
+            try (Socket probe = new Socket()) {
+                probe.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1_000);
+                return;
+            } catch (IOException refused) {
+                if (process.waitFor(2, TimeUnit.MILLISECONDS) || System.nanoTime() > deadline) {
+                    throw new IOException(
+                            "the broker does not listen on port " + port + "; it said:\n"
+                                    + Files.readString(directory.resolve("broker.out")),
+                            refused);
+                }
+            }
+        }
     }
 
     private static void firstAcknowledgement(Process process, Path directory, int port)

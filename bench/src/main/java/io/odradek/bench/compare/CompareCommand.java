@@ -43,6 +43,13 @@ public final class CompareCommand implements Callable<Integer> {
     private double scale;
 
     @Option(
+            names = "--warm-up",
+            defaultValue = "1",
+            description = "multiplies the number of records produced before those that count; 0 measures brokers that"
+                    + " have just been started (default ${DEFAULT-VALUE})")
+    private double warmUp;
+
+    @Option(
             names = "--dir",
             defaultValue = "bench/target/compare",
             description = "where data and logs go; on the disk that is to be measured (default ${DEFAULT-VALUE})")
@@ -63,8 +70,9 @@ public final class CompareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (pairs < 1 || !(scale > 0)) {
-            throw new ParameterException(spec.commandLine(), "--pairs and --scale must be positive");
+        if (pairs < 1 || !(scale > 0) || !(warmUp >= 0)) {
+            throw new ParameterException(
+                    spec.commandLine(), "--pairs and --scale must be positive, --warm-up must not be negative");
         }
         List<Measure> chosen = new ArrayList<>();
         for (Measure measure : Measure.ALL) {
@@ -82,11 +90,13 @@ public final class CompareCommand implements Callable<Integer> {
         Files.createDirectories(directory);
         PrintWriter out = spec.commandLine().getOut();
         Path csv = directory.resolve("runs.csv");
+        Disk disk = new Disk(directory);
+        String probe = disk.probe();
         try (PrintWriter rows = new PrintWriter(Files.newBufferedWriter(csv))) {
-            rows.println("measure,pair,system,durability,figure,unit,start_s,cpu_s,peak_rss_mib");
+            rows.println("measure,pair,system,durability,figure,unit,start_s,cpu_s,peak_rss_mib,device_bytes");
             List<String> table = new ArrayList<>();
             for (Measure measure : chosen) {
-                table.add(row(measure, run(measure, rows, out)));
+                table.add(row(measure, run(measure, disk, rows, out)));
             }
             out.println();
             out.println("| measure | Odradek | | Kafka | | ratio: median | least .. most | aimed at |");
@@ -95,11 +105,13 @@ public final class CompareCommand implements Callable<Integer> {
             out.println();
             out.println("D1: acknowledged from the leader's page cache. D3: acknowledged when the leader has synced. "
                     + pairs + " pairs each; every run is in " + csv);
+            out.println("At the start, " + probe + "; at the end, " + disk.probe());
         }
         return 0;
     }
 
-    private Ratios run(Measure measure, PrintWriter rows, PrintWriter out) throws IOException, InterruptedException {
+    private Ratios run(Measure measure, Disk disk, PrintWriter rows, PrintWriter out)
+            throws IOException, InterruptedException {
         double[] odradek = new double[pairs];
         double[] kafka = new double[pairs];
         for (int pair = 0; pair < pairs; pair++) {
@@ -107,7 +119,7 @@ public final class CompareCommand implements Callable<Integer> {
             List<Product> order =
                     pair % 2 == 0 ? List.of(Product.KAFKA, Product.ODRADEK) : List.of(Product.ODRADEK, Product.KAFKA);
             for (Product product : order) {
-                double figure = once(measure, product, pair, rows);
+                double figure = once(measure, product, pair, disk, rows);
                 (product == Product.ODRADEK ? odradek : kafka)[pair] = figure;
                 out.printf(
                         Locale.ROOT,
@@ -124,17 +136,18 @@ public final class CompareCommand implements Callable<Integer> {
         return new Ratios(odradek, kafka);
     }
 
-    private double once(Measure measure, Product product, int pair, PrintWriter rows)
+    private double once(Measure measure, Product product, int pair, Disk disk, PrintWriter rows)
             throws IOException, InterruptedException {
         Measure.Arm arm = product == Product.ODRADEK ? measure.odradek() : measure.kafka();
         Path run = directory.resolve(
                 measure.name() + "-" + pair + "-" + product.name().toLowerCase(Locale.ROOT));
+        double written = disk.bytesWritten();
         try (BrokerUnderTest broker =
                 BrokerUnderTest.start(product, run, port, product == Product.ODRADEK ? overrides : Map.of())) {
-            double figure = measure.repetition().run(broker, arm, run, scale);
+            double figure = measure.repetition().run(new Measure.Bench(broker, arm, run, scale, warmUp));
             rows.printf(
                     Locale.ROOT,
-                    "%s,%d,%s,%s,%.6g,%s,%.3f,%.2f,%.1f%n",
+                    "%s,%d,%s,%s,%.6g,%s,%.3f,%.2f,%.1f,%.0f%n",
                     measure.name(),
                     pair,
                     product,
@@ -143,7 +156,8 @@ public final class CompareCommand implements Callable<Integer> {
                     measure.unit(),
                     broker.startSeconds(),
                     broker.cpuSeconds(),
-                    broker.peakResidentMib());
+                    broker.peakResidentMib(),
+                    disk.bytesWritten() - written);
             rows.flush();
             return figure;
         }

@@ -31,8 +31,32 @@ record Measure(
 
     /** One workload on one fresh broker. */
     interface Repetition {
-        double run(BrokerUnderTest broker, Arm arm, Path logs, double scale) throws IOException, InterruptedException;
+        double run(Bench bench) throws IOException, InterruptedException;
     }
+
+    /**
+     * What a workload works on.
+     *
+     * @param logs where the clients' output goes
+     * @param scale multiplies records
+     * @param warmUp multiplies, beside {@code scale}, the records that come before the measured ones; 0 measures from cold
+     */
+    record Bench(BrokerUnderTest broker, Arm arm, Path logs, double scale, double warmUp) {}
+
+    /**
+     * Records to produce.
+     *
+     * @param warmUp records produced first, by a client of its own, and left out of the figure: brokers run for months, and
+     *     within the first GB a JVM spends as much time on compiling as on serving
+     * @param recordsPerSecond -1: as fast as it goes
+     */
+    private record Load(
+            int partitions,
+            long warmUp,
+            long records,
+            int recordBytes,
+            int recordsPerSecond,
+            Map<String, String> producer) {}
 
     private static final String TOPIC = "measured";
     private static final Arm ODRADEK_SYNCED = new Arm("D3", Map.of("odradek.durability", "sync"));
@@ -43,6 +67,7 @@ record Measure(
             Map.of("acks", "all", "batch.size", "65536", "linger.ms", "5", "buffer.memory", "67108864");
     private static final Map<String, String> BATCHES_16K =
             Map.of("acks", "all", "batch.size", "16384", "linger.ms", "5");
+    private static final Map<String, String> AT_ONCE = Map.of("acks", "all", "linger.ms", "0");
 
     static final List<Measure> ALL = List.of(
             new Measure(
@@ -53,8 +78,7 @@ record Measure(
                     true,
                     ODRADEK_UNSYNCED,
                     KAFKA_UNSYNCED,
-                    (broker, arm, logs, scale) ->
-                            cpuPerGb(broker, arm, logs, 6, (long) (4_000_000 * scale), 1024, BATCHES_64K)),
+                    cpuPerGb(new Load(6, 1_000_000, 4_000_000, 1024, -1, BATCHES_64K))),
             new Measure(
                     "cpu-100b",
                     "broker CPU, 100 B records, 16 KiB batches, 6 partitions",
@@ -63,8 +87,7 @@ record Measure(
                     true,
                     ODRADEK_UNSYNCED,
                     KAFKA_UNSYNCED,
-                    (broker, arm, logs, scale) ->
-                            cpuPerGb(broker, arm, logs, 6, (long) (20_000_000 * scale), 100, BATCHES_16K)),
+                    cpuPerGb(new Load(6, 10_000_000, 20_000_000, 100, -1, BATCHES_16K))),
             new Measure(
                     "synced-6",
                     "synced produce, 6 partitions, 1 KiB",
@@ -73,8 +96,7 @@ record Measure(
                     false,
                     ODRADEK_SYNCED,
                     KAFKA_SYNCED,
-                    (broker, arm, logs, scale) ->
-                            throughput(broker, arm, logs, 6, (long) (1_000_000 * scale), 1024, BATCHES_64K)),
+                    throughput(new Load(6, 500_000, 1_500_000, 1024, -1, BATCHES_64K))),
             new Measure(
                     "synced-1000",
                     "synced produce, 1,000 partitions, 1 KiB",
@@ -83,8 +105,7 @@ record Measure(
                     false,
                     ODRADEK_SYNCED,
                     KAFKA_SYNCED,
-                    (broker, arm, logs, scale) ->
-                            throughput(broker, arm, logs, 1_000, (long) (300_000 * scale), 1024, BATCHES_64K)),
+                    throughput(new Load(1_000, 100_000, 300_000, 1024, -1, BATCHES_64K))),
             new Measure(
                     "durable-price",
                     "produce, 6 partitions, 1 KiB: Odradek synced against Kafka unsynced",
@@ -93,8 +114,7 @@ record Measure(
                     false,
                     ODRADEK_SYNCED,
                     KAFKA_UNSYNCED,
-                    (broker, arm, logs, scale) ->
-                            throughput(broker, arm, logs, 6, (long) (3_000_000 * scale), 1024, BATCHES_64K)),
+                    throughput(new Load(6, 500_000, 3_000_000, 1024, -1, BATCHES_64K))),
             new Measure(
                     "latency",
                     "p99 of produce at 10,000 records/s, 1 KiB, synced, linger 0",
@@ -103,7 +123,8 @@ record Measure(
                     true,
                     ODRADEK_SYNCED,
                     KAFKA_SYNCED,
-                    Measure::latency),
+                    bench -> produce(bench, new Load(6, 100_000, 200_000, 1024, 10_000, AT_ONCE))
+                            .p99Ms()),
             new Measure(
                     "catch-up",
                     "warm catch-up read of 2 GB, stock consumer",
@@ -121,7 +142,7 @@ record Measure(
                     true,
                     ODRADEK_SYNCED,
                     KAFKA_UNSYNCED,
-                    (broker, arm, logs, scale) -> broker.startSeconds()),
+                    bench -> bench.broker().startSeconds()),
             new Measure(
                     "memory",
                     "resident memory after 5 GB produced, default heap",
@@ -130,74 +151,78 @@ record Measure(
                     true,
                     ODRADEK_UNSYNCED,
                     KAFKA_UNSYNCED,
-                    (broker, arm, logs, scale) -> {
-                        produceAll(broker, arm, logs, 6, (long) (5_000_000 * scale), 1024, BATCHES_64K);
-                        return broker.residentMib();
+                    bench -> {
+                        produce(bench, new Load(6, 0, 5_000_000, 1024, -1, BATCHES_64K));
+                        return bench.broker().residentMib();
                     }));
 
-    private static double cpuPerGb(
-            BrokerUnderTest broker,
-            Arm arm,
-            Path logs,
-            int partitions,
-            long records,
-            int recordBytes,
-            Map<String, String> producer)
-            throws IOException, InterruptedException {
-        StockClients.createTopic(broker.bootstrap(), TOPIC, partitions, arm.topicConfigs());
-        double before = broker.cpuSeconds();
-        StockClients.produce(
-                broker.bootstrap(), TOPIC, records, recordBytes, -1, 0, producer, logs.resolve("producer.out"));
-        return (broker.cpuSeconds() - before) / (records * (double) recordBytes / 1e9);
+    private static Repetition cpuPerGb(Load load) {
+        return bench -> {
+            createTopic(bench, load);
+            warmUp(bench, load);
+            double before = bench.broker().cpuSeconds();
+            double records = measured(bench, load);
+            return (bench.broker().cpuSeconds() - before) / (records * load.recordBytes() / 1e9);
+        };
     }
 
-    private static double throughput(
-            BrokerUnderTest broker,
-            Arm arm,
-            Path logs,
-            int partitions,
-            long records,
-            int recordBytes,
-            Map<String, String> producer)
-            throws IOException, InterruptedException {
-        return produceAll(broker, arm, logs, partitions, records, recordBytes, producer)
-                .mibPerSecond();
+    private static Repetition throughput(Load load) {
+        return bench -> produce(bench, load).mibPerSecond();
     }
 
-    private static StockClients.ProduceResult produceAll(
-            BrokerUnderTest broker,
-            Arm arm,
-            Path logs,
-            int partitions,
-            long records,
-            int recordBytes,
-            Map<String, String> producer)
+    private static double catchUp(Bench bench) throws IOException, InterruptedException {
+        Load load = new Load(6, 0, 2_000_000, 1024, -1, BATCHES_64K);
+        produce(bench, load);
+        return StockClients.consume(
+                bench.broker().bootstrap(),
+                TOPIC,
+                scaled(load.records(), bench.scale()),
+                bench.logs().resolve("consumer.out"));
+    }
+
+    private static StockClients.ProduceResult produce(Bench bench, Load load) throws IOException, InterruptedException {
+        createTopic(bench, load);
+        warmUp(bench, load);
+        return pass(bench, load, scaled(load.records(), bench.scale()), "producer.out");
+    }
+
+    private static void createTopic(Bench bench, Load load) throws IOException, InterruptedException {
+        StockClients.createTopic(
+                bench.broker().bootstrap(),
+                TOPIC,
+                load.partitions(),
+                bench.arm().topicConfigs());
+    }
+
+    private static void warmUp(Bench bench, Load load) throws IOException, InterruptedException {
+        double factor = bench.scale() * bench.warmUp();
+        if (load.warmUp() > 0 && factor > 0) {
+            pass(bench, load, scaled(load.warmUp(), factor), "warm-up.out");
+        }
+    }
+
+    /** Produces, and returns how many. */
+    private static long measured(Bench bench, Load load) throws IOException, InterruptedException {
+        long records = scaled(load.records(), bench.scale());
+        pass(bench, load, records, "producer.out");
+        return records;
+    }
+
+    private static StockClients.ProduceResult pass(Bench bench, Load load, long records, String log)
             throws IOException, InterruptedException {
-        StockClients.createTopic(broker.bootstrap(), TOPIC, partitions, arm.topicConfigs());
         return StockClients.produce(
-                broker.bootstrap(), TOPIC, records, recordBytes, -1, 0, producer, logs.resolve("producer.out"));
+                bench.broker().bootstrap(),
+                TOPIC,
+                records,
+                load.recordBytes(),
+                load.recordsPerSecond(),
+                // the client's own first seconds: they would say nothing of the broker
+                records / 5,
+                load.producer(),
+                bench.logs().resolve(log));
     }
 
-    private static double latency(BrokerUnderTest broker, Arm arm, Path logs, double scale)
-            throws IOException, InterruptedException {
-        StockClients.createTopic(broker.bootstrap(), TOPIC, 6, arm.topicConfigs());
-        long records = (long) (300_000 * scale);
-        return StockClients.produce(
-                        broker.bootstrap(),
-                        TOPIC,
-                        records,
-                        1024,
-                        10_000,
-                        records / 3,
-                        Map.of("acks", "all", "linger.ms", "0"),
-                        logs.resolve("producer.out"))
-                .p99Ms();
-    }
-
-    private static double catchUp(BrokerUnderTest broker, Arm arm, Path logs, double scale)
-            throws IOException, InterruptedException {
-        long records = (long) (2_000_000 * scale);
-        produceAll(broker, arm, logs, 6, records, 1024, BATCHES_64K);
-        return StockClients.consume(broker.bootstrap(), TOPIC, records, logs.resolve("consumer.out"));
+    private static long scaled(long records, double factor) {
+        return Math.max(1, Math.round(records * factor));
     }
 }

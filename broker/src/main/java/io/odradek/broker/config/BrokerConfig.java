@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * {@code min.insync.replicas} is a lost record.
  */
 public final class BrokerConfig {
+    /** Where each thread of a shard can have a processor: docs/decisions/0001. */
+    private static final int PROCESSORS_FOR_OWN_SETTLE_THREAD = 8;
 
     private final Map<String, String> given;
     private final Map<String, @Nullable Object> values;
@@ -389,6 +391,15 @@ public final class BrokerConfig {
     /** {@code auto}, {@code block}, {@code yield} or {@code spin}. */
     public String waitStrategy() {
         return String.valueOf(text("odradek.wait.strategy"));
+    }
+
+    /** Whether the append thread of a shard settles, too; {@code auto} is decided by the processors of this machine. */
+    public boolean settleThreadIsShared(int processors) {
+        return switch (String.valueOf(text("odradek.settle.thread"))) {
+            case "own" -> false;
+            case "shared" -> true;
+            default -> processors < PROCESSORS_FOR_OWN_SETTLE_THREAD;
+        };
     }
 
     /** -1: no endpoint; 0: any free port. */

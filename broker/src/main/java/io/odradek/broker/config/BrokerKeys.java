@@ -552,6 +552,14 @@ final class BrokerKeys {
                         "How a shard's threads wait: auto blocks on small machines and yields first where there are"
                                 + " cores to spare.")
                 .define(
+                        "odradek.settle.thread",
+                        STRING,
+                        "auto",
+                        ValidString.in("auto", "own", "shared"),
+                        LOW,
+                        "Whether a shard settles on a thread of its own or on the one that appends: auto shares it on"
+                                + " small machines, where a hand-off costs more than waiting behind a write.")
+                .define(
                         "odradek.metrics.port",
                         INT,
                         -1,

@@ -129,9 +129,9 @@ public final class PartitionHost {
         return zstdAllowed ? now.rules : now.withoutZstd;
     }
 
-    /** Hands a batch to the shard, as its leader; see {@link Shard#tryWrite}. */
-    public boolean tryWrite(ValidatedBatch batch, AppendListener listener) {
-        return home.shard().tryWrite(log, batch, view.leaderEpoch(), listener);
+    /** Hands a batch to {@link #shard()}, as its leader; see {@link Shard#tryWriteUnannounced}. */
+    public boolean tryWriteUnannounced(ValidatedBatch batch, AppendListener listener) {
+        return home.shard().tryWriteUnannounced(log, batch, view.leaderEpoch(), listener);
     }
 
     /** Whether enough replicas are in sync to promise anything to an acks=all producer. Any thread. */

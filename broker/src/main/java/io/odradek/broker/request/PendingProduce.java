@@ -4,6 +4,7 @@ import io.odradek.broker.net.Connection;
 import io.odradek.broker.net.Reply;
 import io.odradek.broker.net.Request;
 import io.odradek.broker.partition.LeaderHints;
+import io.odradek.engine.writepath.Shard;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.message.ProduceResponseData;
@@ -46,6 +47,8 @@ final class PendingProduce {
     private volatile boolean redirected;
     /** All batches, newest first; network loop. */
     private @Nullable ProducedBatch newest;
+    /** Has batches that it was not woken for; network loop. */
+    private @Nullable Shard unannounced;
 
     PendingProduce(Request request, Reply reply, LeaderHints hints, short acks, int timeoutMs) {
         this.request = request;
@@ -73,6 +76,22 @@ final class PendingProduce {
         openParts.incrementAndGet();
         batch.older = newest;
         newest = batch;
+    }
+
+    /** A batch went to this shard, unannounced. Network loop. */
+    void wrote(Shard shard) {
+        if (unannounced != shard) {
+            announce();
+            unannounced = shard;
+        }
+    }
+
+    /** Wakes who has batches of this request to write. Network loop, before it leaves the request. */
+    void announce() {
+        if (unannounced != null) {
+            unannounced.announce();
+            unannounced = null;
+        }
     }
 
     /** Writes an error into a part of the response that the caller has taken. Any thread. */

@@ -67,6 +67,15 @@ public final class ProduceHandler implements ApiHandler {
         PendingProduce produce = new PendingProduce(request, reply, hints, body.acks(), body.timeoutMs());
         Errors refusal = refusal(body);
         long nowMs = clock.millis();
+        try {
+            produceAll(produce, body, refusal, nowMs);
+        } finally {
+            produce.announce();
+        }
+        produce.partAnswered();
+    }
+
+    private void produceAll(PendingProduce produce, ProduceRequestData body, Errors refusal, long nowMs) {
         for (TopicProduceData topic : body.topicData()) {
             List<PartitionProduceData> wanted = topic.partitionData();
             List<PartitionProduceResponse> parts = new ArrayList<>(wanted.size());
@@ -89,7 +98,6 @@ public final class ProduceHandler implements ApiHandler {
                 }
             }
         }
-        produce.partAnswered();
     }
 
     /** What is wrong with the request as a whole. */

@@ -48,9 +48,20 @@ final class ProducedBatch implements AppendListener, ParkedProduce {
         return host;
     }
 
-    /** Hands it to its shard, which then owns the memory; false when there is no room. Network loop. */
+    /**
+     * Hands it to its shard, which then owns the memory, and wakes it at {@link PendingProduce#announce}; false when there is
+     * no room. Network loop.
+     */
     boolean tryWrite() {
-        return host.tryWrite(batch, this);
+        if (!host.tryWriteUnannounced(batch, this)) {
+            return false;
+        }
+        produce.wrote(host.shard());
+        return true;
+    }
+
+    PendingProduce produce() {
+        return produce;
     }
 
     @Override

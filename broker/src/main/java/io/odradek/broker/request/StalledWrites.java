@@ -51,6 +51,7 @@ final class StalledWrites {
                     awaitRoom(first);
                     return;
                 }
+                first.produce().announce();
                 batches.remove();
             }
             queues.remove(connection, this);

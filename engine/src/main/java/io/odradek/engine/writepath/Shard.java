@@ -139,6 +139,20 @@ public final class Shard implements AutoCloseable {
     }
 
     /**
+     * Like {@link #tryWrite}, but leaves a sleeping append thread asleep until {@link #announce}, which the caller owes soon
+     * and on every way out: so the batches of one request cost one wake-up, and make one group. Who refuses has announced.
+     */
+    public boolean tryWriteUnannounced(
+            PartitionLog log, ValidatedBatch batch, int leaderEpoch, AppendListener listener) {
+        return path.tryWriteUnannounced(log, batch, leaderEpoch, listener);
+    }
+
+    /** Wakes the append thread for what was handed over unannounced. Any thread; costs little when it is awake. */
+    public void announce() {
+        path.announce();
+    }
+
+    /**
      * Runs {@code whenRoom} once the ring and the byte budget have fallen below the low mark; on the settle thread. At once
      * when they have already: a refused write and this call can't miss the moment between them. Callbacks run in the order
      * of the calls. Dropped when the shard is closed first.

@@ -73,6 +73,16 @@ public final class WritePath {
 
     /** See {@link Shard#tryWrite}. Any thread. */
     public boolean tryWrite(PartitionLog log, ValidatedBatch batch, int leaderEpoch, AppendListener listener) {
+        boolean written = tryWriteUnannounced(log, batch, leaderEpoch, listener);
+        if (written) {
+            announce();
+        }
+        return written;
+    }
+
+    /** See {@link Shard#tryWriteUnannounced}. Any thread. */
+    public boolean tryWriteUnannounced(
+            PartitionLog log, ValidatedBatch batch, int leaderEpoch, AppendListener listener) {
         int sizeBytes = batch.sizeBytes();
         if (!admission.tryAcquire(sizeBytes)) {
             return refuse(sizeBytes);
@@ -92,8 +102,12 @@ public final class WritePath {
         event.listener = listener;
         event.chargedBytes = sizeBytes;
         ring.publish(sequence);
-        appendBell.ring();
         return true;
+    }
+
+    /** See {@link Shard#announce}. Any thread. */
+    public void announce() {
+        appendBell.ring();
     }
 
     /** Publishes work in ring order; false when the ring is full or the path closed. Any thread. */
@@ -238,6 +252,8 @@ public final class WritePath {
     private boolean refuse(long wantedBytes) {
         admission.closeGate(wantedBytes);
         refusedWrites.increment();
+        // the room that is missing may be held by the caller's own writes, that it has not announced yet
+        appendBell.ring();
         // the level may be low already, when it was another's bytes that were in the way for a moment
         settleBell.ring();
         return false;
