@@ -26,6 +26,8 @@ final class DirectoryCheckpoints {
     private final Map<String, Long> recoveryPoints;
     private final Map<String, Long> logStarts;
     private final Map<String, Long> highWatermarks;
+    /** What {@link #LOG_STARTS} says for certain; of the last run, the directory was synced when it was opened. */
+    private Map<String, Long> logStartsOnDisk;
 
     /**
      * Reads what the last run left.
@@ -39,6 +41,7 @@ final class DirectoryCheckpoints {
         this.recoveryPoints = OffsetCheckpoint.read(store, directory.resolve(RECOVERY_POINTS));
         this.logStarts = OffsetCheckpoint.read(store, directory.resolve(LOG_STARTS));
         this.highWatermarks = OffsetCheckpoint.read(store, directory.resolve(HIGH_WATERMARKS));
+        this.logStartsOnDisk = Map.copyOf(logStarts);
     }
 
     synchronized LogRecovery.Remembered remembered(TopicPartition partition, boolean cleanStop) {
@@ -83,10 +86,17 @@ final class DirectoryCheckpoints {
     synchronized void writeOffsets() throws IOException {
         for (PartitionLog log : open.values()) {
             recoveryPoints.put(log.partition().directoryName(), log.recoveryPointToCheckpoint());
-            noteLogStart(log);
         }
         writeRecoveryPoints();
-        writeLogStarts();
+        writeNewLogStarts();
+    }
+
+    /** Writes down the log starts that the open logs have persisted; nothing when the file says so already. */
+    synchronized void writeNewLogStarts() throws IOException {
+        open.values().forEach(this::noteLogStart);
+        if (!logStarts.equals(logStartsOnDisk)) {
+            writeLogStarts();
+        }
     }
 
     /** Also where the first segment's name says the same: removed segments may come back after a crash. */
@@ -139,6 +149,7 @@ final class DirectoryCheckpoints {
 
     private void writeLogStarts() throws IOException {
         OffsetCheckpoint.write(store, directory.resolve(LOG_STARTS), logStarts);
+        logStartsOnDisk = Map.copyOf(logStarts);
     }
 
     private void writeHighWatermarks() throws IOException {

@@ -17,7 +17,8 @@ import java.util.OptionalLong;
  * recovery point once index files, leader epochs and producer snapshots below it are durable, the log start once nothing
  * that is needed from there on is known from older segments alone.
  *
- * <p>One thread persists at a time (the log directory sees to that); the append thread cuts at any moment.
+ * <p>One thread persists at a time, up to and with {@link #publish} (the log directory sees to that); the append thread cuts
+ * at any moment.
  */
 final class LogCheckpointer {
     private final FileStore store;
@@ -163,7 +164,12 @@ final class LogCheckpointer {
     /** Second half of a {@link #persist} that did not sync each file: the file system was synced since. */
     void publish(Persisted persisted) throws IOException {
         if (persisted.epochsWait()) {
-            CheckpointText.publish(store, directory.resolve(LeaderEpochs.FILE_NAME));
+            synchronized (lock) {
+                // A cut has written the epochs itself since, or will: then the prepared file is stale, or gone.
+                if (durable.generation() == persisted.generation()) {
+                    CheckpointText.publish(store, directory.resolve(LeaderEpochs.FILE_NAME));
+                }
+            }
         }
         reached(persisted);
     }

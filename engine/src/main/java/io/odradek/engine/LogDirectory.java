@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -68,6 +69,12 @@ public final class LogDirectory implements AutoCloseable {
     private final Map<TopicPartition, IOException> unusable = new ConcurrentHashMap<>();
 
     private final DirectoryCheckpoints checkpoints;
+    /**
+     * Held by whoever persists logs and writes down what has become true by it, and while a log's directory is renamed away:
+     * files must not change their names under somebody who syncs them. Never taken by an append thread.
+     */
+    private final Object persisting = new Object();
+
     private final PendingDeletions deletions;
     private final List<Consumer<IOException>> offlineListeners = new ArrayList<>(); // guarded by itself
     private volatile @Nullable IOException offlineCause;
@@ -370,10 +377,13 @@ public final class LogDirectory implements AutoCloseable {
         if (!logs.remove(partition, log)) {
             return;
         }
-        log.stop();
         Path deleted = path.resolve(deletedName(partition));
-        store.rename(log.directory(), deleted);
-        store.syncDirectory(path);
+        synchronized (persisting) {
+            log.stop();
+            deletions.forget(log);
+            store.rename(log.directory(), deleted);
+            store.syncDirectory(path);
+        }
         log.releaseFiles();
         checkpoints.forget(List.of(partition));
         deletions.delete(List.of(deleted), log.config().fileDeleteDelayMs());
@@ -403,11 +413,38 @@ public final class LogDirectory implements AutoCloseable {
      */
     public void deletePending(long nowMs) throws IOException {
         throwIfOffline();
-        deletions.proceed(nowMs, shortened -> {
-            shortened.removeIf(log -> logs.get(log.partition()) != log); // deleted as a whole meanwhile
-            persist(shortened, false);
-            checkpoints.writeOffsets();
-        });
+        synchronized (persisting) {
+            deletions.renameRetired(this::checkpointLogStarts);
+        }
+        deletions.deleteDue(nowMs);
+    }
+
+    /**
+     * Makes the present starts of these logs durable, by one write for all of them: what {@link
+     * PartitionLog#deleteRecordsBefore} removed before the call stays removed, whatever crash follows. Logs that were deleted
+     * are ignored. Waits for the disk; any thread but an append thread and a network loop.
+     *
+     * @throws IOException the directory is offline, by this or before: nothing may be answered
+     */
+    public void checkpointLogStarts(Collection<PartitionLog> shortened) throws IOException {
+        throwIfOffline();
+        try {
+            synchronized (persisting) {
+                List<PartitionLog> behind = new ArrayList<>(shortened);
+                behind.removeIf(log -> logs.get(log.partition()) != log);
+                Map<PartitionLog, Long> wanted = new HashMap<>();
+                behind.forEach(log -> wanted.put(log, log.view().logStartOffset()));
+                while (!behind.isEmpty()) { // again when a truncation has spoiled what was persisted
+                    persist(behind, false);
+                    behind.removeIf(log -> log.logStartToCheckpoint()
+                            >= Math.min(wanted.getOrDefault(log, 0L), log.view().logStartOffset()));
+                }
+                checkpoints.writeNewLogStarts();
+            }
+        } catch (IOException e) {
+            takeOffline(e);
+            throw e;
+        }
     }
 
     /** High watermark that was checkpointed for a partition before the last stop; 0 when none was. */
@@ -430,8 +467,10 @@ public final class LogDirectory implements AutoCloseable {
         throwIfOffline();
         recentMemory.releaseIdle();
         try {
-            persist(logs(), false);
-            checkpoints.writeOffsets();
+            synchronized (persisting) {
+                persist(logs(), false);
+                checkpoints.writeOffsets();
+            }
         } catch (IOException e) {
             takeOffline(e);
             throw e;
@@ -519,8 +558,10 @@ public final class LogDirectory implements AutoCloseable {
                 log.stop();
             }
             if (!isOffline()) {
-                persist(open, true);
-                checkpoints.writeOffsets();
+                synchronized (persisting) {
+                    persist(open, true);
+                    checkpoints.writeOffsets();
+                }
                 checkpoints.writeHighWatermarks(Map.of());
                 CheckpointText.replace(store, path.resolve(CLEAN_SHUTDOWN), CLEAN_SHUTDOWN_TEXT);
             }

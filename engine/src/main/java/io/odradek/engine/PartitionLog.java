@@ -550,8 +550,8 @@ public final class PartitionLog {
     }
 
     /**
-     * DeleteRecords: moves the log start; whole segments below it go. Returns the new log start offset. On disk with the next
-     * checkpoint, as in Kafka: after a crash before it, records may reappear whose segment still held others.
+     * DeleteRecords: moves the log start; whole segments below it go. Returns the new log start offset. Not on disk yet: {@link
+     * LogDirectory#checkpointLogStarts} has to return before anybody is told that the records are gone.
      *
      * @param offset at most the high watermark; clipped to the log's end
      */

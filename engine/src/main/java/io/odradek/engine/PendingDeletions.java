@@ -5,13 +5,10 @@ import io.odradek.engine.segment.SegmentNames;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,31 +20,24 @@ import org.slf4j.LoggerFactory;
  *   delete ──────────────────────────────────────────────────────────────▲
  * </pre>
  *
- * Any thread adds; housekeeping does the rest.
+ * Any thread adds and forgets; housekeeping does the rest.
  */
 final class PendingDeletions {
     private static final Logger LOG = LoggerFactory.getLogger(PendingDeletions.class);
 
     private final FileStore store;
-    private final Deque<Pending> pending = new ArrayDeque<>(); // guarded by itself
 
-    /** {@code sinceMs} is when housekeeping first saw them, or -1. Its thread's. */
-    private static final class Pending {
-        List<Path> paths;
-        final long delayMs;
-        /** Its start has to be on disk before the files, which still have their own names, are renamed; null: they are. */
-        final @Nullable PartitionLog retiredFrom;
+    // Both guarded by this.
+    private final List<Retired> retired = new ArrayList<>();
+    private final List<RenamedAway> renamedAway = new ArrayList<>();
 
-        long sinceMs = -1;
+    /** Segment files under their own names, some of which may not exist. */
+    private record Retired(PartitionLog log, List<Path> files, long delayMs) {}
 
-        Pending(List<Path> paths, long delayMs, @Nullable PartitionLog retiredFrom) {
-            this.paths = paths;
-            this.delayMs = delayMs;
-            this.retiredFrom = retiredFrom;
-        }
-    }
+    /** {@code sinceMs} is when housekeeping first saw them, or -1. */
+    private record RenamedAway(List<Path> paths, long delayMs, long sinceMs) {}
 
-    /** Makes the starts of these logs durable. */
+    /** Makes the present starts of these logs durable. */
     interface LogStarts {
         void write(Set<PartitionLog> logs) throws IOException;
     }
@@ -57,71 +47,74 @@ final class PendingDeletions {
     }
 
     /** What was renamed away: goes {@code delayMs} after housekeeping has seen it. */
-    void delete(List<Path> paths, long delayMs) {
-        add(new Pending(paths, delayMs, null));
+    synchronized void delete(List<Path> paths, long delayMs) {
+        renamedAway.add(new RenamedAway(paths, delayMs, -1));
     }
 
-    /** Segment files of {@code log}, some of which may not exist. */
-    void retire(PartitionLog log, List<Path> files, long delayMs) {
-        add(new Pending(files, delayMs, log));
+    /** Segment files of {@code log}, some of which may not exist, that its view no longer has. */
+    synchronized void retire(PartitionLog log, List<Path> files, long delayMs) {
+        retired.add(new Retired(log, files, delayMs));
     }
 
-    private void add(Pending added) {
-        synchronized (pending) {
-            pending.add(added);
+    /** The log's directory is gone with all that was retired from it: another may take its name, and have files of theirs. */
+    synchronized void forget(PartitionLog log) {
+        retired.removeIf(from -> from.log() == log);
+    }
+
+    /**
+     * Renames away what was retired, once {@code logStarts} are on disk: a crash may keep any of several renames, and without
+     * the log start what comes back would be a log with a hole. No log is deleted meanwhile. When this fails, what is left
+     * keeps its names and is tried again.
+     */
+    void renameRetired(LogStarts logStarts) throws IOException {
+        List<Retired> fresh;
+        synchronized (this) {
+            fresh = List.copyOf(retired);
         }
-    }
-
-    /** Renames away what was retired, after {@code logStarts}, and deletes what has waited long enough. */
-    void proceed(long nowMs, LogStarts logStarts) throws IOException {
-        List<Pending> fresh = new ArrayList<>();
-        synchronized (pending) {
-            for (Pending seen : pending) {
-                if (seen.sinceMs < 0) {
-                    seen.sinceMs = nowMs;
-                    fresh.add(seen);
-                }
-            }
+        if (fresh.isEmpty()) {
+            return;
         }
         Set<PartitionLog> shortened = new LinkedHashSet<>();
-        for (Pending seen : fresh) {
-            if (seen.retiredFrom != null) {
-                shortened.add(seen.retiredFrom);
+        fresh.forEach(from -> shortened.add(from.log()));
+        logStarts.write(shortened);
+        for (Retired from : fresh) {
+            List<Path> paths = renamedAway(from.files());
+            synchronized (this) {
+                retired.remove(from);
+                delete(paths, from.delayMs());
             }
         }
-        if (!shortened.isEmpty()) {
-            logStarts.write(shortened);
-            for (Pending seen : fresh) {
-                if (seen.retiredFrom != null) {
-                    seen.paths = renamedAway(seen.paths);
-                }
-            }
-        }
+    }
+
+    /** Deletes what has waited long enough since the first call that saw it. */
+    void deleteDue(long nowMs) throws IOException {
         for (Path due : takeDue(nowMs)) {
             deleteTree(due);
         }
     }
 
-    private List<Path> takeDue(long nowMs) {
+    private synchronized List<Path> takeDue(long nowMs) {
         List<Path> due = new ArrayList<>();
-        synchronized (pending) {
-            pending.removeIf(seen -> {
-                boolean isDue = seen.sinceMs >= 0 && nowMs - seen.sinceMs >= seen.delayMs;
-                if (isDue) {
-                    due.addAll(seen.paths);
-                }
-                return isDue;
-            });
-        }
+        renamedAway.replaceAll(
+                seen -> seen.sinceMs() < 0 ? new RenamedAway(seen.paths(), seen.delayMs(), nowMs) : seen);
+        renamedAway.removeIf(seen -> {
+            boolean isDue = nowMs - seen.sinceMs() >= seen.delayMs();
+            if (isDue) {
+                due.addAll(seen.paths());
+            }
+            return isDue;
+        });
         return due;
     }
 
     private List<Path> renamedAway(List<Path> files) throws IOException {
         List<Path> renamed = new ArrayList<>();
         for (Path file : files) {
-            if (store.exists(file)) { // not when the whole log was deleted meanwhile
-                Path away = file.resolveSibling(file.getFileName() + SegmentNames.DELETED);
+            Path away = file.resolveSibling(file.getFileName() + SegmentNames.DELETED);
+            if (store.exists(file)) { // not every segment has every file
                 store.rename(file, away);
+            }
+            if (store.exists(away)) { // perhaps by a call that failed
                 renamed.add(away);
             }
         }
