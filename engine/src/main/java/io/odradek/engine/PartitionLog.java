@@ -105,6 +105,9 @@ public final class PartitionLog {
         this.segments = segmentsNow();
         this.view = viewNow(found.logEndOffset());
         drawJitter();
+        if (active.sizeBytes() == 0) {
+            preallocateIfWanted(active);
+        }
     }
 
     public TopicPartition partition() {
@@ -351,6 +354,7 @@ public final class PartitionLog {
             ProducerReplay.write(producers, store, directory, stagedEndOffset, false);
             SealedSegment old = active.seal();
             ActiveSegment next = ActiveSegment.create(store, directory, stagedEndOffset);
+            preallocateIfWanted(next);
             sealed.add(old);
             sealedBytes += old.sizeBytes();
             active = next;
@@ -363,6 +367,14 @@ public final class PartitionLog {
         drawJitter();
         segments = segmentsNow();
         view = viewNow(stagedEndOffset);
+    }
+
+    /** As Kafka does with a new file; one that is found with records in it only grows. */
+    private void preallocateIfWanted(ActiveSegment empty) throws IOException {
+        LogConfig now = config;
+        if (now.preallocate()) {
+            empty.preallocate(now.segmentBytes());
+        }
     }
 
     /** Spreads rolls by time: the same segment draws the same share of {@code segment.jitter.ms} every time. */
@@ -600,7 +612,11 @@ public final class PartitionLog {
                 case ActiveSegment growing -> growing.maxTimestamp();
                 case SealedSegment done -> done.maxTimestamp();
             };
-            facts.add(new RetentionPolicy.SegmentFacts(view.segmentEndOffset(n), view.segmentBytes(n), maxTimestamp));
+            long largestTimestamp = maxTimestamp >= 0
+                    ? maxTimestamp
+                    : store.lastModifiedMs(segments[n].files().path(SegmentNames.LOG));
+            facts.add(
+                    new RetentionPolicy.SegmentFacts(view.segmentEndOffset(n), view.segmentBytes(n), largestTimestamp));
         }
         return facts;
     }
@@ -666,6 +682,7 @@ public final class PartitionLog {
     /** After {@link #stop}: writes what a start without recovery needs. Everything has to be synced before that is claimed. */
     LogCheckpointer.Persisted finish(boolean each) throws IOException {
         active.finishTimeIndex();
+        active.trim();
         ProducerReplay.write(producers, store, directory, view.logEndOffset(), each);
         if (each) {
             for (Segment segment : dirty) {

@@ -30,6 +30,11 @@ public class DelegatingFile implements StoreFile {
     }
 
     @Override
+    public void preallocate(long sizeBytes) throws IOException {
+        file.preallocate(sizeBytes);
+    }
+
+    @Override
     public void append(ByteBuffer[] sources, int count) throws IOException {
         file.append(sources, count);
     }

@@ -87,6 +87,11 @@ public class DelegatingFileStore implements FileStore {
     }
 
     @Override
+    public long lastModifiedMs(Path file) throws IOException {
+        return store.lastModifiedMs(file);
+    }
+
+    @Override
     public long usableBytes(Path directory) throws IOException {
         return store.usableBytes(directory);
     }

@@ -530,7 +530,7 @@ final class PowerLossRun implements Settlement {
                 d.maxCompactionLagMs(),
                 d.deleteRetentionMs(),
                 d.minCleanableDirtyRatio(),
-                d.preallocate(),
+                random.nextInt(3) == 0,
                 d.minInSyncReplicas(),
                 d.uncleanLeaderElection());
     }

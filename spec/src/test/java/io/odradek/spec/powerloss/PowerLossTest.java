@@ -81,6 +81,37 @@ class PowerLossTest {
         }
     }
 
+    /** What is left of it has been deleted by request, so it starts over; and again, when that is cut short. */
+    @Test
+    void aLogThatEndsBelowItsStartOpensHoweverOftenItsRecoveryIsCutShort() throws IOException {
+        int startedOver = 0;
+        for (int crashAfter = 1; crashAfter < 60; crashAfter++) {
+            for (long seed = 0; seed < 20; seed++) {
+                SimulatedFileStore store = new SimulatedFileStore(seed);
+                store.prepare(DATA);
+                LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1);
+                PartitionLog log = twelveBatches(directory);
+                directory.checkpointRecoveryPoints();
+                log.deleteRecordsBefore(12);
+                directory.checkpointLogStarts(List.of(log));
+                SimulatedFileStore found = store.afterCrash(seed);
+                found.crashAtOperation(crashAfter);
+                try {
+                    LogDirectory next = LogDirectory.open(found, DATA, "cluster", 1);
+                    LogView view = next.openOrCreate(PARTITION, smallSegments()).view();
+                    startedOver += view.firstSegmentBaseOffset() == 12 ? 1 : 0;
+                } catch (SimulatedCrash e) {
+                    assertThat(found.crashed()).isTrue();
+                }
+                LogDirectory last = LogDirectory.open(found.afterCrash(31 * seed + crashAfter), DATA, "cluster", 1);
+                assertThat(last.openOrCreate(PARTITION, smallSegments()).view().logStartOffset())
+                        .as("crash %d operations into the recovery, seed %d", crashAfter, seed)
+                        .isEqualTo(12);
+            }
+        }
+        assertThat(startedOver).isPositive();
+    }
+
     /** Deletion is cut short at each operation, and what was synced above the log's start is there, without a hole. */
     @Test
     void segmentsGoOnlyWhenTheLogStartIsOnDisk() throws IOException {
