@@ -75,7 +75,7 @@ class LogStartWritesTest {
     }
 
     private void write(LogDirectory directory, PartitionLog log) {
-        writes.write(directory, log, failure -> told.add(log + ": " + failure));
+        writes.write(directory, log, failure -> told.add(log.partition() + ": " + failure));
     }
 
     @Test
