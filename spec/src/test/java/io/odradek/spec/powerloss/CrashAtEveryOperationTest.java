@@ -161,7 +161,7 @@ class CrashAtEveryOperationTest {
             }
         }
 
-        private void truncate(LogDirectory directory, int records) throws IOException {
+        private void truncate(LogDirectory directory, long records) throws IOException {
             epoch++;
             for (Expected log : logs) {
                 long to = log.values.size() - records;
