@@ -49,6 +49,11 @@ final class DirectoryEntries implements StoreFile {
     }
 
     @Override
+    public void preallocate(long sizeBytes) {
+        throw isNoFile();
+    }
+
+    @Override
     public void append(ByteBuffer[] sources, int count) {
         throw isNoFile();
     }

@@ -6,21 +6,16 @@ import io.odradek.engine.recovery.RecoveredLog;
 import io.odradek.engine.segment.CheckpointText;
 import io.odradek.engine.segment.CorruptLogException;
 import io.odradek.engine.segment.SegmentFiles;
-import io.odradek.engine.segment.SegmentNames;
 import java.io.IOException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -42,9 +37,6 @@ public final class LogDirectory implements AutoCloseable {
 
     static final String LOCK = ".lock";
     static final String CLEAN_SHUTDOWN = ".kafka_cleanshutdown";
-    static final String RECOVERY_POINTS = "recovery-point-offset-checkpoint";
-    static final String LOG_STARTS = "log-start-offset-checkpoint";
-    static final String HIGH_WATERMARKS = "replication-offset-checkpoint";
 
     /** Kafka's JSON, version 0; -1: no broker epoch is known. */
     private static final String CLEAN_SHUTDOWN_TEXT = "{\"version\":0,\"brokerEpoch\":-1}";
@@ -76,33 +68,17 @@ public final class LogDirectory implements AutoCloseable {
     private final Map<TopicPartition, PartitionLog> logs = new ConcurrentHashMap<>();
     private final Map<TopicPartition, IOException> unusable = new ConcurrentHashMap<>();
 
-    /** By directory name. What the files said at the start, for logs not opened yet; guarded by {@link #checkpoints}. */
-    private final Map<String, Long> recoveryPoints;
+    private final DirectoryCheckpoints checkpoints;
+    /**
+     * Held by whoever persists logs and writes down what has become true by it, and while a log's directory is renamed away:
+     * files must not change their names under somebody who syncs them. Never taken by an append thread.
+     */
+    private final Object persisting = new Object();
 
-    private final Map<String, Long> logStarts;
-    private final Map<String, Long> highWatermarks;
-    private final Object checkpoints = new Object();
-
-    private final Deque<PendingDeletion> pendingDeletions = new ArrayDeque<>(); // guarded by itself
+    private final PendingDeletions deletions;
     private final List<Consumer<IOException>> offlineListeners = new ArrayList<>(); // guarded by itself
     private volatile @Nullable IOException offlineCause;
     private volatile boolean closed;
-
-    /** Files or a directory that have to go; {@code sinceMs} is when housekeeping first saw them, or -1. Its thread's. */
-    private static final class PendingDeletion {
-        List<Path> paths;
-        final long delayMs;
-        /** Its start has to be on disk before the files, which still have their own names, are renamed; null: they are. */
-        final @Nullable PartitionLog retiredFrom;
-
-        long sinceMs = -1;
-
-        PendingDeletion(List<Path> paths, long delayMs, @Nullable PartitionLog retiredFrom) {
-            this.paths = paths;
-            this.delayMs = delayMs;
-            this.retiredFrom = retiredFrom;
-        }
-    }
 
     private LogDirectory(FileStore store, Path path, Identity identity, AutoCloseable lock, InstantSource clock)
             throws IOException {
@@ -112,9 +88,8 @@ public final class LogDirectory implements AutoCloseable {
         this.identity = identity;
         this.lock = lock;
         this.syncTogether = store.canSyncFileSystem(path);
-        this.recoveryPoints = OffsetCheckpoint.read(store, path.resolve(RECOVERY_POINTS));
-        this.logStarts = OffsetCheckpoint.read(store, path.resolve(LOG_STARTS));
-        this.highWatermarks = OffsetCheckpoint.read(store, path.resolve(HIGH_WATERMARKS));
+        this.checkpoints = new DirectoryCheckpoints(store, path, logs);
+        this.deletions = new PendingDeletions(store);
         Path marker = path.resolve(CLEAN_SHUTDOWN);
         this.cleanStop = store.exists(marker);
         if (cleanStop) {
@@ -234,7 +209,7 @@ public final class LogDirectory implements AutoCloseable {
     }
 
     private void create(Map<TopicPartition, LogConfig> created) throws IOException {
-        forgetOffsetsOf(created.keySet());
+        checkpoints.forget(created.keySet());
         boolean together = syncTogether && created.size() > SYNC_EACH_UP_TO;
         for (TopicPartition partition : created.keySet()) {
             Path directory = path.resolve(partition.directoryName());
@@ -283,38 +258,13 @@ public final class LogDirectory implements AutoCloseable {
         }
     }
 
-    /** A log of this name existed before: its offsets must not be held against the new one. */
-    private void forgetOffsetsOf(Collection<TopicPartition> partitions) throws IOException {
-        synchronized (checkpoints) {
-            boolean known = false;
-            for (TopicPartition partition : partitions) {
-                String name = partition.directoryName();
-                known |= recoveryPoints.remove(name) != null;
-                known |= logStarts.remove(name) != null;
-                known |= highWatermarks.remove(name) != null;
-            }
-            if (known) {
-                writeCheckpoints();
-                OffsetCheckpoint.write(store, path.resolve(HIGH_WATERMARKS), highWatermarks);
-            }
-        }
-    }
-
     private RecoveredLog open(TopicPartition partition, LogConfig config) throws IOException {
-        String name = partition.directoryName();
-        LogRecovery.Remembered remembered;
-        synchronized (checkpoints) {
-            remembered = new LogRecovery.Remembered(
-                    cleanStop,
-                    recoveryPoints.getOrDefault(name, 0L),
-                    logStarts.getOrDefault(name, 0L),
-                    highWatermarks.getOrDefault(name, 0L));
-        }
-        Path directory = path.resolve(name);
+        LogRecovery.Remembered remembered = checkpoints.remembered(partition, cleanStop);
+        Path directory = path.resolve(partition.directoryName());
         try {
             RecoveredLog found = LogRecovery.open(store, directory, config, remembered, clock.millis());
             PartitionLog log = new PartitionLog(partition, directory, config, home, found);
-            forgetHighWatermarkAbove(name, found.logEndOffset());
+            checkpoints.forgetHighWatermarkAbove(partition, found.logEndOffset());
             PartitionLog other = logs.putIfAbsent(partition, log);
             if (other != null) {
                 log.releaseFiles();
@@ -324,16 +274,6 @@ public final class LogDirectory implements AutoCloseable {
             unusable.put(partition, e);
             LOG.error("Log {} is out of service: {}", partition, e.getMessage());
             throw e;
-        }
-    }
-
-    /**
-     * Readers were shown records that the machine lost with its page cache, and recovery has said so. Held against the log
-     * again after the next, clean stop, it would keep it out of service.
-     */
-    private void forgetHighWatermarkAbove(String name, long logEndOffset) {
-        synchronized (checkpoints) {
-            highWatermarks.computeIfPresent(name, (n, shown) -> Math.min(shown, logEndOffset));
         }
     }
 
@@ -437,20 +377,16 @@ public final class LogDirectory implements AutoCloseable {
         if (!logs.remove(partition, log)) {
             return;
         }
-        log.stop();
         Path deleted = path.resolve(deletedName(partition));
-        store.rename(log.directory(), deleted);
-        store.syncDirectory(path);
-        log.releaseFiles();
-        synchronized (checkpoints) {
-            String name = partition.directoryName();
-            recoveryPoints.remove(name);
-            logStarts.remove(name);
-            highWatermarks.remove(name);
-            writeCheckpoints();
-            OffsetCheckpoint.write(store, path.resolve(HIGH_WATERMARKS), highWatermarks);
+        synchronized (persisting) {
+            log.stop();
+            deletions.forget(log);
+            store.rename(log.directory(), deleted);
+            store.syncDirectory(path);
         }
-        home.deleteLater(List.of(deleted), log.config().fileDeleteDelayMs());
+        log.releaseFiles();
+        checkpoints.forget(List.of(partition));
+        deletions.delete(List.of(deleted), log.config().fileDeleteDelayMs());
     }
 
     /** Kafka's name: topic, partition and a number that is used once, cut to what a file system takes. */
@@ -466,7 +402,7 @@ public final class LogDirectory implements AutoCloseable {
     private void removeDeletedLogs() throws IOException {
         for (Path directory : store.list(path)) {
             if (directory.getFileName().toString().endsWith(DELETE_SUFFIX) && store.isDirectory(directory)) {
-                deleteTree(directory);
+                deletions.deleteTree(directory);
             }
         }
     }
@@ -477,91 +413,49 @@ public final class LogDirectory implements AutoCloseable {
      */
     public void deletePending(long nowMs) throws IOException {
         throwIfOffline();
-        List<PendingDeletion> fresh = new ArrayList<>();
-        List<Path> due = new ArrayList<>();
-        synchronized (pendingDeletions) {
-            for (PendingDeletion pending : pendingDeletions) {
-                if (pending.sinceMs < 0) {
-                    pending.sinceMs = nowMs;
-                    fresh.add(pending);
-                }
-            }
+        synchronized (persisting) {
+            deletions.renameRetired(this::checkpointLogStarts);
         }
-        fresh.removeIf(pending -> pending.retiredFrom == null);
-        if (!fresh.isEmpty()) {
-            Set<PartitionLog> shortened = new LinkedHashSet<>();
-            for (PendingDeletion pending : fresh) {
-                PartitionLog log = pending.retiredFrom;
-                if (log != null && logs.get(log.partition()) == log) {
-                    shortened.add(log);
-                }
-            }
-            persist(shortened, false);
-            synchronized (checkpoints) {
-                noteOffsets();
-                writeCheckpoints();
-            }
-            for (PendingDeletion pending : fresh) {
-                pending.paths = renamedAway(pending.paths);
-            }
-        }
-        synchronized (pendingDeletions) {
-            pendingDeletions.removeIf(pending -> {
-                boolean isDue = pending.sinceMs >= 0 && nowMs - pending.sinceMs >= pending.delayMs;
-                if (isDue) {
-                    due.addAll(pending.paths);
-                }
-                return isDue;
-            });
-        }
-        for (Path gone : due) {
-            deleteTree(gone);
-        }
+        deletions.deleteDue(nowMs);
     }
 
-    private List<Path> renamedAway(List<Path> files) throws IOException {
-        List<Path> renamed = new ArrayList<>();
-        for (Path file : files) {
-            if (store.exists(file)) { // not when the whole log was deleted meanwhile
-                Path away = file.resolveSibling(file.getFileName() + SegmentNames.DELETED);
-                store.rename(file, away);
-                renamed.add(away);
-            }
-        }
-        return renamed;
-    }
-
-    private void deleteTree(Path gone) throws IOException {
+    /**
+     * Makes the present starts of these logs durable, by one write for all of them: what {@link
+     * PartitionLog#deleteRecordsBefore} removed before the call stays removed, whatever crash follows. Logs that were deleted
+     * are ignored. Waits for the disk; any thread but an append thread and a network loop.
+     *
+     * @throws IOException the directory is offline, by this or before: nothing may be answered
+     */
+    public void checkpointLogStarts(Collection<PartitionLog> shortened) throws IOException {
+        throwIfOffline();
         try {
-            if (store.isDirectory(gone)) {
-                for (Path inside : store.list(gone)) {
-                    deleteTree(inside);
+            synchronized (persisting) {
+                List<PartitionLog> behind = new ArrayList<>(shortened);
+                behind.removeIf(log -> logs.get(log.partition()) != log);
+                Map<PartitionLog, Long> wanted = new HashMap<>();
+                behind.forEach(log -> wanted.put(log, log.view().logStartOffset()));
+                while (!behind.isEmpty()) { // again when a truncation has spoiled what was persisted
+                    persist(behind, false);
+                    behind.removeIf(log -> log.logStartToCheckpoint()
+                            >= Math.min(wanted.getOrDefault(log, 0L), log.view().logStartOffset()));
                 }
+                checkpoints.writeNewLogStarts();
             }
-            store.delete(gone);
-        } catch (NoSuchFileException already) {
-            LOG.debug("{} was deleted by somebody else", gone); // e.g. with its topic's directory
+        } catch (IOException e) {
+            takeOffline(e);
+            throw e;
         }
     }
 
     /** High watermark that was checkpointed for a partition before the last stop; 0 when none was. */
     public long checkpointedHighWatermark(TopicPartition partition) {
-        synchronized (checkpoints) {
-            return highWatermarks.getOrDefault(partition.directoryName(), 0L);
-        }
+        return checkpoints.highWatermark(partition);
     }
 
     /** Writes {@code replication-offset-checkpoint}. Housekeeping thread. */
     public void checkpointHighWatermarks(Map<TopicPartition, Long> highWatermarks) throws IOException {
         throwIfOffline();
-        synchronized (checkpoints) {
-            highWatermarks.forEach((partition, offset) -> {
-                if (logs.containsKey(partition)) {
-                    this.highWatermarks.put(partition.directoryName(), offset);
-                }
-            });
-            OffsetCheckpoint.write(store, path.resolve(HIGH_WATERMARKS), this.highWatermarks);
-        }
+        checkpoints.writeHighWatermarks(highWatermarks);
     }
 
     /**
@@ -573,10 +467,9 @@ public final class LogDirectory implements AutoCloseable {
         throwIfOffline();
         recentMemory.releaseIdle();
         try {
-            persist(logs(), false);
-            synchronized (checkpoints) {
-                noteOffsets();
-                writeCheckpoints();
+            synchronized (persisting) {
+                persist(logs(), false);
+                checkpoints.writeOffsets();
             }
         } catch (IOException e) {
             takeOffline(e);
@@ -587,47 +480,22 @@ public final class LogDirectory implements AutoCloseable {
     /** Returns when what the logs keep besides their segments is durable. */
     private void persist(Collection<PartitionLog> these, boolean finishing) throws IOException {
         boolean together = syncTogether && these.size() > SYNC_EACH_UP_TO;
-        List<PartitionLog.Persisted> waiting = new ArrayList<>();
+        Map<PartitionLog, LogCheckpointer.Persisted> waiting = new LinkedHashMap<>();
         for (PartitionLog log : these) {
-            waiting.add(finishing ? log.finish(!together) : log.persist(!together));
+            waiting.put(log, finishing ? log.finish(!together) : log.persist(!together));
         }
         if (!together) {
             return;
         }
         store.syncFileSystem(path);
         boolean published = false;
-        for (PartitionLog.Persisted persisted : waiting) {
-            persisted.log().publish(persisted);
-            published |= persisted.epochsWait();
+        for (Map.Entry<PartitionLog, LogCheckpointer.Persisted> persisted : waiting.entrySet()) {
+            persisted.getKey().publish(persisted.getValue());
+            published |= persisted.getValue().epochsWait();
         }
         if (published) {
             store.syncFileSystem(path);
         }
-    }
-
-    /** Holds {@link #checkpoints}. Logs that are not open keep what the files said. */
-    private void noteOffsets() {
-        for (PartitionLog log : logs.values()) {
-            recoveryPoints.put(log.partition().directoryName(), log.recoveryPointToCheckpoint());
-        }
-        noteLogStarts();
-    }
-
-    /** Also where the first segment's name says the same: removed segments may come back after a crash. */
-    private void noteLogStarts() {
-        for (PartitionLog log : logs.values()) {
-            long logStartOffset = log.logStartToCheckpoint();
-            if (logStartOffset > 0) {
-                logStarts.put(log.partition().directoryName(), logStartOffset);
-            } else {
-                logStarts.remove(log.partition().directoryName());
-            }
-        }
-    }
-
-    private void writeCheckpoints() throws IOException {
-        OffsetCheckpoint.write(store, path.resolve(RECOVERY_POINTS), recoveryPoints);
-        OffsetCheckpoint.write(store, path.resolve(LOG_STARTS), logStarts);
     }
 
     /** Calls {@code listener} when the directory goes offline, at once when it is; on the thread that found the fault. */
@@ -690,12 +558,11 @@ public final class LogDirectory implements AutoCloseable {
                 log.stop();
             }
             if (!isOffline()) {
-                persist(open, true);
-                synchronized (checkpoints) {
-                    noteOffsets();
-                    writeCheckpoints();
-                    OffsetCheckpoint.write(store, path.resolve(HIGH_WATERMARKS), highWatermarks);
+                synchronized (persisting) {
+                    persist(open, true);
+                    checkpoints.writeOffsets();
                 }
+                checkpoints.writeHighWatermarks(Map.of());
                 CheckpointText.replace(store, path.resolve(CLEAN_SHUTDOWN), CLEAN_SHUTDOWN_TEXT);
             }
         } catch (IOException e) {
@@ -737,42 +604,17 @@ public final class LogDirectory implements AutoCloseable {
 
         @Override
         public void deleteLater(List<Path> files, long delayMs) {
-            addPending(new PendingDeletion(files, delayMs, null));
+            deletions.delete(files, delayMs);
         }
 
         @Override
         public void retireLater(PartitionLog log, List<Path> files, long delayMs) {
-            addPending(new PendingDeletion(files, delayMs, log));
-        }
-
-        private void addPending(PendingDeletion pending) {
-            synchronized (pendingDeletions) {
-                pendingDeletions.add(pending);
-            }
+            deletions.retire(log, files, delayMs);
         }
 
         @Override
         public void lowerOffsets(PartitionLog log, long endOffset) throws IOException {
-            synchronized (checkpoints) {
-                String name = log.partition().directoryName();
-                boolean pointLowered = lower(recoveryPoints, name, endOffset);
-                boolean startLowered = lower(logStarts, name, endOffset);
-                if (pointLowered || startLowered) {
-                    writeCheckpoints();
-                }
-                if (lower(highWatermarks, name, endOffset)) {
-                    OffsetCheckpoint.write(store, path.resolve(HIGH_WATERMARKS), highWatermarks);
-                }
-            }
-        }
-
-        private static boolean lower(Map<String, Long> offsets, String name, long endOffset) {
-            Long written = offsets.get(name);
-            if (written == null || written <= endOffset) {
-                return false;
-            }
-            offsets.put(name, endOffset);
-            return true;
+            checkpoints.lower(log.partition(), endOffset);
         }
     }
 }

@@ -15,7 +15,6 @@ import io.odradek.engine.recovery.ProducerReplay;
 import io.odradek.engine.recovery.RecoveredLog;
 import io.odradek.engine.retention.RetentionPolicy;
 import io.odradek.engine.segment.ActiveSegment;
-import io.odradek.engine.segment.CheckpointText;
 import io.odradek.engine.segment.HeaderScan;
 import io.odradek.engine.segment.LeaderEpochs;
 import io.odradek.engine.segment.SealedSegment;
@@ -29,7 +28,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +51,7 @@ public final class PartitionLog {
     private final LogHome home;
     private final DirectoryEntries entries;
     private final DurableProgress durable;
+    private final LogCheckpointer checkpointer;
     private final RecentBatches recent;
     private final ProducerStates producers;
 
@@ -85,17 +84,6 @@ public final class PartitionLog {
     private long unsyncedRecords;
     private volatile long syncDueAtMs = Long.MAX_VALUE;
 
-    /** What {@code leader-epoch-checkpoint} says; guarded by {@link #checkpointLock}. */
-    private LeaderEpochs epochsOnDisk;
-
-    /** First segment whose producer snapshot is durable, as far as known; guarded by {@link #checkpointLock}. */
-    private long snapshotOnDisk = -1;
-
-    private volatile long logStartToCheckpoint;
-    private volatile long recoveryPointToCheckpoint;
-
-    private final Object checkpointLock = new Object();
-
     PartitionLog(TopicPartition partition, Path directory, LogConfig config, LogHome home, RecoveredLog found)
             throws IOException {
         this.partition = partition;
@@ -112,12 +100,14 @@ public final class PartitionLog {
         this.logStartOffset = found.logStartOffset();
         this.stagedEndOffset = found.logEndOffset();
         this.epochs = found.epochs();
-        this.epochsOnDisk = found.epochsOnDisk();
-        this.logStartToCheckpoint = found.logStartOffset();
-        this.recoveryPointToCheckpoint = found.recoveryPoint();
+        this.checkpointer = new LogCheckpointer(
+                store, directory, durable, found.epochsOnDisk(), found.logStartOffset(), found.recoveryPoint());
         this.segments = segmentsNow();
         this.view = viewNow(found.logEndOffset());
         drawJitter();
+        if (active.sizeBytes() == 0) {
+            preallocateIfWanted(active);
+        }
     }
 
     public TopicPartition partition() {
@@ -144,17 +134,14 @@ public final class PartitionLog {
         return durable.recoveryPoint();
     }
 
-    /**
-     * The log start as of the last {@link #persist}: it may be written down, and what lies below it deleted, since what is
-     * needed from there is on disk elsewhere. Any thread.
-     */
+    /** {@link LogCheckpointer#logStartOffset}. Any thread. */
     long logStartToCheckpoint() {
-        return logStartToCheckpoint;
+        return checkpointer.logStartOffset();
     }
 
-    /** The recovery point as of the last {@link #persist}: below it index files and producer snapshots are durable too. */
+    /** {@link LogCheckpointer#recoveryPoint}. Any thread. */
     long recoveryPointToCheckpoint() {
-        return recoveryPointToCheckpoint;
+        return checkpointer.recoveryPoint();
     }
 
     /** Where the log's files are. Any thread. */
@@ -367,6 +354,7 @@ public final class PartitionLog {
             ProducerReplay.write(producers, store, directory, stagedEndOffset, false);
             SealedSegment old = active.seal();
             ActiveSegment next = ActiveSegment.create(store, directory, stagedEndOffset);
+            preallocateIfWanted(next);
             sealed.add(old);
             sealedBytes += old.sizeBytes();
             active = next;
@@ -379,6 +367,14 @@ public final class PartitionLog {
         drawJitter();
         segments = segmentsNow();
         view = viewNow(stagedEndOffset);
+    }
+
+    /** As Kafka does with a new file; one that is found with records in it only grows. */
+    private void preallocateIfWanted(ActiveSegment empty) throws IOException {
+        LogConfig now = config;
+        if (now.preallocate()) {
+            empty.preallocate(now.segmentBytes());
+        }
     }
 
     /** Spreads rolls by time: the same segment draws the same share of {@code segment.jitter.ms} every time. */
@@ -522,11 +518,7 @@ public final class PartitionLog {
             position = scan.position();
             newEnd = Math.min(offset, scan.baseOffset());
         }
-        durable.truncated(newEnd);
-        synchronized (checkpointLock) {
-            recoveryPointToCheckpoint = Math.min(recoveryPointToCheckpoint, newEnd);
-            logStartToCheckpoint = Math.min(logStartToCheckpoint, newEnd);
-        }
+        checkpointer.truncated(newEnd);
         home.lowerOffsets(this, newEnd);
         recent.clear();
 
@@ -546,10 +538,7 @@ public final class PartitionLog {
         active.log().sync();
         retire(removed);
         ProducerReplay.restore(producers, store, directory, List.of(segments), newEnd, home.nowMs());
-        synchronized (checkpointLock) {
-            CheckpointText.replace(store, directory.resolve(LeaderEpochs.FILE_NAME), epochs.encode());
-            epochsOnDisk = epochs;
-        }
+        checkpointer.replaceEpochs(epochs);
         entriesDirty = false; // the directory was synced with the epochs' file
         return newEnd;
     }
@@ -573,8 +562,8 @@ public final class PartitionLog {
     }
 
     /**
-     * DeleteRecords: moves the log start; whole segments below it go. Returns the new log start offset. On disk with the next
-     * checkpoint, as in Kafka: after a crash before it, records may reappear whose segment still held others.
+     * DeleteRecords: moves the log start; whole segments below it go. Returns the new log start offset. Not on disk yet: {@link
+     * LogDirectory#checkpointLogStarts} has to return before anybody is told that the records are gone.
      *
      * @param offset at most the high watermark; clipped to the log's end
      */
@@ -623,7 +612,11 @@ public final class PartitionLog {
                 case ActiveSegment growing -> growing.maxTimestamp();
                 case SealedSegment done -> done.maxTimestamp();
             };
-            facts.add(new RetentionPolicy.SegmentFacts(view.segmentEndOffset(n), view.segmentBytes(n), maxTimestamp));
+            long largestTimestamp = maxTimestamp >= 0
+                    ? maxTimestamp
+                    : store.lastModifiedMs(segments[n].files().path(SegmentNames.LOG));
+            facts.add(
+                    new RetentionPolicy.SegmentFacts(view.segmentEndOffset(n), view.segmentBytes(n), largestTimestamp));
         }
         return facts;
     }
@@ -666,132 +659,15 @@ public final class PartitionLog {
         return producers.describe();
     }
 
-    /** What {@link #persist} made ready: an end that is durable now, or will be with the file system. */
-    record Persisted(PartitionLog log, long end, long logStartOffset, long generation, boolean epochsWait) {}
-
-    /**
-     * Brings index files and leader epochs up to what is written, and sealed segments to the disk. Housekeeping thread.
-     *
-     * @param each sync each file; else the caller syncs the file system, calls {@link #publish}, and syncs it again
-     */
-    Persisted persist(boolean each) throws IOException {
-        long generation = durable.generation();
-        LogView seen = view;
-        long end = durable.recoveryPoint();
-        boolean entriesChanged = false;
-        boolean epochsWait = false;
-        boolean gapless = true;
-        synchronized (checkpointLock) {
-            if (end < seen.firstSegmentBaseOffset()) {
-                // Removed, but there until the log start is on disk: a crash before that must not find a hole below the
-                // recovery point.
-                if (each) {
-                    entriesChanged |= syncSegmentsBelow(seen.firstSegmentBaseOffset());
-                }
-                end = seen.firstSegmentBaseOffset();
-            }
-            for (int n = 0; n < seen.segmentCount(); n++) {
-                Segment segment = seen.segment(n);
-                if (!segment.tryRetain()) {
-                    gapless = false; // removed since: the next call, which sees that, counts what is behind it
-                    continue;
-                }
-                try {
-                    switch (segment) {
-                        case SealedSegment done -> {
-                            if (!done.isDurable()) {
-                                entriesChanged = true;
-                                if (each) {
-                                    syncSnapshot(seen.segmentEndOffset(n));
-                                    done.makeDurable(durable.recoveryPoint() >= seen.segmentEndOffset(n));
-                                } else {
-                                    done.noteDurable();
-                                }
-                            }
-                            if (gapless) {
-                                end = Math.max(end, seen.segmentEndOffset(n));
-                            }
-                        }
-                        case ActiveSegment growing -> {
-                            if (growing.hasUnpersistedEntries()) {
-                                entriesChanged |= growing.persistIndexes(each);
-                            }
-                        }
-                    }
-                } finally {
-                    segment.release();
-                }
-            }
-            if (snapshotOnDisk != seen.firstSegmentBaseOffset()) {
-                // Once older segments are deleted, it is all that is left of the producers in them.
-                if (each) {
-                    syncSnapshot(seen.firstSegmentBaseOffset());
-                    entriesChanged = true;
-                }
-                snapshotOnDisk = seen.firstSegmentBaseOffset();
-            }
-            if (!seen.epochs().equals(epochsOnDisk)) {
-                Path file = directory.resolve(LeaderEpochs.FILE_NAME);
-                CheckpointText.prepare(store, file, seen.epochs().encode(), each);
-                epochsOnDisk = seen.epochs();
-                if (each) {
-                    CheckpointText.publish(store, file);
-                    entriesChanged = true;
-                } else {
-                    epochsWait = true;
-                }
-            }
-            if (each && entriesChanged) {
-                store.syncDirectory(directory);
-            }
-        }
-        Persisted persisted = new Persisted(this, end, seen.logStartOffset(), generation, epochsWait);
-        if (each) {
-            reached(persisted);
-        }
-        return persisted;
+    /** {@link LogCheckpointer#persist} of what is written now. Whoever persists, one thread at a time. */
+    LogCheckpointer.Persisted persist(boolean each) throws IOException {
+        long generation = durable.generation(); // before the view: a cut in between makes what is found worthless
+        return checkpointer.persist(view, generation, each);
     }
 
-    /** Second half of a {@link #persist} that did not sync each file: the file system was synced since. */
-    void publish(Persisted persisted) throws IOException {
-        if (persisted.epochsWait()) {
-            CheckpointText.publish(store, directory.resolve(LeaderEpochs.FILE_NAME));
-        }
-        reached(persisted);
-    }
-
-    private void reached(Persisted persisted) {
-        durable.advance(persisted.end(), persisted.generation());
-        synchronized (checkpointLock) {
-            if (durable.generation() == persisted.generation()) { // else a cut has made it wrong
-                recoveryPointToCheckpoint = persisted.end();
-                logStartToCheckpoint = persisted.logStartOffset();
-            }
-        }
-    }
-
-    /** Returns whether there are any. Only housekeeping, which is the caller, renames or deletes them. */
-    private boolean syncSegmentsBelow(long firstOffset) throws IOException {
-        boolean any = false;
-        for (Path file : store.list(directory)) {
-            OptionalLong base = SegmentNames.baseOffset(file.getFileName().toString(), SegmentNames.LOG);
-            if (base.isPresent() && base.getAsLong() < firstOffset) {
-                try (StoreFile opened = store.open(file, FileStore.OpenMode.READ_WRITE)) {
-                    opened.sync();
-                }
-                any = true;
-            }
-        }
-        return any;
-    }
-
-    private void syncSnapshot(long offset) throws IOException {
-        Path snapshot = SegmentNames.in(directory, offset, SegmentNames.PRODUCER_SNAPSHOT);
-        if (store.exists(snapshot)) {
-            try (StoreFile opened = store.open(snapshot, FileStore.OpenMode.READ_WRITE)) {
-                opened.sync();
-            }
-        }
+    /** {@link LogCheckpointer#publish}, by the same thread. */
+    void publish(LogCheckpointer.Persisted persisted) throws IOException {
+        checkpointer.publish(persisted);
     }
 
     /** Ends the log: nothing is appended any more. Its shard has stopped or has let go of it. */
@@ -804,8 +680,9 @@ public final class PartitionLog {
     }
 
     /** After {@link #stop}: writes what a start without recovery needs. Everything has to be synced before that is claimed. */
-    Persisted finish(boolean each) throws IOException {
+    LogCheckpointer.Persisted finish(boolean each) throws IOException {
         active.finishTimeIndex();
+        active.trim();
         ProducerReplay.write(producers, store, directory, view.logEndOffset(), each);
         if (each) {
             for (Segment segment : dirty) {
@@ -814,12 +691,10 @@ public final class PartitionLog {
             active.log().sync();
         }
         active.persistIndexes(each);
-        Persisted persisted = persist(each);
-        Persisted whole = new Persisted(
-                this, view.logEndOffset(), persisted.logStartOffset(), persisted.generation(), persisted.epochsWait());
+        LogCheckpointer.Persisted whole = persist(each).upTo(view.logEndOffset());
         if (each) {
             store.syncDirectory(directory);
-            reached(whole);
+            checkpointer.reached(whole);
         }
         return whole;
     }

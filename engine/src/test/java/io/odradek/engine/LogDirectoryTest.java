@@ -3,8 +3,11 @@ package io.odradek.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.odradek.engine.io.DelegatingFile;
+import io.odradek.engine.io.DelegatingFileStore;
 import io.odradek.engine.io.DirectoryLockedException;
 import io.odradek.engine.io.DiskFileStore;
+import io.odradek.engine.io.StoreFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -157,6 +161,94 @@ class LogDirectoryTest {
         try (var files = Files.list(root.resolve("d"))) {
             return files.filter(file -> file.toString().endsWith("-delete")).toList();
         }
+    }
+
+    @Test
+    void whatWasRetiredFromADeletedLogIsNotTakenFromItsSuccessor() throws Exception {
+        try (LogDirectory directory = open("c", 1)) {
+            PartitionLog first = directory.openOrCreate(partition("again", 0), TemporaryLog.smallSegments(300));
+            append(first, 20);
+            first.deleteRecordsBefore(15);
+            directory.delete(first);
+
+            TopicPartition successor = new TopicPartition("again", UUID.randomUUID(), 0);
+            PartitionLog second = directory.openOrCreate(successor, TemporaryLog.smallSegments(300));
+            append(second, 20);
+            directory.deletePending(0);
+            directory.deletePending(Long.MAX_VALUE);
+            assertThat(root.resolve("d/again-0/00000000000000000000.log")).exists();
+        }
+        try (LogDirectory directory = open("c", 1)) {
+            directory.recoverAll(partition -> LogConfig.defaults(), 1, (p, b, d, t) -> {});
+            LogView view = directory.logs().iterator().next().view();
+            assertThat(view.logStartOffset()).isZero();
+            assertThat(view.logEndOffset()).isEqualTo(20);
+        }
+    }
+
+    /** Looks at the log starts that are on disk whenever a segment is renamed away, and cuts the log in a sync before. */
+    private static final class Interrupting extends DelegatingFileStore {
+        final List<String> logStartsSeen = new ArrayList<>();
+        private final Path logStarts;
+
+        @Nullable
+        PartitionLog cut;
+
+        Interrupting(Path directory) {
+            super(new DiskFileStore());
+            logStarts = directory.resolve(DirectoryCheckpoints.LOG_STARTS);
+        }
+
+        @Override
+        public boolean canSyncFileSystem(Path directory) {
+            return false;
+        }
+
+        @Override
+        protected StoreFile opened(StoreFile file) {
+            return new DelegatingFile(file) {
+                @Override
+                public void sync() throws IOException {
+                    PartitionLog log = cut;
+                    if (log != null) {
+                        cut = null;
+                        log.truncateTo(log.view().logEndOffset() - 1);
+                    }
+                    super.sync();
+                }
+            };
+        }
+
+        @Override
+        public void rename(Path from, Path to) throws IOException {
+            if (from.toString().endsWith(".log")) {
+                logStartsSeen.add(Files.exists(logStarts) ? Files.readString(logStarts) : "none");
+            }
+            super.rename(from, to);
+        }
+    }
+
+    @Test
+    void aTruncationWhileHousekeepingPersistsDoesNotLetSegmentsGoBeforeTheLogStartIsOnDisk() throws Exception {
+        Interrupting store = new Interrupting(root.resolve("d"));
+        try (LogDirectory directory = LogDirectory.open(store, root.resolve("d"), "c", 1)) {
+            PartitionLog log = directory.openOrCreate(partition("t", 0), TemporaryLog.smallSegments(300));
+            append(log, 20);
+            log.deleteRecordsBefore(15);
+            store.cut = log;
+            directory.deletePending(0);
+            assertThat(store.cut).isNull();
+            assertThat(log.view().logEndOffset()).isEqualTo(19);
+        }
+        assertThat(store.logStartsSeen).hasSizeGreaterThan(3).allMatch(seen -> seen.contains("t 0 15"));
+    }
+
+    private static void append(PartitionLog log, int records) throws IOException {
+        log.beginEpoch(1);
+        for (int i = 0; i < records; i++) {
+            log.stage(TemporaryLog.batch(1, 20, i), 1, 0);
+        }
+        log.writeStaged();
     }
 
     @Test

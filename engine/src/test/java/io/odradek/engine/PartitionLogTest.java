@@ -20,6 +20,7 @@ import io.odradek.engine.record.ValidatedBatch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.compress.Compression;
@@ -224,6 +225,26 @@ class PartitionLogTest {
             assertThat(log.log.recoveryPoint()).isLessThanOrEqualTo(5);
             log.sync();
             assertThat(log.log.recoveryPoint()).isEqualTo(14);
+        }
+    }
+
+    /** As Kafka's LogSegment.largestTimestamp: records without a timestamp are as old as the file. */
+    @Test
+    void segmentsWithoutTimestampsAreAsOldAsTheirFiles() throws Exception {
+        try (TemporaryLog log = new TemporaryLog(TemporaryLog.retaining(TemporaryLog.smallSegments(300), 10_000, -1))) {
+            for (int i = 0; i < 12; i++) {
+                log.append(TemporaryLog.batch(1, 60, -1), 0);
+            }
+            long now = System.currentTimeMillis();
+            int segments = log.log.view().segmentCount();
+            assertThat(segments).isGreaterThan(4);
+            assertThat(log.log.applyRetention(now + 9_000, 12)).isZero();
+            for (int n = 0; n < 2; n++) {
+                Files.setLastModifiedTime(log.log.view().segment(n).log().path(), FileTime.fromMillis(now - 5_000));
+            }
+            assertThat(log.log.applyRetention(now + 9_000, 12)).isEqualTo(2);
+            log.reopenCleanly();
+            assertThat(log.log.applyRetention(now + 60_000, 12)).isEqualTo(segments - 2);
         }
     }
 

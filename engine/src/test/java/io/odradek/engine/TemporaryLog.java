@@ -107,6 +107,35 @@ public final class TemporaryLog implements AutoCloseable {
                 base.uncleanLeaderElection());
     }
 
+    static LogConfig preallocating(LogConfig base) {
+        return new LogConfig(
+                base.durability(),
+                base.segmentBytes(),
+                base.segmentMs(),
+                base.segmentJitterMs(),
+                base.segmentIndexBytes(),
+                base.indexIntervalBytes(),
+                base.retentionMs(),
+                base.retentionBytes(),
+                base.fileDeleteDelayMs(),
+                base.flushMessages(),
+                base.flushMs(),
+                base.maxMessageBytes(),
+                base.timestampType(),
+                base.timestampBeforeMaxMs(),
+                base.timestampAfterMaxMs(),
+                base.compression(),
+                base.delete(),
+                base.compact(),
+                base.minCompactionLagMs(),
+                base.maxCompactionLagMs(),
+                base.deleteRetentionMs(),
+                base.minCleanableDirtyRatio(),
+                true,
+                base.minInSyncReplicas(),
+                base.uncleanLeaderElection());
+    }
+
     public static ValidatedBatch batch(int records, int valueBytes, long timestamp) {
         return KafkaBatches.of(
                 Collections.nCopies(records, "v".repeat(valueBytes)),

@@ -130,6 +130,9 @@ final class LogCommand implements Callable<Integer> {
                             chunk = ByteBuffer.allocateDirect(wanted); // one batch larger than the chunk
                             continue;
                         }
+                        if (onlyZeros(file, position, size)) {
+                            return; // preallocated, and in use or not yet trimmed
+                        }
                         report(
                                 out,
                                 segment,
@@ -144,6 +147,18 @@ final class LogCommand implements Callable<Integer> {
             } catch (NumberFormatException e) {
                 report(out, segment, 0, -1, "its name is no offset");
             }
+        }
+
+        private static boolean onlyZeros(StoreFile file, long from, long size) throws IOException {
+            ByteBuffer read = ByteBuffer.allocate(CHUNK_BYTES);
+            ByteBuffer zeros = ByteBuffer.allocate(CHUNK_BYTES);
+            for (long position = from; position < size; position += read.limit()) {
+                file.read(read.clear(), position);
+                if (!read.flip().hasRemaining() || read.mismatch(zeros.clear().limit(read.limit())) >= 0) {
+                    return false;
+                }
+            }
+            return true;
         }
 
         private static @Nullable String problem(ByteBuffer chunk, int at, long nextOffset) {

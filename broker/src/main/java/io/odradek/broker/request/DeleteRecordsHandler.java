@@ -5,11 +5,13 @@ import io.odradek.broker.net.Reply;
 import io.odradek.broker.net.Request;
 import io.odradek.broker.partition.HostedTopic;
 import io.odradek.broker.partition.LeaderHints;
+import io.odradek.broker.partition.LogStartWrites;
 import io.odradek.broker.partition.PartitionHost;
 import io.odradek.broker.partition.Partitions;
 import io.odradek.engine.LogConfig;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.message.DeleteRecordsRequestData;
 import org.apache.kafka.common.message.DeleteRecordsRequestData.DeleteRecordsPartition;
@@ -19,10 +21,14 @@ import org.apache.kafka.common.message.DeleteRecordsResponseData.DeleteRecordsPa
 import org.apache.kafka.common.message.DeleteRecordsResponseData.DeleteRecordsTopicResult;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.DeleteRecordsResponse;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** DeleteRecords: moves the beginning of logs (KIP-107). The work is done by the logs' append threads. */
+/**
+ * DeleteRecords: moves the beginning of logs (KIP-107). The work is done by the logs' append threads; the answer waits until
+ * the new beginning is on disk, where Kafka answers at once and a crash may bring the records back.
+ */
 public final class DeleteRecordsHandler implements ApiHandler {
     private static final Logger LOG = LoggerFactory.getLogger(DeleteRecordsHandler.class);
     private static final long UP_TO_HIGH_WATERMARK = -1;
@@ -30,12 +36,14 @@ public final class DeleteRecordsHandler implements ApiHandler {
     private final Partitions partitions;
     private final LeaderHints hints;
     private final Executor blocking;
+    private final LogStartWrites logStarts;
 
-    /** @param blocking where a task may wait for room in a shard's ring */
+    /** @param blocking where a task may wait for room in a shard's ring, or for the disk */
     public DeleteRecordsHandler(Partitions partitions, LeaderHints hints, Executor blocking) {
         this.partitions = partitions;
         this.hints = hints;
         this.blocking = blocking;
+        this.logStarts = new LogStartWrites(blocking);
     }
 
     @Override
@@ -96,15 +104,22 @@ public final class DeleteRecordsHandler implements ApiHandler {
         }
         open.incrementAndGet();
         long[] logStartOffset = {DeleteRecordsResponse.INVALID_LOW_WATERMARK};
+        Consumer<@Nullable Throwable> done = failure -> {
+            if (failure == null) {
+                answer.setLowWatermark(logStartOffset[0]);
+            } else {
+                LOG.error("{}: deleting records before offset {} failed", host, offset, failure);
+                answer.setErrorCode(Errors.KAFKA_STORAGE_ERROR.code());
+            }
+            oneDone.run();
+        };
         blocking.execute(() -> host.shard()
                 .run(host.log(), () -> logStartOffset[0] = host.log().deleteRecordsBefore(offset), failure -> {
                     if (failure == null) {
-                        answer.setLowWatermark(logStartOffset[0]);
+                        logStarts.write(host.directory(), host.log(), done::accept);
                     } else {
-                        LOG.error("{}: deleting records before offset {} failed", host, offset, failure);
-                        answer.setErrorCode(Errors.KAFKA_STORAGE_ERROR.code());
+                        done.accept(failure);
                     }
-                    oneDone.run();
                 }));
     }
 }

@@ -84,6 +84,11 @@ class FetchResponseTest {
         }
 
         @Override
+        public void preallocate(long sizeBytes) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public void append(ByteBuffer[] sources, int count) {
             throw new UnsupportedOperationException();
         }

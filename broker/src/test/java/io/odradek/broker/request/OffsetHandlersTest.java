@@ -168,6 +168,14 @@ class OffsetHandlersTest {
     }
 
     @Test
+    void aDeletionIsAnsweredWhenItIsOnDisk() throws Exception {
+        broker.createTopic("t", 1, LogConfig.defaults());
+        broker.produceNow(connection, "t", 0, "a", "b", "c");
+        assertThat(delete("t", 0, 2).lowWatermark()).isEqualTo(2);
+        assertThat(directory.resolve("log-start-offset-checkpoint")).content().contains("t 0 2");
+    }
+
+    @Test
     void deletedRecordsAreOutOfRange() throws Exception {
         Uuid id = broker.createTopic("t", 1, LogConfig.defaults());
         broker.produceNow(connection, "t", 0, "a", "b", "c");

@@ -22,11 +22,12 @@ final class DiskFile implements StoreFile {
     private final Path failureKey;
 
     /**
-     * Whether the channel's own position is the end of the file, as each append leaves it; spares an fstat and an lseek per
-     * append. Confined to the writing thread. A gathering write has no positional form in Java, and O_APPEND is no way
-     * out: on Linux it turns the positional {@link #write} into an append as well (pwrite(2), BUGS).
+     * Whether the channel's own position is where the next append goes, as each append leaves it: the end of the file, or of
+     * what was appended to a preallocated one. Spares an fstat and an lseek per append. Confined to the writing thread. A
+     * gathering write has no positional form in Java, and O_APPEND is no way out: on Linux it turns the positional {@link
+     * #write} into an append as well (pwrite(2), BUGS).
      */
-    private boolean positionedAtEnd;
+    private boolean positioned;
 
     /** Held while syncing; not the monitor of this, which mapping and closing take. */
     private final Object syncing = new Object();
@@ -87,14 +88,31 @@ final class DiskFile implements StoreFile {
     }
 
     @Override
+    public void preallocate(long sizeBytes) throws IOException {
+        throwIfSyncFailed();
+        try {
+            long end = channel.size();
+            if (sizeBytes > end) {
+                positioned = false;
+                // The only way in which a FileChannel lengthens a file; what lies before is a hole.
+                channel.write(ByteBuffer.allocate(1), sizeBytes - 1);
+                channel.position(end);
+                positioned = true;
+            }
+        } catch (IOException e) {
+            throw explained("cannot make " + path + " " + sizeBytes + " bytes long", e);
+        }
+    }
+
+    @Override
     public void append(ByteBuffer[] sources, int count) throws IOException {
         throwIfSyncFailed();
         long at = -1;
         try {
-            if (!positionedAtEnd) {
+            if (!positioned) {
                 channel.position(channel.size());
             }
-            positionedAtEnd = false; // until all of it is written
+            positioned = false; // until all of it is written
             int first = 0;
             while (true) {
                 while (first < count && !sources[first].hasRemaining()) {
@@ -106,7 +124,7 @@ final class DiskFile implements StoreFile {
                 // Takes at most IOV_MAX buffers and 2 GiB, and may write less than it took: hence the loop.
                 channel.write(sources, first, count - first);
             }
-            positionedAtEnd = true;
+            positioned = true;
         } catch (IOException e) {
             try {
                 at = channel.isOpen() ? channel.position() : -1;
@@ -120,7 +138,7 @@ final class DiskFile implements StoreFile {
     @Override
     public void write(ByteBuffer source, long position) throws IOException {
         throwIfSyncFailed();
-        positionedAtEnd = false;
+        positioned = false;
         long at = position;
         try {
             while (source.hasRemaining()) {
@@ -134,7 +152,7 @@ final class DiskFile implements StoreFile {
     @Override
     public void truncate(long sizeBytes) throws IOException {
         throwIfSyncFailed();
-        positionedAtEnd = false;
+        positioned = false;
         try {
             channel.truncate(sizeBytes);
         } catch (IOException e) {

@@ -263,6 +263,11 @@ public final class DiskFileStore implements FileStore {
     }
 
     @Override
+    public long lastModifiedMs(Path file) throws IOException {
+        return Files.getLastModifiedTime(file).toMillis();
+    }
+
+    @Override
     public long usableBytes(Path directory) throws IOException {
         return Files.getFileStore(directory).getUsableSpace();
     }

@@ -109,6 +109,14 @@ public interface FileStore {
      */
     AutoCloseable lock(Path lockFile) throws IOException;
 
+    /**
+     * When the content of {@code file} was last changed, in ms since 1970 by the file system's clock, which may lag by some
+     * ms; a rename does not count. After a crash it may be what it was at the last sync.
+     *
+     * @throws java.nio.file.NoSuchFileException when it is not there
+     */
+    long lastModifiedMs(Path file) throws IOException;
+
     /** Bytes an unprivileged user can still write on the file system that holds {@code directory}. */
     long usableBytes(Path directory) throws IOException;
 

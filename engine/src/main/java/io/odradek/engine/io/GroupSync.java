@@ -12,8 +12,8 @@ import org.slf4j.LoggerFactory;
  * Makes a group of files durable, by {@code fdatasync} each or one {@code syncfs}, whichever is cheaper. Confined to one sync
  * thread, but for {@link #counts()}.
  *
- * <p>Content and lengths only: with {@code fdatasync} the entries of directories are not covered, so whoever creates a file
- * calls {@link FileStore#syncDirectory} before a group that holds it counts.
+ * <p>Content and lengths of the files in the group, and no entries of directories: who creates a file puts its directory into
+ * the group too, as a {@link StoreFile} whose {@code sync} is {@link FileStore#syncDirectory}.
  *
  * <p>Stops at the first failure, its own or any other's under the data directory ({@link FileStore#syncFailure}): from then
  * on {@link #sync} only throws.

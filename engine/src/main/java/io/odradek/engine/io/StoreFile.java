@@ -30,8 +30,15 @@ public interface StoreFile extends AutoCloseable {
     int read(ByteBuffer target, long position) throws IOException;
 
     /**
-     * Writes the remaining bytes of {@code sources[0..count)} in order at the end of the file, in as few system calls as
-     * the platform allows (gathering write). Positions of the buffers advance. On an exception the file may be longer by
+     * Makes the file {@code sizeBytes} long; what is added reads as zeros and need not take up space. Appends through this
+     * opening go on where the file ended before, until it is truncated or written to at a position. Does nothing when the
+     * file is that long. The new length is as durable as any other change.
+     */
+    void preallocate(long sizeBytes) throws IOException;
+
+    /**
+     * Writes the remaining bytes of {@code sources[0..count)} in order at the end of the file, or of what was appended to a
+     * {@linkplain #preallocate preallocated} one, in as few system calls as the platform allows (gathering write). Positions of the buffers advance. On an exception the file may be longer by
      * any part of the data: the caller truncates or gives the file up.
      */
     void append(ByteBuffer[] sources, int count) throws IOException;

@@ -287,14 +287,19 @@ public final class LogRecovery {
         LeaderEpochs epochs = LeaderEpochs.NONE;
         long end = opened.getFirst().baseOffset();
         List<SealedSegment> sealed = new ArrayList<>();
+        List<ActiveSegment> untrimmed = new ArrayList<>();
         for (SegmentFiles files : opened.subList(0, first)) {
             refuseHoleBefore(files, end);
-            int bytes = sizeOf(files);
+            int fileBytes = sizeOf(files);
+            ActiveSegment picture = resumed(files, Long.MAX_VALUE, fileBytes);
+            end = Math.max(end, walkBelowRecoveryPoint(picture, fileBytes));
+            int bytes = picture.sizeBytes();
+            if (bytes < fileBytes) {
+                untrimmed.add(picture);
+            }
             if (stored.epochs() == null) {
                 epochs = withEpochsOf(files, bytes, epochs);
             }
-            ActiveSegment picture = resumed(files, Long.MAX_VALUE, bytes);
-            end = Math.max(end, walkBelowRecoveryPoint(picture, bytes));
             picture.finishTimeIndex();
             sealed.add(filesSay(picture) ? SealedSegment.found(files, bytes) : rebuiltSealed(files, bytes));
         }
@@ -343,8 +348,12 @@ public final class LogRecovery {
         for (SegmentFiles files : behind) {
             removeBehindCut(files);
         }
-        last.cutToSize();
+        for (ActiveSegment segment : untrimmed) {
+            segment.cutToSize();
+            segment.log().sync();
+        }
         for (ActiveSegment segment : scanned) {
+            segment.cutToSize();
             segment.log().sync();
             if (segment != last) {
                 sealed.add(sealedAgain(segment));
@@ -392,10 +401,18 @@ public final class LogRecovery {
         }
     }
 
+    /**
+     * Returns where the segment's records end. Behind them may be zeros, when it was preallocated and what is left of that was
+     * taken back after the last sync.
+     */
     private long walkBelowRecoveryPoint(ActiveSegment picture, int bytes) throws IOException {
         try {
             return walkToEnd(picture, bytes);
         } catch (CorruptLogException e) {
+            int used = picture.sizeBytes();
+            if (used > 0 && TailScan.onlyZeros(picture.log(), used, bytes)) {
+                return walkToEnd(ActiveSegment.rebuilding(picture.files()), used);
+            }
             throw new CorruptLogException(
                     e.file(),
                     e.position(),
@@ -438,11 +455,13 @@ public final class LogRecovery {
 
     /** Asks the table; returns when the log may be opened. Says what it has to say. */
     private void decide(Tail tail, long end, Path file, long position, String found) throws CorruptLogException {
+        // Nobody misses what was deleted by request: a log that ends below its start reaches as far as its start.
+        long reached = Math.max(end, remembered.logStartOffset());
         TailFacts facts = new TailFacts(
                 remembered.cleanStop() ? Stop.CLEAN : Stop.UNCLEAN,
                 tail,
-                end >= remembered.recoveryPoint() ? Reach.COVERED : Reach.SHORT,
-                end >= remembered.highWatermark() ? Reach.COVERED : Reach.SHORT,
+                reached >= remembered.recoveryPoint() ? Reach.COVERED : Reach.SHORT,
+                reached >= remembered.highWatermark() ? Reach.COVERED : Reach.SHORT,
                 config.durability() instanceof Durability.Sync ? Promise.ON_DISK : Promise.IN_MEMORY);
         RecoveryTable row = RecoveryTable.rowFor(facts);
         switch (row.decision()) {

@@ -33,10 +33,11 @@ import org.jspecify.annotations.Nullable;
  * <p>D, E. As B: a clean stop leaves no half-written batch.
  *
  * <p>F. The process died between two writes, or the machine did and lost nothing. What is above the recovery point may never
- * have been acknowledged; it is whole and was sent by a producer, so it stays.
+ * have been acknowledged; it is whole and was sent by a producer, so it stays. Zeros behind it are no tail: the segment was
+ * preallocated, or the length of a last write is there and nothing of its bytes. They go.
  *
- * <p>G. The process or the machine died in the middle of a write: the last write is there in part, or its length is there and
- * its bytes are not (zeros). An acknowledged batch was synced and would be whole. The part goes.
+ * <p>G. The process or the machine died in the middle of a write: the last write is there in part. An acknowledged batch was
+ * synced and would be whole. The part goes.
  *
  * <p>H. As G, but something intact follows: pages, or whole segments, reached the disk out of order, none of them synced. The
  * log has to be a prefix, so what follows goes too. A sector of a synced batch gone bad looks the same; the two cannot be told

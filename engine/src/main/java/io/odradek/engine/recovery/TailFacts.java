@@ -20,7 +20,7 @@ public record TailFacts(Stop stop, Tail tail, Reach recoveryPoint, Reach highWat
 
     /** What follows the last intact batch. */
     public enum Tail {
-        /** Nothing. */
+        /** Nothing; after a crash, zeros count as nothing. */
         INTACT,
         /** Bytes that are no batch, and nothing but such bytes: part of a last write. */
         BROKEN_AT_END,

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a segment from some batch boundary to the end of its file, checks every batch, and rebuilds what is known about it:
- * index entries in the {@link ActiveSegment}, leader epochs. Stops at the first bytes that are no intact batch. One per log
- * and thread.
+ * index entries in the {@link ActiveSegment}, leader epochs. Stops at the first bytes that are no intact batch, and where
+ * nothing follows but zeros: the file was preallocated, or got its length and not its bytes. One per log and thread.
  */
 final class TailScan {
     private static final int CHUNK_BYTES = 1 << 20;
@@ -62,7 +62,10 @@ final class TailScan {
         return problem;
     }
 
-    /** Scans from {@link ActiveSegment#sizeBytes} on; true when every byte up to {@code fileBytes} belongs to an intact batch. */
+    /**
+     * Scans from {@link ActiveSegment#sizeBytes} on; true when every byte up to {@code fileBytes} belongs to an intact batch or
+     * is a zero behind the last.
+     */
     boolean scan(ActiveSegment segment, int fileBytes) throws IOException {
         chunkStart = 0;
         chunkBytes = 0;
@@ -71,6 +74,10 @@ final class TailScan {
             int position = segment.sizeBytes();
             problem = problemAt(segment.log(), segment.baseOffset(), position, fileBytes);
             if (problem != null) {
+                if (onlyZeros(segment.log(), position, fileBytes)) {
+                    problem = null;
+                    return true;
+                }
                 return false;
             }
             int at = (int) (position - chunkStart);
@@ -154,6 +161,20 @@ final class TailScan {
             throw new IOException(
                     file.path() + " ended at byte " + (position + chunkBytes) + ", its length is " + fileBytes);
         }
+    }
+
+    /** Whether {@code file} holds nothing but zeros in {@code [from, fileBytes)}. */
+    static boolean onlyZeros(StoreFile file, int from, int fileBytes) throws IOException {
+        ByteBuffer read = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, fileBytes - (long) from));
+        ByteBuffer zeros = ByteBuffer.allocate(read.capacity());
+        for (int position = from; position < fileBytes; position += read.limit()) {
+            read.clear().limit(Math.min(read.capacity(), fileBytes - position));
+            if (file.read(read, position) < read.limit()
+                    || read.flip().mismatch(zeros.clear().limit(read.limit())) >= 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /**

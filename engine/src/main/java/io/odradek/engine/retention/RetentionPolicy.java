@@ -8,9 +8,9 @@ public final class RetentionPolicy {
 
     /**
      * @param endOffset exclusive; where the next segment begins
-     * @param maxTimestamp largest record timestamp, or -1 when no record has one: then the segment has no age
+     * @param largestTimestamp largest record timestamp; when no record has one, when the file was last modified
      */
-    public record SegmentFacts(long endOffset, long sizeBytes, long maxTimestamp) {}
+    public record SegmentFacts(long endOffset, long sizeBytes, long largestTimestamp) {}
 
     /**
      * @param segmentsToRemove from the oldest on
@@ -52,9 +52,7 @@ public final class RetentionPolicy {
         }
         long excess = segments.stream().mapToLong(SegmentFacts::sizeBytes).sum() - retentionBytes;
         int n = 0;
-        while (n < segments.size()
-                && segments.get(n).sizeBytes() > 0
-                && excess >= segments.get(n).sizeBytes()) {
+        while (n < segments.size() && excess >= segments.get(n).sizeBytes() && !isEmptyAndActive(segments, n)) {
             excess -= segments.get(n).sizeBytes();
             n++;
         }
@@ -66,13 +64,16 @@ public final class RetentionPolicy {
             return 0;
         }
         int n = from;
-        while (n < segments.size() && isTooOld(segments.get(n), retentionMs, nowMs)) {
+        while (n < segments.size()
+                && nowMs - segments.get(n).largestTimestamp() > retentionMs
+                && !isEmptyAndActive(segments, n)) {
             n++;
         }
         return n;
     }
 
-    private static boolean isTooOld(SegmentFacts segment, long retentionMs, long nowMs) {
-        return segment.sizeBytes() > 0 && segment.maxTimestamp() >= 0 && nowMs - segment.maxTimestamp() > retentionMs;
+    /** Another empty segment would take its place. */
+    private static boolean isEmptyAndActive(List<SegmentFacts> segments, int n) {
+        return n == segments.size() - 1 && segments.get(n).sizeBytes() == 0;
     }
 }

@@ -28,6 +28,9 @@ public final class ActiveSegment implements Segment {
     private int timeEntriesInFile;
     private boolean filesAreOurs;
 
+    /** The file is longer than what was written. Append thread. */
+    private boolean preallocated;
+
     private ActiveSegment(SegmentFiles files, OffsetIndex offsetIndex, TimeIndex timeIndex) {
         this.files = files;
         this.offsetIndex = offsetIndex;
@@ -140,6 +143,22 @@ public final class ActiveSegment implements Segment {
         bytesSinceIndexEntry += batchBytes;
     }
 
+    /** Gives the empty segment's file its full length at once ({@code preallocate}); {@link #trim} takes back what is left. */
+    public void preallocate(int segmentBytes) throws IOException {
+        preallocated = true;
+        log().preallocate(segmentBytes);
+    }
+
+    /** Ends the file behind the last batch; returns whether that changed it, so that it has to be synced again. */
+    public boolean trim() throws IOException {
+        boolean changed = preallocated;
+        if (changed) {
+            log().truncate(sizeBytes);
+            preallocated = false;
+        }
+        return changed;
+    }
+
     /** Gives the file up to {@link #sizeBytes} only: after a failed append. */
     public void cutToSize() throws IOException {
         log().truncate(sizeBytes);
@@ -153,8 +172,9 @@ public final class ActiveSegment implements Segment {
     /** Seals the segment: the index files are complete, in the page cache. */
     public SealedSegment seal() throws IOException {
         finishTimeIndex();
+        boolean trimmed = trim();
         persistIndexes(false);
-        return SealedSegment.rolled(files, sizeBytes, maxTimestamp);
+        return SealedSegment.rolled(files, sizeBytes, maxTimestamp, trimmed);
     }
 
     /**

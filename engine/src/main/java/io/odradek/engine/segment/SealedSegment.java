@@ -14,26 +14,30 @@ public final class SealedSegment implements Segment {
 
     private final SegmentFiles files;
     private final int sizeBytes;
+    /** The file was cut to its size when it was sealed: a sync before that does not count. */
+    private final boolean trimmed;
+
     private volatile @Nullable OffsetIndex offsetIndex;
     private volatile @Nullable TimeIndex timeIndex;
     private volatile long maxTimestamp;
     private volatile boolean durable;
 
-    private SealedSegment(SegmentFiles files, int sizeBytes, long maxTimestamp, boolean durable) {
+    private SealedSegment(SegmentFiles files, int sizeBytes, long maxTimestamp, boolean trimmed, boolean durable) {
         this.files = files;
         this.sizeBytes = sizeBytes;
+        this.trimmed = trimmed;
         this.maxTimestamp = maxTimestamp;
         this.durable = durable;
     }
 
     /** Found at start: its files are as durable as they will get. */
     public static SealedSegment found(SegmentFiles files, int sizeBytes) {
-        return new SealedSegment(files, sizeBytes, UNKNOWN, true);
+        return new SealedSegment(files, sizeBytes, UNKNOWN, false, true);
     }
 
     /** Just rolled: index files are written, nothing is known to be synced. */
-    static SealedSegment rolled(SegmentFiles files, int sizeBytes, long maxTimestamp) {
-        return new SealedSegment(files, sizeBytes, maxTimestamp, false);
+    static SealedSegment rolled(SegmentFiles files, int sizeBytes, long maxTimestamp, boolean trimmed) {
+        return new SealedSegment(files, sizeBytes, maxTimestamp, trimmed, false);
     }
 
     @Override
@@ -113,9 +117,13 @@ public final class SealedSegment implements Segment {
         return durable;
     }
 
-    /** Syncs the index files (and the log file, unless its sync is known). Housekeeping thread. */
-    public void makeDurable(boolean logIsSynced) throws IOException {
-        if (!logIsSynced) {
+    /**
+     * Syncs the index files (and the log file, unless its sync is known). Housekeeping thread.
+     *
+     * @param recordsAreSynced everything below the segment's end is known to be durable
+     */
+    public void makeDurable(boolean recordsAreSynced) throws IOException {
+        if (!recordsAreSynced || trimmed) {
             log().sync();
         }
         syncFile(SegmentNames.OFFSET_INDEX);

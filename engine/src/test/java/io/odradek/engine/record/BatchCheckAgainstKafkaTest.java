@@ -203,14 +203,20 @@ final class BatchCheckAgainstKafkaTest {
     }
 
     /**
-     * The five things we refuse and Kafka stores. A negative producer id other than -1 means nothing, and a producer without an
-     * epoch cannot be fenced. Transactional records
-     * without a producer id belong to no transaction and could never be committed. Compressed records whose size field is
-     * wrong are skipped over by Kafka's broker, which does not compare that field with what it reads, and then cannot be
-     * read by any consumer. A batch that claims LogAppendTime is refused by Kafka too when the topic has LogAppendTime; when it
-     * has CreateTime, Kafka checks the maximum in the header in place of the records' own timestamps and then takes the claim
-     * away, so that timestamps come to light that nobody has checked. Offset deltas other
-     * than 0, 1, 2... Kafka stores as they are, repairs when it changes the codec, and fails on when it keeps one.
+     * The six things we refuse and Kafka stores:
+     *
+     * <ul>
+     *   <li>A negative producer id other than -1 means nothing.
+     *   <li>A producer without an epoch cannot be fenced.
+     *   <li>Transactional records without a producer id belong to no transaction and could never be committed.
+     *   <li>Compressed records whose size field is wrong are skipped over by Kafka's broker, which does not compare that field
+     *       with what it reads, and then cannot be read by any consumer.
+     *   <li>A batch that claims LogAppendTime is refused by Kafka too when the topic has LogAppendTime; when it has
+     *       CreateTime, Kafka checks the maximum in the header in place of the records' own timestamps and then takes the
+     *       claim away, so that timestamps come to light that nobody has checked.
+     *   <li>Offset deltas other than 0, 1, 2... Kafka stores as they are, repairs when it changes the codec, and fails on when
+     *       it keeps one.
+     * </ul>
      */
     private static boolean isKnownStrictness(BatchVerdict.Refused ours, ByteBuffer sent) {
         if (!RecordBatch.isWhole(sent, 0, sent.limit())) {

@@ -91,9 +91,25 @@ class RetentionPolicyTest {
     }
 
     @Test
-    void anEmptyOrTimelessSegmentHasNoAge() {
-        List<SegmentFacts> segments = List.of(new SegmentFacts(10, 100, -1), new SegmentFacts(10, 0, -1));
+    void theEmptyActiveSegmentStays() {
+        List<SegmentFacts> segments = List.of(new SegmentFacts(10, 100, 5), new SegmentFacts(10, 0, 5));
         assertThat(RetentionPolicy.decide(segments, 0, 10, config(1, -1, true), 100_000))
-                .isEqualTo(new Decision(0, false));
+                .isEqualTo(new Decision(1, false));
+        assertThat(RetentionPolicy.decide(segments, 0, 10, config(-1, 0, true), 100_000))
+                .isEqualTo(new Decision(1, false));
+    }
+
+    /** Compaction may leave one: it must not keep those behind it. */
+    @Test
+    void anEmptySealedSegmentGoesInItsTurn() {
+        List<SegmentFacts> segments = List.of(
+                new SegmentFacts(10, 100, 5),
+                new SegmentFacts(20, 0, 5),
+                new SegmentFacts(30, 100, 5),
+                new SegmentFacts(40, 100, 99_999));
+        assertThat(RetentionPolicy.decide(segments, 0, 40, config(1000, -1, true), 100_000))
+                .isEqualTo(new Decision(3, false));
+        assertThat(RetentionPolicy.decide(segments, 0, 40, config(-1, 100, true), 100_000))
+                .isEqualTo(new Decision(3, false));
     }
 }

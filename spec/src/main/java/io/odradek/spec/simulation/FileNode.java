@@ -18,13 +18,25 @@ final class FileNode implements Node {
     private long durableLength;
     private boolean lengthDirty;
     private long[] lengthsBetween = new long[0];
+    private long modifiedMs;
+    private long durableModifiedMs;
 
     /** Who appended last: an opening that is no longer it must not append again. */
     @Nullable
     SimulatedFile appender;
 
-    FileNode(int mount) {
+    FileNode(int mount, long createdMs) {
         this.mount = mount;
+        this.modifiedMs = createdMs;
+        this.durableModifiedMs = createdMs;
+    }
+
+    long modifiedMs() {
+        return modifiedMs;
+    }
+
+    void modifiedAt(long ms) {
+        modifiedMs = ms;
     }
 
     @Override
@@ -88,6 +100,11 @@ final class FileNode implements Node {
         setLength(size);
     }
 
+    /** Longer by a hole. */
+    void extend(long size) {
+        setLength(size);
+    }
+
     private void setLength(long size) {
         if (lengthDirty) {
             int from = lengthsBetween.length == MAX_LENGTHS_BETWEEN ? 1 : 0;
@@ -104,6 +121,7 @@ final class FileNode implements Node {
             dirtyPage(i).sync();
         }
         durableLength = length;
+        durableModifiedMs = modifiedMs;
         clean();
     }
 
@@ -139,7 +157,7 @@ final class FileNode implements Node {
     /** The file as it lies on the platter after a crash. */
     FileNode afterCrash(Survival survival) {
         Survival.OfFile survives = survival.ofFile();
-        FileNode survivor = new FileNode(mount);
+        FileNode survivor = new FileNode(mount, durableModifiedMs);
         long size = lengthDirty ? survives.length(durableLength, lengthsBetween, length) : durableLength;
         survivor.length = size;
         survivor.durableLength = size;
@@ -161,7 +179,8 @@ final class FileNode implements Node {
 
     /** The same file in the same page cache, for another process. */
     FileNode copy() {
-        FileNode copy = new FileNode(mount);
+        FileNode copy = new FileNode(mount, modifiedMs);
+        copy.durableModifiedMs = durableModifiedMs;
         copy.pages = new @Nullable Page[pages.length];
         for (int i = 0; i < pages.length; i++) {
             Page page = pages[i];

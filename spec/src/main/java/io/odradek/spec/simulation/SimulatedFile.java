@@ -22,6 +22,9 @@ final class SimulatedFile implements StoreFile {
     /** Whether it has appended: from then on nobody else may. Guarded by the store. */
     private boolean appended;
 
+    /** Where the next append goes in a preallocated file; -1: at its end. Guarded by the store. */
+    private long appendAt = -1;
+
     /** Guarded by the store. */
     private @Nullable IOException syncFailure;
 
@@ -66,6 +69,30 @@ final class SimulatedFile implements StoreFile {
     }
 
     @Override
+    public void preallocate(long sizeBytes) throws IOException {
+        synchronized (store) {
+            checkWritable();
+            long end = node.length();
+            store.preallocate(this, sizeBytes);
+            if (node.length() > end) {
+                appendAt = end;
+            }
+        }
+    }
+
+    /** The store's lock is held. */
+    long appendPosition() {
+        return appendAt < 0 ? node.length() : appendAt;
+    }
+
+    /** The store's lock is held. */
+    void appendedTo(long end) {
+        if (appendAt >= 0) {
+            appendAt = end;
+        }
+    }
+
+    @Override
     public void append(ByteBuffer[] sources, int count) throws IOException {
         synchronized (store) {
             checkWritable();
@@ -85,6 +112,7 @@ final class SimulatedFile implements StoreFile {
         }
         synchronized (store) {
             checkWritable();
+            appendAt = -1;
             store.write(this, source, position);
         }
     }
@@ -96,6 +124,7 @@ final class SimulatedFile implements StoreFile {
         }
         synchronized (store) {
             checkWritable();
+            appendAt = -1;
             store.truncate(this, sizeBytes);
         }
     }

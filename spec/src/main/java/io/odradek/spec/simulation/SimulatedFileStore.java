@@ -12,6 +12,8 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -70,6 +72,7 @@ public final class SimulatedFileStore implements FileStore {
     private DiskFaults faults = DiskFaults.NONE;
     private SyncLatency latency = SyncLatency.NONE;
     private long elapsedNanos;
+    private InstantSource clock = InstantSource.fixed(Instant.EPOCH);
     private boolean fileSystemSyncable = true;
     private long capacityBytes = DEFAULT_CAPACITY_BYTES;
     private long usedBytes;
@@ -226,6 +229,11 @@ public final class SimulatedFileStore implements FileStore {
         latency = cost;
     }
 
+    /** From now on files are modified at the times it tells; until then at 1970. Not inherited by a later store. */
+    public synchronized void useClock(InstantSource modificationTimes) {
+        clock = modificationTimes;
+    }
+
     /** The simulated time that syncs have taken: a clock for whoever measures them. */
     public synchronized long elapsedNanos() {
         return elapsedNanos;
@@ -244,7 +252,7 @@ public final class SimulatedFileStore implements FileStore {
                 throw new NoSuchFileException(file.toString());
             }
             begin("create", file, "", 0, 0);
-            FileNode created = new FileNode(parent.mount());
+            FileNode created = new FileNode(parent.mount(), clock.millis());
             change(parent, null, nameOf(file), created);
             end();
             return new SimulatedFile(this, file, created, true);
@@ -460,6 +468,12 @@ public final class SimulatedFileStore implements FileStore {
     }
 
     @Override
+    public synchronized long lastModifiedMs(Path file) throws IOException {
+        checkAlive();
+        return fileAt(file).modifiedMs();
+    }
+
+    @Override
     public synchronized long usableBytes(Path directory) throws IOException {
         checkAlive();
         directoryAt(directory);
@@ -501,7 +515,8 @@ public final class SimulatedFileStore implements FileStore {
         for (int i = 0; i < count; i++) {
             length += sources[i].remaining();
         }
-        long position = file.node().length();
+        long before = file.node().length();
+        long position = file.appendPosition();
         begin("append", file.path(), " %2$d bytes at %1$d", position, length);
         long possible = writable(file, position, length);
         long at = position;
@@ -510,7 +525,8 @@ public final class SimulatedFileStore implements FileStore {
             file.node().write(sources[i], part, at);
             at += part;
         }
-        written(file, position);
+        file.appendedTo(at);
+        written(file, before);
         end();
         if (possible < length) {
             throw writeFailure(file, "append to", at);
@@ -530,6 +546,20 @@ public final class SimulatedFileStore implements FileStore {
         }
     }
 
+    void preallocate(SimulatedFile file, long sizeBytes) throws IOException {
+        long before = file.node().length();
+        if (sizeBytes <= before) {
+            return;
+        }
+        if (sizeBytes - before > capacityBytes - usedBytes) {
+            throw writeFailure(file, "preallocate", sizeBytes);
+        }
+        begin("preallocate", file.path(), " from %1$d to %2$d", before, sizeBytes);
+        file.node().extend(sizeBytes);
+        written(file, before);
+        end();
+    }
+
     /** How much of a write is carried out before it fails; all of it when it doesn't. */
     private long writable(SimulatedFile file, long position, long length) {
         writes++;
@@ -542,6 +572,7 @@ public final class SimulatedFileStore implements FileStore {
 
     private void written(SimulatedFile file, long lengthBefore) {
         usedBytes += file.node().length() - lengthBefore;
+        file.node().modifiedAt(clock.millis());
         if (file.node().dirty()) {
             dirtyFiles.add(file.node());
         }

@@ -58,7 +58,7 @@ final class DumpLogTest {
     @Test
     void everyFileOfACleanStopIsReadWithoutComplaint(@TempDir Path data) throws Exception {
         try (RunningBroker broker = RunningBroker.on(data)) {
-            fill(broker.bootstrap(), "codecs");
+            fill(broker.bootstrap(), "codecs", Map.of());
             try (Admin admin = broker.admin()) {
                 changeMetadata(admin);
             }
@@ -74,7 +74,7 @@ final class DumpLogTest {
     void everyFileIsReadWithoutComplaintAfterAKillAndARestart(@TempDir Path data) throws Exception {
         Map<String, String> overrides = Map.of("group.initial.rebalance.delay.ms", "0", "odradek.metrics.port", "-1");
         try (BrokerProcess broker = BrokerProcess.start(data, 0, overrides)) {
-            fill(broker.bootstrap(), "killed");
+            fill(broker.bootstrap(), "killed", Map.of("preallocate", "true"));
             broker.kill();
         }
         try (BrokerProcess broker = BrokerProcess.start(data, 0, overrides)) {
@@ -107,9 +107,11 @@ final class DumpLogTest {
     }
 
     /** Two partitions of several segments, written by one idempotent producer per codec, keyed and not; and a group's commits. */
-    private static void fill(String bootstrap, String topic) throws Exception {
+    private static void fill(String bootstrap, String topic, Map<String, String> more) throws Exception {
+        Map<String, String> configs = new TreeMap<>(more);
+        configs.put("segment.bytes", "1048576");
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
-            admin.createTopics(List.of(new NewTopic(topic, 2, (short) 1).configs(Map.of("segment.bytes", "1048576"))))
+            admin.createTopics(List.of(new NewTopic(topic, 2, (short) 1).configs(configs)))
                     .all()
                     .get();
         }

@@ -97,6 +97,8 @@ final class LogModel {
     private final List<Cut> cuts = new ArrayList<>();
     /** Where the log may begin: the highest start that anybody asked for. */
     private long mayStartAt;
+    /** Where the log begins at least: a deletion up to there was answered. */
+    private long mustStartAt;
     /** A cut was begun and not finished: batches at and above it may be there or not. */
     private long perhapsCutAt = Long.MAX_VALUE;
 
@@ -177,6 +179,9 @@ final class LogModel {
 
     void cutBegins(long offset) {
         perhapsCutAt = Math.min(perhapsCutAt, offset);
+        if (offset <= mustStartAt) {
+            mustStartAt = 0; // the start may lie within the batch that goes
+        }
     }
 
     /** @param there what the log held before */
@@ -196,10 +201,18 @@ final class LogModel {
         mayStartAt = Math.max(mayStartAt, offset);
     }
 
+    /** A deletion of everything below {@code logStartOffset} was answered. */
+    void deletedBelow(long logStartOffset) {
+        mustStartAt = Math.max(mustStartAt, logStartOffset);
+    }
+
     /** Checks a log that was opened again, and believes what it shows from now on: it was synced before it was shown. */
     void check(LogView view, List<Placed> found, ByteBuffer content, boolean lostPower) {
         String what = partition + " " + config.durability();
-        assertThat(view.logStartOffset()).as("%s begins", what).isLessThanOrEqualTo(Math.max(mayStartAt, 0));
+        assertThat(view.logStartOffset())
+                .as("%s begins", what)
+                .isLessThanOrEqualTo(Math.max(mayStartAt, 0))
+                .isGreaterThanOrEqualTo(mustStartAt);
         long next = view.logStartOffset();
         long lastNumber = -1;
         int position = 0;

@@ -204,7 +204,7 @@ final class PowerLossRun implements Settlement {
                     truncate(path, model);
                 }
             }
-            case 1 -> deleteRecords(path, model);
+            case 1 -> deleteRecords(directory, path, model);
             case 2 -> retain(path, model);
             case 3, 4 -> requestSync(path, model);
             case 5 -> checkpoint(directory);
@@ -364,8 +364,10 @@ final class PowerLossRun implements Settlement {
         }
     }
 
-    private void deleteRecords(WritePath path, LogModel model) {
+    private void deleteRecords(LogDirectory directory, WritePath path, LogModel model) {
         PartitionLog log = model.open();
+        boolean answered = random.nextBoolean();
+        long[] start = {0};
         path.tryRun(
                 log,
                 () -> {
@@ -374,9 +376,20 @@ final class PowerLossRun implements Settlement {
                             log.view().logEndOffset());
                     long offset = end - Math.min(end, random.nextInt(10));
                     model.mayStartAt(offset);
-                    log.deleteRecordsBefore(offset);
+                    start[0] = log.deleteRecordsBefore(offset);
                 },
-                null);
+                failure -> {
+                    if (failure == null && answered && !directory.isOffline() && !store.crashed()) {
+                        try {
+                            directory.checkpointLogStarts(List.of(log));
+                            if (log.view().logStartOffset() >= start[0]) { // else cut since
+                                model.deletedBelow(start[0]);
+                            }
+                        } catch (IOException e) {
+                            assertThat(directory.isOffline()).isTrue(); // and nobody is answered
+                        }
+                    }
+                });
     }
 
     private void retain(WritePath path, LogModel model) {
@@ -445,10 +458,10 @@ final class PowerLossRun implements Settlement {
         }
     }
 
-    private record Read(List<LogModel.Placed> batches, ByteBuffer content) {}
+    record Read(List<LogModel.Placed> batches, ByteBuffer content) {}
 
     /** The whole log, as a reader sees it. */
-    private static Read read(LogView view) throws IOException {
+    static Read read(LogView view) throws IOException {
         ByteBuffer content = ByteBuffer.allocate(Math.toIntExact(view.sizeBytes()) + 64);
         List<LogModel.Placed> batches = new ArrayList<>();
         long next = view.logStartOffset();
@@ -517,7 +530,7 @@ final class PowerLossRun implements Settlement {
                 d.maxCompactionLagMs(),
                 d.deleteRetentionMs(),
                 d.minCleanableDirtyRatio(),
-                d.preallocate(),
+                random.nextInt(3) == 0,
                 d.minInSyncReplicas(),
                 d.uncleanLeaderElection());
     }

@@ -7,12 +7,16 @@ import ch.qos.logback.classic.Logger;
 import io.odradek.engine.Durability;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
+import io.odradek.engine.LogView;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.TopicPartition;
+import io.odradek.engine.io.StoreFile;
 import io.odradek.spec.simulation.SimulatedCrash;
 import io.odradek.spec.simulation.SimulatedFileStore;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -59,6 +63,108 @@ class PowerLossTest {
     }
 
     @Test
+    void deletedRecordsStayDeletedOnceThatIsAnswered() throws IOException {
+        for (long deletedBelow = 1; deletedBelow <= 12; deletedBelow++) {
+            for (long seed = 0; seed < 20; seed++) {
+                SimulatedFileStore store = new SimulatedFileStore(seed);
+                store.prepare(DATA);
+                LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1);
+                PartitionLog log = twelveBatches(directory);
+                log.deleteRecordsBefore(deletedBelow);
+                directory.checkpointLogStarts(List.of(log));
+                SimulatedFileStore found = store.afterCrash(seed);
+                LogDirectory next = LogDirectory.open(found, DATA, "cluster", 1);
+                assertThat(next.openOrCreate(PARTITION, smallSegments()).view().logStartOffset())
+                        .as("seed %d", seed)
+                        .isEqualTo(deletedBelow);
+            }
+        }
+    }
+
+    /** What is left of it has been deleted by request, so it starts over; and again, when that is cut short. */
+    @Test
+    void aLogThatEndsBelowItsStartOpensHoweverOftenItsRecoveryIsCutShort() throws IOException {
+        int startedOver = 0;
+        for (int crashAfter = 1; crashAfter < 60; crashAfter++) {
+            for (long seed = 0; seed < 20; seed++) {
+                SimulatedFileStore store = new SimulatedFileStore(seed);
+                store.prepare(DATA);
+                LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1);
+                PartitionLog log = twelveBatches(directory);
+                directory.checkpointRecoveryPoints();
+                log.deleteRecordsBefore(12);
+                directory.checkpointLogStarts(List.of(log));
+                SimulatedFileStore found = store.afterCrash(seed);
+                found.crashAtOperation(crashAfter);
+                try {
+                    LogDirectory next = LogDirectory.open(found, DATA, "cluster", 1);
+                    LogView view = next.openOrCreate(PARTITION, smallSegments()).view();
+                    startedOver += view.firstSegmentBaseOffset() == 12 ? 1 : 0;
+                } catch (SimulatedCrash e) {
+                    assertThat(found.crashed()).isTrue();
+                }
+                LogDirectory last = LogDirectory.open(found.afterCrash(31 * seed + crashAfter), DATA, "cluster", 1);
+                assertThat(last.openOrCreate(PARTITION, smallSegments()).view().logStartOffset())
+                        .as("crash %d operations into the recovery, seed %d", crashAfter, seed)
+                        .isEqualTo(12);
+            }
+        }
+        assertThat(startedOver).isPositive();
+    }
+
+    /** Deletion is cut short at each operation, and what was synced above the log's start is there, without a hole. */
+    @Test
+    void segmentsGoOnlyWhenTheLogStartIsOnDisk() throws IOException {
+        int crashes = 0;
+        for (int crashAfter = 1; crashAfter < 80; crashAfter++) {
+            for (long seed = 0; seed < 20; seed++) {
+                SimulatedFileStore store = new SimulatedFileStore(seed);
+                store.prepare(DATA);
+                LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1);
+                PartitionLog log = twelveBatches(directory);
+                for (StoreFile file : log.takeDirtyFiles()) {
+                    file.sync();
+                }
+                log.synced(12);
+                directory.checkpointHighWatermarks(Map.of(PARTITION, 12L));
+                store.crashAtOperation(store.operations() + crashAfter);
+                try {
+                    log.deleteRecordsBefore(9);
+                    directory.deletePending(0);
+                    log.truncateTo(11);
+                    directory.deletePending(1);
+                    directory.deletePending(Long.MAX_VALUE);
+                    store.crash();
+                } catch (SimulatedCrash e) {
+                    crashes++;
+                }
+                LogDirectory next = LogDirectory.open(store.afterCrash(31 * seed + crashAfter), DATA, "cluster", 1);
+                LogView view = next.openOrCreate(PARTITION, smallSegments()).view();
+                assertThat(view.logStartOffset()).isBetween(0L, 9L);
+                assertThat(view.logEndOffset())
+                        .as("crash %d, seed %d", crashAfter, seed)
+                        .isBetween(11L, 12L);
+                assertThat(PowerLossRun.read(view).batches())
+                        .as("crash %d operations into the deletion, seed %d", crashAfter, seed)
+                        .hasSize((int) (view.logEndOffset() - view.logStartOffset()));
+            }
+        }
+        assertThat(crashes).isGreaterThan(500);
+    }
+
+    private static PartitionLog twelveBatches(LogDirectory directory) throws IOException {
+        LogConfig config = smallSegments();
+        PartitionLog log = directory.openOrCreate(PARTITION, config);
+        log.beginEpoch(0);
+        for (int number = 1; number <= 12; number++) {
+            byte[] batch = SentBatches.encode(number, 1, 150, -1, (short) -1, -1);
+            log.stage(SentBatches.validated(batch, config, 1000), 0, 1000);
+            log.writeStaged(); // and nobody syncs it
+        }
+        return log;
+    }
+
+    @Test
     void aCheckpointAfterARemovalCutShortAnywhereLeavesALogThatOpens() throws IOException {
         for (int crashAfter = 1; crashAfter < 40; crashAfter++) {
             for (long seed = 0; seed < 20; seed++) {
@@ -66,13 +172,7 @@ class PowerLossTest {
                 store.prepare(DATA);
                 LogConfig config = smallSegments();
                 LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1);
-                PartitionLog log = directory.openOrCreate(PARTITION, config);
-                log.beginEpoch(0);
-                for (int number = 1; number <= 12; number++) {
-                    byte[] batch = SentBatches.encode(number, 1, 150, -1, (short) -1, -1);
-                    log.stage(SentBatches.validated(batch, config, 1000), 0, 1000);
-                    log.writeStaged(); // and nobody syncs it
-                }
+                PartitionLog log = twelveBatches(directory);
                 log.deleteRecordsBefore(7);
                 store.crashAtOperation(store.operations() + crashAfter);
                 try {

@@ -32,6 +32,11 @@ class DiskFileStoreTest extends FileStoreContract {
     }
 
     @Override
+    long nowMs() {
+        return System.currentTimeMillis();
+    }
+
+    @Override
     Path createDirectory() throws IOException {
         return Files.createDirectory(temporary.resolve("data"));
     }

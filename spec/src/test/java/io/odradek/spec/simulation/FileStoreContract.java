@@ -39,6 +39,9 @@ abstract class FileStoreContract {
     /** An existing, empty directory of the store. */
     abstract Path createDirectory() throws IOException;
 
+    /** What the store's clock says. */
+    abstract long nowMs();
+
     @BeforeEach
     void openStore() throws IOException {
         store = createStore();
@@ -90,6 +93,48 @@ abstract class FileStoreContract {
         int read = file.read(target, position);
         assertThat(target.position()).isEqualTo(read);
         return UTF_8.decode(target.flip()).toString();
+    }
+
+    @Test
+    void aPreallocatedFileIsAppendedToWhereItEndedBefore() throws IOException {
+        try (StoreFile file = create("a")) {
+            append(file, "one");
+            file.preallocate(10_000);
+            assertThat(file.size()).isEqualTo(10_000);
+            append(file, "two", "three");
+            file.sync();
+            append(file, "four");
+            assertThat(file.size()).isEqualTo(10_000);
+            assertThat(read(file, 0, 15)).isEqualTo("onetwothreefour");
+            assertThat(read(file, 15, 10_000)).isEqualTo("\0".repeat(9_985));
+            file.preallocate(500);
+            assertThat(file.size()).isEqualTo(10_000);
+            file.truncate(11);
+            append(file, "!");
+            assertThat(content(file)).isEqualTo("onetwothree!");
+        }
+    }
+
+    @Test
+    void appendsBeyondWhatWasPreallocatedLengthenTheFile() throws IOException {
+        try (StoreFile file = create("a")) {
+            file.preallocate(4);
+            append(file, "longer");
+            assertThat(content(file)).isEqualTo("longer");
+        }
+    }
+
+    @Test
+    void aFileWasModifiedWhenItsContentLastChanged() throws IOException {
+        long before = nowMs();
+        write("a", "x");
+        long modified = store.lastModifiedMs(at("a"));
+        assertThat(modified).isBetween(before - 100, nowMs() + 100);
+        store.rename(at("a"), at("b"));
+        assertThat(store.lastModifiedMs(at("b"))).isEqualTo(modified);
+        assertThat(content("b")).isEqualTo("x");
+        assertThat(store.lastModifiedMs(at("b"))).isEqualTo(modified);
+        assertThatThrownBy(() -> store.lastModifiedMs(at("a"))).isInstanceOf(NoSuchFileException.class);
     }
 
     // ---- opening

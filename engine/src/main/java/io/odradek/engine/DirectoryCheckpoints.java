@@ -1,0 +1,158 @@
+package io.odradek.engine;
+
+import io.odradek.engine.io.FileStore;
+import io.odradek.engine.recovery.LogRecovery;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.Map;
+
+/**
+ * The three files in which a log directory notes offsets of its logs: recovery points, log starts, high watermarks. Keyed by
+ * directory name; logs that are not open keep what the files said. Any thread; each call holds the lock while it writes, so
+ * that the files never go back.
+ */
+final class DirectoryCheckpoints {
+    static final String RECOVERY_POINTS = "recovery-point-offset-checkpoint";
+    static final String LOG_STARTS = "log-start-offset-checkpoint";
+    static final String HIGH_WATERMARKS = "replication-offset-checkpoint";
+
+    private final FileStore store;
+    private final Path directory;
+    /** The open logs. Whoever removes one calls {@link #forget} afterwards, so that nothing of it is written again. */
+    private final Map<TopicPartition, PartitionLog> open;
+
+    // All guarded by this.
+    private final Map<String, Long> recoveryPoints;
+    private final Map<String, Long> logStarts;
+    private final Map<String, Long> highWatermarks;
+    /** What {@link #LOG_STARTS} says for certain; of the last run, the directory was synced when it was opened. */
+    private Map<String, Long> logStartsOnDisk;
+
+    /**
+     * Reads what the last run left.
+     *
+     * @param open the open logs, concurrent; changed by the caller
+     */
+    DirectoryCheckpoints(FileStore store, Path directory, Map<TopicPartition, PartitionLog> open) throws IOException {
+        this.store = store;
+        this.directory = directory;
+        this.open = open;
+        this.recoveryPoints = OffsetCheckpoint.read(store, directory.resolve(RECOVERY_POINTS));
+        this.logStarts = OffsetCheckpoint.read(store, directory.resolve(LOG_STARTS));
+        this.highWatermarks = OffsetCheckpoint.read(store, directory.resolve(HIGH_WATERMARKS));
+        this.logStartsOnDisk = Map.copyOf(logStarts);
+    }
+
+    synchronized LogRecovery.Remembered remembered(TopicPartition partition, boolean cleanStop) {
+        String name = partition.directoryName();
+        return new LogRecovery.Remembered(
+                cleanStop,
+                recoveryPoints.getOrDefault(name, 0L),
+                logStarts.getOrDefault(name, 0L),
+                highWatermarks.getOrDefault(name, 0L));
+    }
+
+    /** 0 when none is noted. */
+    synchronized long highWatermark(TopicPartition partition) {
+        return highWatermarks.getOrDefault(partition.directoryName(), 0L);
+    }
+
+    /**
+     * Readers were shown records that the machine lost with its page cache, and recovery has said so. Held against the log
+     * again after the next, clean stop, it would keep it out of service.
+     */
+    synchronized void forgetHighWatermarkAbove(TopicPartition partition, long logEndOffset) {
+        highWatermarks.computeIfPresent(partition.directoryName(), (n, shown) -> Math.min(shown, logEndOffset));
+    }
+
+    /** Logs of these names go, or come anew: a new one is not measured by its predecessor's offsets. */
+    synchronized void forget(Collection<TopicPartition> partitions) throws IOException {
+        boolean known = false;
+        for (TopicPartition partition : partitions) {
+            String name = partition.directoryName();
+            known |= recoveryPoints.remove(name) != null;
+            known |= logStarts.remove(name) != null;
+            known |= highWatermarks.remove(name) != null;
+        }
+        if (known) {
+            writeRecoveryPoints();
+            writeLogStarts();
+            writeHighWatermarks();
+        }
+    }
+
+    /** Writes down what the open logs have persisted: recovery points and log starts. */
+    synchronized void writeOffsets() throws IOException {
+        for (PartitionLog log : open.values()) {
+            recoveryPoints.put(log.partition().directoryName(), log.recoveryPointToCheckpoint());
+        }
+        writeRecoveryPoints();
+        writeNewLogStarts();
+    }
+
+    /** Writes down the log starts that the open logs have persisted; nothing when the file says so already. */
+    synchronized void writeNewLogStarts() throws IOException {
+        open.values().forEach(this::noteLogStart);
+        if (!logStarts.equals(logStartsOnDisk)) {
+            writeLogStarts();
+        }
+    }
+
+    /** Also where the first segment's name says the same: removed segments may come back after a crash. */
+    private void noteLogStart(PartitionLog log) {
+        String name = log.partition().directoryName();
+        long logStartOffset = log.logStartToCheckpoint();
+        if (logStartOffset > 0) {
+            logStarts.put(name, logStartOffset);
+        } else {
+            logStarts.remove(name);
+        }
+    }
+
+    /** @param changed those of logs that are not open are ignored */
+    synchronized void writeHighWatermarks(Map<TopicPartition, Long> changed) throws IOException {
+        changed.forEach((partition, offset) -> {
+            if (open.containsKey(partition)) {
+                highWatermarks.put(partition.directoryName(), offset);
+            }
+        });
+        writeHighWatermarks();
+    }
+
+    /** A log is about to end at {@code endOffset}: no offset of it may stay above. Returns when that is durable. */
+    synchronized void lower(TopicPartition partition, long endOffset) throws IOException {
+        String name = partition.directoryName();
+        boolean pointLowered = lower(recoveryPoints, name, endOffset);
+        boolean startLowered = lower(logStarts, name, endOffset);
+        if (pointLowered || startLowered) {
+            writeRecoveryPoints();
+            writeLogStarts();
+        }
+        if (lower(highWatermarks, name, endOffset)) {
+            writeHighWatermarks();
+        }
+    }
+
+    private static boolean lower(Map<String, Long> offsets, String name, long endOffset) {
+        Long written = offsets.get(name);
+        if (written == null || written <= endOffset) {
+            return false;
+        }
+        offsets.put(name, endOffset);
+        return true;
+    }
+
+    private void writeRecoveryPoints() throws IOException {
+        OffsetCheckpoint.write(store, directory.resolve(RECOVERY_POINTS), recoveryPoints);
+    }
+
+    private void writeLogStarts() throws IOException {
+        OffsetCheckpoint.write(store, directory.resolve(LOG_STARTS), logStarts);
+        logStartsOnDisk = Map.copyOf(logStarts);
+    }
+
+    private void writeHighWatermarks() throws IOException {
+        OffsetCheckpoint.write(store, directory.resolve(HIGH_WATERMARKS), highWatermarks);
+    }
+}

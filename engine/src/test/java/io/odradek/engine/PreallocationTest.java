@@ -1,0 +1,142 @@
+package io.odradek.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.kafka.common.record.internal.FileRecords;
+import org.junit.jupiter.api.Test;
+
+/** {@code preallocate}: as Kafka's, files have their full length from the beginning, and give back what they did not need. */
+class PreallocationTest {
+    private static final int SEGMENT_BYTES = 1000;
+
+    private static TemporaryLog log() throws IOException {
+        return new TemporaryLog(TemporaryLog.preallocating(TemporaryLog.smallSegments(SEGMENT_BYTES)));
+    }
+
+    private static void append(TemporaryLog log, int batches) throws IOException {
+        for (int i = 0; i < batches; i++) {
+            log.append(TemporaryLog.batch(1, 100, log.log.view().logEndOffset()), 0);
+        }
+    }
+
+    private static List<Path> segments(TemporaryLog log) throws IOException {
+        try (var files = Files.list(log.logFiles())) {
+            return files.filter(file -> file.toString().endsWith(".log"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    /** What Kafka reads, as far as it goes. */
+    private static int kafkaReads(Path segment) throws IOException {
+        int records = 0;
+        try (FileRecords file = FileRecords.open(segment.toFile(), false)) {
+            for (var batch : file.batches()) {
+                batch.ensureValid();
+                records += batch.countOrNull();
+            }
+        }
+        return records;
+    }
+
+    @Test
+    void aSegmentHasItsLengthAtOnceAndIsTrimmedWhenItIsSealed() throws Exception {
+        try (TemporaryLog log = log()) {
+            assertThat(segments(log))
+                    .singleElement()
+                    .satisfies(file -> assertThat(file).hasSize(SEGMENT_BYTES));
+            append(log, 12);
+            List<Path> segments = segments(log);
+            assertThat(segments).hasSize(3);
+            int read = 0;
+            for (Path sealed : segments.subList(0, 2)) {
+                assertThat(Files.size(sealed)).isBetween(SEGMENT_BYTES - 200L, SEGMENT_BYTES - 1L);
+                read += kafkaReads(sealed);
+            }
+            assertThat(segments.getLast()).hasSize(SEGMENT_BYTES);
+            assertThat((long) read).isEqualTo(log.log.view().segment(2).baseOffset());
+        }
+    }
+
+    @Test
+    void aCleanStopTrimsAndTheLogGoesOnBehindItsRecords() throws Exception {
+        try (TemporaryLog log = log()) {
+            append(log, 2);
+            long written = log.log.view().sizeBytes();
+            log.reopenCleanly();
+            assertThat(segments(log))
+                    .singleElement()
+                    .satisfies(file -> assertThat(file).hasSize(written));
+            append(log, 12);
+            log.reopenCleanly();
+            assertThat(log.log.view().logEndOffset()).isEqualTo(14);
+            int read = 0;
+            for (Path segment : segments(log)) {
+                read += kafkaReads(segment);
+            }
+            assertThat(read).isEqualTo(14);
+        }
+    }
+
+    @Test
+    void aCrashLeavesZerosThatRecoveryCutsOff() throws Exception {
+        try (TemporaryLog log = log()) {
+            append(log, 3);
+            log.crash();
+            assertThat(log.log.view().logEndOffset()).isEqualTo(3);
+            assertThat(segments(log))
+                    .singleElement()
+                    .satisfies(file -> assertThat(kafkaReads(file)).isEqualTo(3));
+            append(log, 9);
+            log.reopenCleanly();
+            assertThat(log.log.view().logEndOffset()).isEqualTo(12);
+        }
+    }
+
+    /** The file's length may come back after the segment was sealed, synced records and recovery point and all. */
+    @Test
+    void aSealedSegmentWhoseTrimWasLostIsTrimmedAgain() throws Exception {
+        for (boolean checkpointed : List.of(false, true)) {
+            try (TemporaryLog log = log()) {
+                append(log, 12);
+                log.sync();
+                if (checkpointed) {
+                    log.directory.checkpointRecoveryPoints();
+                }
+                long size = log.log.view().sizeBytes();
+                for (Path sealed : segments(log).subList(0, 2)) {
+                    try (RandomAccessFile file = new RandomAccessFile(sealed.toFile(), "rw")) {
+                        file.setLength(SEGMENT_BYTES);
+                    }
+                }
+                log.crash();
+                assertThat(log.log.view().logEndOffset())
+                        .as("checkpointed: %s", checkpointed)
+                        .isEqualTo(12);
+                assertThat(log.log.view().sizeBytes()).isEqualTo(size);
+                log.reopenCleanly();
+                int read = 0;
+                for (Path segment : segments(log)) {
+                    read += kafkaReads(segment);
+                }
+                assertThat(read).isEqualTo(12);
+            }
+        }
+    }
+
+    @Test
+    void aTruncationTakesTheReservedSpaceAlong() throws Exception {
+        try (TemporaryLog log = log()) {
+            append(log, 5);
+            log.log.truncateTo(2);
+            append(log, 3);
+            log.crash();
+            assertThat(log.log.view().logEndOffset()).isEqualTo(5);
+        }
+    }
+}

@@ -1,0 +1,316 @@
+package io.odradek.spec.powerloss;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import io.odradek.engine.AppendOutcome;
+import io.odradek.engine.LogConfig;
+import io.odradek.engine.LogDirectory;
+import io.odradek.engine.LogView;
+import io.odradek.engine.PartitionLog;
+import io.odradek.engine.TopicPartition;
+import io.odradek.engine.io.StoreFile;
+import io.odradek.engine.record.BatchBuilder;
+import io.odradek.spec.simulation.SimulatedCrash;
+import io.odradek.spec.simulation.SimulatedFileStore;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One small life of a log directory, ended at each of its operations in turn, and recovered from several of the disks that each
+ * end may leave. Where {@link PowerLossTest} draws, this walks: a window of one operation cannot be missed.
+ */
+class CrashAtEveryOperationTest {
+    private static final Path DATA = Path.of("/data");
+    private static final int DISKS_PER_CRASH = 6;
+
+    /** What one log may and must hold: record n of the present history is {@code values[n]}, one per batch. */
+    private static final class Expected {
+        final TopicPartition partition;
+        final LogConfig config;
+        final List<Long> values = new ArrayList<>();
+        /** Exclusive; below it everything was reported as synced. */
+        long durableEnd;
+        /** The log begins at or above it, since a deletion up to there was answered. */
+        long startsFrom;
+        /** The log begins at or below it, since nobody asked for more. */
+        long startsUpTo;
+
+        Expected(int number, LogConfig config) {
+            this.partition = new TopicPartition("t" + number, new UUID(1, number), 0);
+            this.config = config;
+        }
+    }
+
+    /** How far one life got. */
+    private static final class Life {
+        final SimulatedFileStore store = new SimulatedFileStore(1);
+        final List<Expected> logs;
+        private long nextValue = 100;
+        private int epoch;
+
+        Life(int count, boolean together) throws IOException {
+            store.prepare(DATA);
+            if (!together) {
+                store.refuseFileSystemSync();
+            }
+            logs = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                logs.add(new Expected(i, config(i % 2 == 1)));
+            }
+        }
+
+        void run() throws IOException {
+            LogDirectory directory = open();
+            append(directory, 3);
+            sync(directory);
+            append(directory, 6);
+            sync(directory);
+            checkpoint(directory);
+            deleteRecords(directory, 4);
+            append(directory, 4);
+            retain(directory);
+            directory.deletePending(0);
+            sync(directory);
+            truncate(directory, 2);
+            append(directory, 5);
+            sync(directory);
+            deleteRecords(directory, 9);
+            directory.deletePending(1);
+            directory.deletePending(1_000_000);
+            append(directory, 2); // and leaves it to the stop
+            stop(directory);
+
+            directory = open();
+            append(directory, 4);
+            sync(directory);
+            checkpoint(directory);
+            truncate(directory, 1);
+            stop(directory);
+        }
+
+        private LogDirectory open() throws IOException {
+            LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1);
+            epoch++;
+            for (Expected log : logs) {
+                directory.openOrCreate(log.partition, log.config).beginEpoch(epoch);
+            }
+            return directory;
+        }
+
+        private static PartitionLog of(LogDirectory directory, Expected log) {
+            return directory.log(log.partition).orElseThrow();
+        }
+
+        private void append(LogDirectory directory, int batches) throws IOException {
+            for (Expected log : logs) {
+                PartitionLog to = of(directory, log);
+                for (int i = 0; i < batches; i++) {
+                    long value = nextValue++;
+                    log.values.add(value);
+                    stage(to, value, log.values.size() - 1, epoch);
+                }
+                to.writeStaged();
+            }
+        }
+
+        private void sync(LogDirectory directory) throws IOException {
+            for (Expected log : logs) {
+                PartitionLog synced = of(directory, log);
+                long end = synced.view().logEndOffset();
+                for (StoreFile file : synced.takeDirtyFiles()) {
+                    file.sync();
+                }
+                synced.synced(end);
+                log.durableEnd = end;
+            }
+        }
+
+        private void checkpoint(LogDirectory directory) throws IOException {
+            directory.checkpointRecoveryPoints();
+            for (Expected log : logs) {
+                directory.checkpointHighWatermarks(Map.of(log.partition, log.durableEnd));
+            }
+        }
+
+        private void deleteRecords(LogDirectory directory, long below) throws IOException {
+            List<PartitionLog> shortened = new ArrayList<>();
+            for (Expected log : logs) {
+                log.startsUpTo = Math.max(log.startsUpTo, below);
+                of(directory, log).deleteRecordsBefore(below);
+                shortened.add(of(directory, log));
+            }
+            directory.checkpointLogStarts(shortened);
+            logs.forEach(log -> log.startsFrom = Math.max(log.startsFrom, below));
+        }
+
+        private void retain(LogDirectory directory) throws IOException {
+            for (Expected log : logs) {
+                log.startsUpTo = Math.max(log.startsUpTo, log.durableEnd);
+                of(directory, log).applyRetention(0, log.durableEnd);
+            }
+        }
+
+        private void truncate(LogDirectory directory, long records) throws IOException {
+            epoch++;
+            for (Expected log : logs) {
+                long to = log.values.size() - records;
+                log.durableEnd = Math.min(log.durableEnd, to);
+                of(directory, log).truncateTo(to);
+                while (log.values.size() > to) {
+                    log.values.removeLast();
+                }
+                of(directory, log).beginEpoch(epoch);
+            }
+        }
+
+        private void stop(LogDirectory directory) throws IOException {
+            directory.close();
+            logs.forEach(log -> log.durableEnd = log.values.size());
+        }
+    }
+
+    private static void stage(PartitionLog log, long value, int sequence, int epoch) throws IOException {
+        AppendOutcome outcome = log.stage(
+                new BatchBuilder()
+                        .producer(9, (short) 0, sequence)
+                        .add(value, null, ByteBuffer.allocate(60).array())
+                        .build(),
+                epoch,
+                0);
+        assertThat(outcome).isInstanceOf(AppendOutcome.Appended.class);
+    }
+
+    private static LogConfig config(boolean preallocate) {
+        LogConfig d = LogConfig.defaults();
+        return new LogConfig(
+                d.durability(),
+                600,
+                d.segmentMs(),
+                d.segmentJitterMs(),
+                d.segmentIndexBytes(),
+                100,
+                -1,
+                900,
+                0,
+                d.flushMessages(),
+                d.flushMs(),
+                d.maxMessageBytes(),
+                d.timestampType(),
+                d.timestampBeforeMaxMs(),
+                d.timestampAfterMaxMs(),
+                d.compression(),
+                d.delete(),
+                d.compact(),
+                d.minCompactionLagMs(),
+                d.maxCompactionLagMs(),
+                d.deleteRetentionMs(),
+                d.minCleanableDirtyRatio(),
+                preallocate,
+                d.minInSyncReplicas(),
+                d.uncleanLeaderElection());
+    }
+
+    private static Logger engineLog() {
+        return (Logger) LoggerFactory.getLogger("io.odradek.engine");
+    }
+
+    @BeforeAll
+    static void silence() {
+        engineLog().setLevel(Level.OFF);
+    }
+
+    @AfterAll
+    static void speak() {
+        engineLog().setLevel(null);
+    }
+
+    @Test
+    void whatWasPromisedSurvivesACrashAtEachOperationWhenFilesAreSyncedOneByOne() throws IOException {
+        crashEverywhere(2, false);
+    }
+
+    /** More logs than are synced one by one. */
+    @Test
+    void whatWasPromisedSurvivesACrashAtEachOperationWhenTheFileSystemIsSynced() throws IOException {
+        crashEverywhere(6, true);
+    }
+
+    private static void crashEverywhere(int logs, boolean together) throws IOException {
+        Life whole = new Life(logs, together);
+        whole.run();
+        long operations = whole.store.operations();
+        for (long crashAt = 1; crashAt <= operations; crashAt++) {
+            Life life = new Life(logs, together);
+            life.store.crashAtOperation(crashAt);
+            try {
+                life.run();
+            } catch (SimulatedCrash crash) {
+                assertThat(life.store.crashed()).isTrue();
+            }
+            String where = "crash at operation " + crashAt + " of " + operations + ", "
+                    + life.store.trace().getLast();
+            try {
+                for (long seed = 0; seed < DISKS_PER_CRASH; seed++) {
+                    check(life.store.afterCrash(seed), life.logs, where + ", disk " + seed);
+                }
+                check(life.store.afterKill(), life.logs, where + ", killed");
+            } catch (IOException refused) {
+                throw new AssertionError(where + ": does not open", refused);
+            }
+        }
+        System.out.printf(
+                "%d logs, synced %s: %d crash points, %d recoveries%n",
+                logs, together ? "together" : "one by one", operations, operations * (DISKS_PER_CRASH + 1) * 2);
+    }
+
+    /** Recovers, recovers again from what a power loss leaves of that, and then writes on. */
+    private static void check(SimulatedFileStore found, List<Expected> expected, String where) throws IOException {
+        LogDirectory once = LogDirectory.open(found, DATA, "cluster", 1);
+        List<LogView> views = new ArrayList<>();
+        for (Expected log : expected) {
+            LogView view = once.openOrCreate(log.partition, log.config).view();
+            check(view, log, where);
+            views.add(view);
+        }
+        LogDirectory again = LogDirectory.open(found.afterCrash(7), DATA, "cluster", 1);
+        for (int i = 0; i < expected.size(); i++) {
+            Expected log = expected.get(i);
+            PartitionLog opened = again.openOrCreate(log.partition, log.config);
+            LogView view = opened.view();
+            assertThat(view.logEndOffset())
+                    .as("%s, recovered twice", where)
+                    .isEqualTo(views.get(i).logEndOffset());
+            check(view, log, where + ", recovered twice");
+            opened.beginEpoch(1000);
+            if (view.logEndOffset() > view.logStartOffset()) { // else its producer may be forgotten
+                stage(opened, 1, (int) view.logEndOffset(), 1000);
+                opened.writeStaged();
+            }
+        }
+    }
+
+    private static void check(LogView view, Expected log, String where) throws IOException {
+        String what = log.partition + ", " + where;
+        assertThat(view.logStartOffset()).as(what).isBetween(log.startsFrom, log.startsUpTo);
+        assertThat(view.logEndOffset()).as(what).isBetween(log.durableEnd, (long) log.values.size());
+        PowerLossRun.Read read = PowerLossRun.read(view);
+        long next = view.logStartOffset();
+        for (LogModel.Placed batch : read.batches()) {
+            assertThat(batch.baseOffset()).as(what).isEqualTo(next);
+            assertThat(batch.number()).as(what).isEqualTo(log.values.get((int) next));
+            next++;
+        }
+        assertThat(next).as(what).isEqualTo(view.logEndOffset());
+    }
+}
