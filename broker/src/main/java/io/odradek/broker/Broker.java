@@ -36,6 +36,7 @@ import io.odradek.engine.TopicPartition;
 import io.odradek.engine.io.DiskFileStore;
 import io.odradek.engine.io.FileStore;
 import io.odradek.engine.io.GroupSync;
+import io.odradek.engine.record.Codec;
 import io.odradek.engine.writepath.Shard;
 import io.odradek.replication.controller.ClusterDelta;
 import io.odradek.replication.controller.ClusterImage;
@@ -53,6 +54,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -164,7 +166,9 @@ public final class Broker implements AutoCloseable {
                 new ImageOffsetsTopic(controller::image, creation, config.intValue("offsets.topic.num.partitions"));
         CoordinatorHost coordinator = part(new CoordinatorHost(
                 groupSettings(),
-                new HostedOffsetsLog(partitions, config.intValue("message.max.bytes")),
+                new HostedOffsetsLog(
+                        partitions,
+                        Objects.requireNonNull(Codec.ofId(config.intValue("offsets.topic.compression.codec")))),
                 offsetsTopic,
                 CoordinatorHost.steadyClock(),
                 1));
