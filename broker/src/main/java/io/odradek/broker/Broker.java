@@ -36,6 +36,7 @@ import io.odradek.engine.TopicPartition;
 import io.odradek.engine.io.DiskFileStore;
 import io.odradek.engine.io.FileStore;
 import io.odradek.engine.io.GroupSync;
+import io.odradek.engine.record.Codec;
 import io.odradek.engine.writepath.Shard;
 import io.odradek.replication.controller.ClusterDelta;
 import io.odradek.replication.controller.ClusterImage;
@@ -53,16 +54,18 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -163,8 +166,10 @@ public final class Broker implements AutoCloseable {
         ImageOffsetsTopic offsetsTopic =
                 new ImageOffsetsTopic(controller::image, creation, config.intValue("offsets.topic.num.partitions"));
         CoordinatorHost coordinator = part(new CoordinatorHost(
-                groupSettings(),
-                new HostedOffsetsLog(partitions, config.intValue("message.max.bytes")),
+                groupSettings(config),
+                new HostedOffsetsLog(
+                        partitions,
+                        Objects.requireNonNull(Codec.ofId(config.intValue("offsets.topic.compression.codec")))),
                 offsetsTopic,
                 CoordinatorHost.steadyClock(),
                 1));
@@ -187,20 +192,21 @@ public final class Broker implements AutoCloseable {
                         blocking,
                         clock)),
                 networkMetrics);
+        BrokerLifecycle lifecycle = new BrokerLifecycle(controller, registration(directories));
+        // After the sockets have answered what they read: nobody could take over, so to give leadership away before
+        // would
+        // turn answers into errors and help no client. With other brokers it has to come first, as in Kafka.
+        part(() -> leave(lifecycle));
         part(() -> sockets.stop(DRAIN));
 
-        BrokerLifecycle lifecycle = new BrokerLifecycle(controller, registration(directories));
         await("registering with the controller", lifecycle.start());
         brokerEpoch.set(lifecycle.epoch());
+        directories.forEach(directory -> directory.rememberBrokerEpoch(lifecycle.epoch()));
         MetadataPublisher publisher = new MetadataPublisher(config.nodeId(), partitions, topicConfigs::logConfig);
         controller.addListener((before, after, delta) -> {
             // The client hears of its topic when this is done. A partition that can't be opened has been reported, and
-            // stays
-            // unavailable; the others and the metadata go on.
-            publisher
-                    .apply(new ClusterImage.Step(before, after, delta))
-                    .exceptionally(Broker::unavailable)
-                    .join();
+            // stays unavailable; the others and the metadata go on.
+            awaitPublished(publisher.apply(new ClusterImage.Step(before, after, delta)));
             followGroups(coordinator, after, delta);
         });
 
@@ -403,12 +409,37 @@ public final class Broker implements AutoCloseable {
         for (LogDirectory directory : directories) {
             directoryIds.add(directory.identity().directoryId());
         }
-        // Without other replicas nobody asks whether the last stop was clean.
         return new RegisterBroker(
-                config.nodeId(), UUID.randomUUID(), endpoints, Features.supported(), config.rack(), directoryIds, -1);
+                config.nodeId(),
+                UUID.randomUUID(),
+                endpoints,
+                Features.supported(),
+                config.rack(),
+                directoryIds,
+                previousEpoch(directories));
     }
 
-    private GroupSettings groupSettings() {
+    /** The epoch in which the last stop was clean in every directory; -1 when they don't say so with one voice (KIP-966). */
+    static long previousEpoch(List<LogDirectory> directories) {
+        long epoch = directories.getFirst().lastBrokerEpoch();
+        return directories.stream().allMatch(each -> each.lastBrokerEpoch() == epoch) ? epoch : -1;
+    }
+
+    /** Tells the controller that this stop is meant. A clean stop goes on without its consent. */
+    private static void leave(BrokerLifecycle lifecycle) throws InterruptedException {
+        if (lifecycle.epoch() < 0) {
+            return; // it never came
+        }
+        try {
+            lifecycle.leave().get(DRAIN.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            LOG.warn("The controller was not told of this stop", e.getCause());
+        } catch (TimeoutException e) {
+            LOG.warn("The controller has not consented to this stop within {}; stopping without it", DRAIN);
+        }
+    }
+
+    static GroupSettings groupSettings(BrokerConfig config) {
         GroupSettings defaults = GroupSettings.DEFAULTS;
         return new GroupSettings(
                 config.intValue("group.min.session.timeout.ms"),
@@ -449,9 +480,15 @@ public final class Broker implements AutoCloseable {
         return topic.name().equals(TopicCreation.OFFSETS_TOPIC);
     }
 
-    private static @Nullable Void unavailable(Throwable cause) {
-        LOG.error("not every partition could be brought to what the metadata says", cause);
-        return null;
+    /** Interrupted, it leaves the rest to whoever has lost patience with the metadata loop. */
+    private static void awaitPublished(CompletableFuture<Void> published) {
+        try {
+            published.get();
+        } catch (ExecutionException e) {
+            LOG.error("not every partition could be brought to what the metadata says", e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static void await(String what, CompletableFuture<Void> done) throws IOException {

@@ -38,9 +38,6 @@ public final class LogDirectory implements AutoCloseable {
     static final String LOCK = ".lock";
     static final String CLEAN_SHUTDOWN = ".kafka_cleanshutdown";
 
-    /** Kafka's JSON, version 0; -1: no broker epoch is known. */
-    private static final String CLEAN_SHUTDOWN_TEXT = "{\"version\":0,\"brokerEpoch\":-1}";
-
     /** More files than this are synced together with their file system. */
     private static final int SYNC_EACH_UP_TO = 4;
 
@@ -62,6 +59,7 @@ public final class LogDirectory implements AutoCloseable {
     private final AutoCloseable lock;
     private final boolean syncTogether;
     private final boolean cleanStop;
+    private final long lastBrokerEpoch;
     private final RecentMemory recentMemory = new RecentMemory(RECENT_BYTES);
     private final Home home = new Home();
 
@@ -79,6 +77,7 @@ public final class LogDirectory implements AutoCloseable {
     private final List<Consumer<IOException>> offlineListeners = new ArrayList<>(); // guarded by itself
     private volatile @Nullable IOException offlineCause;
     private volatile boolean closed;
+    private volatile long brokerEpoch = CleanStop.UNKNOWN;
 
     private LogDirectory(FileStore store, Path path, Identity identity, AutoCloseable lock, InstantSource clock)
             throws IOException {
@@ -92,6 +91,8 @@ public final class LogDirectory implements AutoCloseable {
         this.deletions = new PendingDeletions(store);
         Path marker = path.resolve(CLEAN_SHUTDOWN);
         this.cleanStop = store.exists(marker);
+        this.lastBrokerEpoch =
+                cleanStop ? CleanStop.brokerEpoch(CheckpointText.read(store, marker)) : CleanStop.UNKNOWN;
         if (cleanStop) {
             store.delete(marker); // from here on a crash is a crash
         }
@@ -169,9 +170,24 @@ public final class LogDirectory implements AutoCloseable {
         return cleanStop;
     }
 
+    /**
+     * The broker's epoch at the last stop, if that was clean; -1 when it was not or the marker doesn't say (KIP-966).
+     */
+    public long lastBrokerEpoch() {
+        return lastBrokerEpoch;
+    }
+
+    /** What {@link #lastBrokerEpoch} is to say after the next clean stop. Any thread, before {@link #close}. */
+    public void rememberBrokerEpoch(long epoch) {
+        brokerEpoch = epoch;
+    }
+
     /** Opens one log, recovering its tail when the last stop was not clean, or creates it durably. */
     public PartitionLog openOrCreate(TopicPartition partition, LogConfig config) throws IOException {
-        createAll(Map.of(partition, config));
+        IOException failure = createAll(Map.of(partition, config)).get(partition);
+        if (failure != null) {
+            throw failure;
+        }
         PartitionLog log = logs.get(partition);
         if (log == null) {
             throw new IOException("log " + partition + " was closed while it was opened");
@@ -180,62 +196,110 @@ public final class LogDirectory implements AutoCloseable {
     }
 
     /**
-     * Opens or creates many logs; what was created is durable when this returns, by one sync of the file system when there is
-     * one.
+     * Opens or creates many logs; what was created is durable when this returns, by two syncs of the file system when it can
+     * be synced as a whole. A log that can't be had keeps no other from being opened.
+     *
+     * @return which can't be had, and why; a failed sync takes the directory offline, too
+     * @throws IOException the directory is offline: none can be had
      */
-    public void createAll(Map<TopicPartition, LogConfig> wanted) throws IOException {
+    public Map<TopicPartition, IOException> createAll(Map<TopicPartition, LogConfig> wanted) throws IOException {
         throwIfOffline();
+        Map<TopicPartition, IOException> failures = new LinkedHashMap<>();
         Map<TopicPartition, LogConfig> created = new LinkedHashMap<>();
         for (Map.Entry<TopicPartition, LogConfig> entry : wanted.entrySet()) {
             TopicPartition partition = entry.getKey();
             IOException refused = unusable.get(partition);
             if (refused != null) {
-                throw refused;
+                failures.put(partition, refused);
+                continue;
             }
             if (logs.containsKey(partition)) {
                 continue;
             }
             Path directory = path.resolve(partition.directoryName());
-            if (store.isDirectory(directory) && PartitionMetadata.exists(store, directory)) {
-                PartitionMetadata.requireTopicId(store, directory, partition);
-                open(partition, entry.getValue());
-            } else {
-                created.put(partition, entry.getValue());
+            try {
+                if (store.isDirectory(directory) && PartitionMetadata.exists(store, directory)) {
+                    PartitionMetadata.requireTopicId(store, directory, partition);
+                    open(partition, entry.getValue());
+                } else {
+                    created.put(partition, entry.getValue());
+                }
+            } catch (IOException e) {
+                failures.put(partition, e);
             }
         }
         if (!created.isEmpty()) {
-            create(created);
+            create(created, failures);
         }
+        return failures;
     }
 
-    private void create(Map<TopicPartition, LogConfig> created) throws IOException {
+    private void create(Map<TopicPartition, LogConfig> created, Map<TopicPartition, IOException> failures)
+            throws IOException {
         checkpoints.forget(created.keySet());
         boolean together = syncTogether && created.size() > SYNC_EACH_UP_TO;
-        for (TopicPartition partition : created.keySet()) {
+        Set<TopicPartition> going = new LinkedHashSet<>(created.keySet());
+        each(going, failures, partition -> {
             Path directory = path.resolve(partition.directoryName());
             store.createDirectories(directory);
             refuseRecordsWithoutMetadata(directory);
             PartitionMetadata.prepare(store, directory, partition, !together);
-        }
+        });
         if (together) {
-            store.syncFileSystem(path); // a renamed file has to have its content first
+            sync(() -> store.syncFileSystem(path)); // a renamed file has to have its content first
         }
-        for (TopicPartition partition : created.keySet()) {
+        each(going, failures, partition -> {
             Path directory = path.resolve(partition.directoryName());
             PartitionMetadata.publish(store, directory);
             Path firstLog = SegmentFiles.logPath(directory, 0);
             store.open(firstLog, FileStore.OpenMode.READ_WRITE).close();
             if (!together) {
-                store.syncDirectory(directory);
+                sync(() -> store.syncDirectory(directory));
             }
-        }
-        if (together) {
-            store.syncFileSystem(path);
-        } else {
-            store.syncDirectory(path);
-        }
-        for (Map.Entry<TopicPartition, LogConfig> entry : created.entrySet()) {
-            open(entry.getKey(), entry.getValue());
+        });
+        sync(() -> {
+            if (together) {
+                store.syncFileSystem(path);
+            } else {
+                store.syncDirectory(path);
+            }
+        });
+        each(going, failures, partition -> {
+            LogConfig config = created.get(partition);
+            if (config != null) {
+                open(partition, config);
+            }
+        });
+    }
+
+    private interface Step {
+        void take(TopicPartition partition) throws IOException;
+    }
+
+    private interface Sync {
+        void run() throws IOException;
+    }
+
+    /** Those that fail go no further. */
+    private static void each(Set<TopicPartition> going, Map<TopicPartition, IOException> failures, Step step) {
+        going.removeIf(partition -> {
+            try {
+                step.take(partition);
+                return false;
+            } catch (IOException e) {
+                failures.put(partition, e);
+                return true;
+            }
+        });
+    }
+
+    /** Nothing may be claimed to be durable after a sync that failed. */
+    private void sync(Sync sync) throws IOException {
+        try {
+            sync.run();
+        } catch (IOException e) {
+            takeOffline(e);
+            throw e;
         }
     }
 
@@ -373,20 +437,52 @@ public final class LogDirectory implements AutoCloseable {
      * file.delete.delay.ms}. Its shard must have let go of it.
      */
     public void delete(PartitionLog log) throws IOException {
-        TopicPartition partition = log.partition();
-        if (!logs.remove(partition, log)) {
-            return;
+        deleteAll(List.of(log));
+    }
+
+    /**
+     * Like {@link #delete} for many logs, with one sync of the directory and the checkpoints written once: a checkpoint has a
+     * line for every log, so one at a time costs the square of their number.
+     *
+     * @throws IOException the first failure; the other logs have been deleted all the same
+     */
+    public void deleteAll(Collection<PartitionLog> doomed) throws IOException {
+        @Nullable IOException failure = null;
+        Map<PartitionLog, Path> renamed = new LinkedHashMap<>();
+        for (PartitionLog log : doomed) {
+            if (!logs.remove(log.partition(), log)) {
+                continue;
+            }
+            Path deleted = path.resolve(deletedName(log.partition()));
+            try {
+                // housekeeping may be about to rename a file in there
+                synchronized (persisting) {
+                    log.stop();
+                    deletions.forget(log);
+                    store.rename(log.directory(), deleted);
+                }
+                renamed.put(log, deleted);
+            } catch (IOException e) {
+                log.releaseFiles();
+                if (failure == null) {
+                    failure = e;
+                } else {
+                    failure.addSuppressed(e);
+                }
+            }
         }
-        Path deleted = path.resolve(deletedName(partition));
-        synchronized (persisting) {
-            log.stop();
-            deletions.forget(log);
-            store.rename(log.directory(), deleted);
-            store.syncDirectory(path);
+        if (!renamed.isEmpty()) {
+            sync(() -> store.syncDirectory(path));
+            renamed.forEach((log, deleted) -> {
+                log.releaseFiles();
+                deletions.delete(List.of(deleted), log.config().fileDeleteDelayMs());
+            });
+            checkpoints.forget(
+                    renamed.keySet().stream().map(PartitionLog::partition).toList());
         }
-        log.releaseFiles();
-        checkpoints.forget(List.of(partition));
-        deletions.delete(List.of(deleted), log.config().fileDeleteDelayMs());
+        if (failure != null) {
+            throw failure;
+        }
     }
 
     /** Kafka's name: topic, partition and a number that is used once, cut to what a file system takes. */
@@ -563,7 +659,7 @@ public final class LogDirectory implements AutoCloseable {
                     checkpoints.writeOffsets();
                 }
                 checkpoints.writeHighWatermarks(Map.of());
-                CheckpointText.replace(store, path.resolve(CLEAN_SHUTDOWN), CLEAN_SHUTDOWN_TEXT);
+                CheckpointText.replace(store, path.resolve(CLEAN_SHUTDOWN), CleanStop.text(brokerEpoch));
             }
         } catch (IOException e) {
             takeOffline(e);

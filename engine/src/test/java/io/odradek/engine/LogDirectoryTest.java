@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class LogDirectoryTest {
     private final DiskFileStore store = new DiskFileStore();
@@ -249,6 +252,82 @@ class LogDirectoryTest {
             log.stage(TemporaryLog.batch(1, 20, i), 1, 0);
         }
         log.writeStaged();
+    }
+
+    @Test
+    void oneLogThatCannotBeCreatedDoesNotKeepTheOthers() throws Exception {
+        try (LogDirectory directory = open("c", 1)) {
+            Map<TopicPartition, LogConfig> wanted = new LinkedHashMap<>();
+            for (int i = 0; i < 10; i++) {
+                wanted.put(partition("many", i), LogConfig.defaults());
+            }
+            Files.createDirectories(root.resolve("d/many-3"));
+            Files.writeString(root.resolve("d/many-3/00000000000000000000.log"), "somebody's records");
+            Files.writeString(root.resolve("d/many-7"), "in the way");
+            assertThat(directory.createAll(wanted).keySet())
+                    .containsExactlyInAnyOrder(partition("many", 3), partition("many", 7));
+            assertThat(directory.logs()).hasSize(8);
+            assertThat(root.resolve("d/many-3/00000000000000000000.log")).hasContent("somebody's records");
+            assertThat(directory.isOffline()).isFalse();
+        }
+    }
+
+    @Test
+    void manyLogsAreDeletedTogetherAndNoneOfThemComesBack() throws Exception {
+        Map<TopicPartition, LogConfig> wanted = new LinkedHashMap<>();
+        for (int i = 0; i < 20; i++) {
+            wanted.put(partition("many", i), LogConfig.defaults());
+        }
+        try (LogDirectory directory = open("c", 1)) {
+            directory.createAll(wanted);
+            directory.checkpointRecoveryPoints();
+            List<PartitionLog> doomed = directory.logs().stream()
+                    .filter(log -> log.partition().partition() % 2 == 0)
+                    .sorted(Comparator.comparingInt(log -> log.partition().partition()))
+                    .toList();
+            // One whose directory can't be renamed keeps no other from going.
+            Path gone = doomed.getFirst().directory();
+            Files.delete(gone.resolve("partition.metadata"));
+            Files.delete(gone.resolve("00000000000000000000.log"));
+            try (var left = Files.list(gone)) {
+                for (Path file : left.toList()) {
+                    Files.delete(file);
+                }
+            }
+            Files.delete(gone);
+            assertThatThrownBy(() -> directory.deleteAll(doomed)).isInstanceOf(IOException.class);
+            assertThat(directory.logs()).hasSize(10);
+            assertThat(deletedDirectories()).hasSize(9);
+        }
+        assertThat(Files.readString(root.resolve("d/recovery-point-offset-checkpoint")))
+                .contains("many 1 ")
+                .doesNotContain("many 2 ");
+        try (LogDirectory directory = open("c", 1)) {
+            directory.recoverAll(partition -> LogConfig.defaults(), 2, (p, b, d, t) -> {});
+            assertThat(directory.logs()).hasSize(10);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"version\":0,\"brokerEpoch\":12}|12",
+                "{ \"brokerEpoch\" : 12 , \"version\" : 0 }|12",
+                "{\"version\":0,\"brokerEpoch\":-1}|-1",
+                "{\"version\":1,\"brokerEpoch\":12}|-1",
+                "{\"version\":0}|-1",
+                "{\"version\":0,\"brokerEpoch\":99999999999999999999}|-1",
+                "''|-1",
+                "nonsense|-1"
+            })
+    void aMarkerOfACleanStopThatSaysNoEpochIsStillOne(String text, long epoch) throws Exception {
+        open("c", 1).close();
+        Files.writeString(root.resolve("d/.kafka_cleanshutdown"), text);
+        try (LogDirectory directory = open("c", 1)) {
+            assertThat(directory.wasStoppedCleanly()).isTrue();
+            assertThat(directory.lastBrokerEpoch()).isEqualTo(epoch);
+        }
     }
 
     @Test

@@ -41,7 +41,7 @@ public final class CoordinatorHost implements AutoCloseable {
         this.loader = Executors.newSingleThreadExecutor(task -> new Thread(task, "group-loader"));
         this.loops = new CoordinatorLoop[loopCount];
         for (int i = 0; i < loopCount; i++) {
-            loops[i] = new CoordinatorLoop("group-coordinator-" + i, settings, log, clockMs, loader);
+            loops[i] = new CoordinatorLoop("group-coordinator-" + i, settings, log, topic::topicsNow, clockMs, loader);
         }
     }
 

@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,6 +25,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jctools.queues.atomic.MpscAtomicArrayQueue;
 import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
@@ -40,10 +43,15 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *             becomeLeader            appends drained          records replayed
  *   Absent ───────────────▶ Draining ────────────────▶ Loading ────────────────▶ Active
- *      ▲                       ▲                          │ unreadable              │
- *      │ resign                │                          ▼                         │
- *      └───────────── any      └── an append's end unknown, or a fault ── Failed ◀──┘ (fault)
+ *      ▲                       ▲                        ▲   │ unreadable            │  │
+ *      │ resign                │             some later │   ▼                       │  │ fault
+ *      └───────────── any      │                       Unreadable                   │  ▼
+ *                              └──────────── an append's end unknown ───────────────┘ Faulty
  * </pre>
+ *
+ * What can't be read is tried again, after a second at first and five minutes at last: a disk may have been busy, a record
+ * that is malformed stays so. A machine that broke its own rules stays away until this broker leads the partition anew: the
+ * same records would lead it there again.
  *
  * A machine is loaded only when no append of its predecessor is under way: else a batch could enter the log behind what was
  * read, and memory and log would disagree.
@@ -69,6 +77,11 @@ final class CoordinatorLoop implements Runnable {
 
     private static final int BATCH_OVERHEAD_BYTES = 61;
 
+    /** Until a log that could not be read is read again; doubles up to the second. */
+    private static final long RETRY_FIRST_MS = 1_000;
+
+    private static final long RETRY_LAST_MS = 300_000;
+
     private sealed interface Message {
         record Asked(int partition, Ask ask, Consumer<GroupReply> answer) implements Message {}
 
@@ -80,7 +93,7 @@ final class CoordinatorLoop implements Runnable {
 
         record MachineLoaded(int partition, long incarnation, GroupMachine machine) implements Message {}
 
-        record LoadFailed(int partition, long incarnation) implements Message {}
+        record LoadFailed(int partition, long incarnation, Exception cause) implements Message {}
 
         record BatchEnded(int partition, Batch batch, Outcome outcome) implements Message {}
 
@@ -109,7 +122,8 @@ final class CoordinatorLoop implements Runnable {
         DRAINING,
         LOADING,
         ACTIVE,
-        FAILED
+        UNREADABLE,
+        FAULTY
     }
 
     private record Pending(long appendId, List<KeyValue> records, int sizeBytes) {}
@@ -129,6 +143,14 @@ final class CoordinatorLoop implements Runnable {
         final ArrayDeque<Pending> pending = new ArrayDeque<>();
         long pendingBytes;
         final ArrayDeque<Batch> sent = new ArrayDeque<>();
+        /** When the log is read again, in phase UNREADABLE; and how long it was waited for that. */
+        long retryAtMs;
+
+        long retryDelayMs;
+        /** The topics there were when the last machine was gone, or before the first: no commit has been accepted since. */
+        Predicate<String> topicsThen = topic -> true;
+        /** Those deleted since, also if they have been made again: the new ones have no offsets. */
+        final Set<String> deletedSince = new HashSet<>();
 
         Slot(int partition) {
             this.partition = partition;
@@ -137,6 +159,7 @@ final class CoordinatorLoop implements Runnable {
 
     private final GroupSettings settings;
     private final OffsetsLog log;
+    private final Supplier<Predicate<String>> topics;
     private final LongSupplier clockMs;
     private final Executor loader;
     private final Thread thread;
@@ -149,9 +172,17 @@ final class CoordinatorLoop implements Runnable {
     private volatile boolean sleeping;
     private volatile boolean stopping;
 
-    CoordinatorLoop(String name, GroupSettings settings, OffsetsLog log, LongSupplier clockMs, Executor loader) {
+    /** @param topics whether a topic of that name exists, as it is when asked for: see {@link OffsetsTopic#topicsNow} */
+    CoordinatorLoop(
+            String name,
+            GroupSettings settings,
+            OffsetsLog log,
+            Supplier<Predicate<String>> topics,
+            LongSupplier clockMs,
+            Executor loader) {
         this.settings = settings;
         this.log = log;
+        this.topics = topics;
         this.clockMs = clockMs;
         this.loader = loader;
         this.thread = new Thread(this, name);
@@ -262,6 +293,8 @@ final class CoordinatorLoop implements Runnable {
         for (Slot slot : slots.values()) {
             if (slot.machine != null) {
                 deadlineMs = Math.min(deadlineMs, slot.machine.nextDeadlineMs());
+            } else if (slot.phase == Phase.UNREADABLE) {
+                deadlineMs = Math.min(deadlineMs, slot.retryAtMs);
             }
         }
         sleeping = true;
@@ -283,6 +316,8 @@ final class CoordinatorLoop implements Runnable {
         for (Slot slot : slots.values()) {
             if (slot.machine != null && slot.machine.nextDeadlineMs() <= nowMs) {
                 step(slot, new GroupEvent.TimePassed(nowMs));
+            } else if (slot.phase == Phase.UNREADABLE && slot.retryAtMs <= nowMs) {
+                load(slot);
             }
         }
     }
@@ -319,20 +354,18 @@ final class CoordinatorLoop implements Runnable {
             }
             case Message.MachineLoaded(int partition, long incarnation, GroupMachine machine) ->
                 onLoaded(slot(partition), incarnation, machine);
-            case Message.LoadFailed(int partition, long incarnation) -> {
-                Slot slot = slot(partition);
-                if (slot.phase == Phase.LOADING && slot.incarnation == incarnation) {
-                    slot.phase = Phase.FAILED;
-                }
-            }
+            case Message.LoadFailed(int partition, long incarnation, Exception cause) ->
+                onUnreadable(slot(partition), incarnation, cause);
             case Message.BatchEnded(int partition, Batch batch, Outcome outcome) -> {
                 batch.outcome = outcome;
                 settle(slot(partition));
             }
-            case Message.TopicsGone(Set<String> topics) -> {
+            case Message.TopicsGone(Set<String> gone) -> {
                 for (Slot slot : slots.values()) {
                     if (slot.machine != null) {
-                        step(slot, new GroupEvent.TopicsDeleted(clockMs.getAsLong(), topics));
+                        step(slot, new GroupEvent.TopicsDeleted(clockMs.getAsLong(), gone));
+                    } else if (slot.phase != Phase.ABSENT) {
+                        slot.deletedSince.addAll(gone);
                     }
                 }
             }
@@ -352,7 +385,7 @@ final class CoordinatorLoop implements Runnable {
             return;
         }
         switch (slot.phase) {
-            case ABSENT, FAILED -> refuse(answer, GroupError.NOT_COORDINATOR);
+            case ABSENT, UNREADABLE, FAULTY -> refuse(answer, GroupError.NOT_COORDINATOR);
             case DRAINING, LOADING -> refuse(answer, GroupError.COORDINATOR_LOADING);
             case ACTIVE -> {
                 if (slot.pendingBytes > PENDING_BYTES_MAX) {
@@ -370,8 +403,9 @@ final class CoordinatorLoop implements Runnable {
     private void onAskedAll(Ask ask, Consumer<List<GroupReply>> answer) {
         List<GroupReply> replies = new ArrayList<>();
         for (Slot slot : List.copyOf(slots.values())) {
-            if (slot.phase != Phase.ABSENT && slot.phase != Phase.FAILED) {
-                onAsked(slot, ask, replies::add);
+            switch (slot.phase) {
+                case DRAINING, LOADING, ACTIVE -> onAsked(slot, ask, replies::add);
+                case ABSENT, UNREADABLE, FAULTY -> {}
             }
         }
         answer.accept(replies);
@@ -397,7 +431,7 @@ final class CoordinatorLoop implements Runnable {
                     slot.partition,
                     event,
                     fault);
-            abandon(slot, Phase.FAILED);
+            abandon(slot, Phase.FAULTY);
             return;
         }
         for (GroupEffect effect : effects) {
@@ -449,7 +483,10 @@ final class CoordinatorLoop implements Runnable {
     }
 
     private void send(Slot slot) {
-        int maxBytes = log.maxBatchBytes();
+        if (slot.pending.isEmpty()) {
+            return;
+        }
+        int maxBytes = log.maxBatchBytes(slot.partition);
         while (!slot.pending.isEmpty() && slot.sent.size() < BATCHES_IN_FLIGHT) {
             Batch batch = new Batch(slot.incarnation);
             for (Pending next = slot.pending.peek();
@@ -514,6 +551,7 @@ final class CoordinatorLoop implements Runnable {
         }
         unload(slot, Phase.DRAINING);
         slot.leaderEpoch = leaderEpoch;
+        slot.retryDelayMs = 0;
         settle(slot);
     }
 
@@ -546,12 +584,7 @@ final class CoordinatorLoop implements Runnable {
                 }
             });
         } catch (Exception unreadable) {
-            LOG.error(
-                    "The groups of __consumer_offsets-{} cannot be loaded; they have no coordinator until this broker"
-                            + " leads the partition anew",
-                    partition,
-                    unreadable);
-            return new Message.LoadFailed(partition, incarnation);
+            return new Message.LoadFailed(partition, incarnation, unreadable);
         }
         if (foreign[0] > 0) {
             LOG.warn(
@@ -562,11 +595,42 @@ final class CoordinatorLoop implements Runnable {
         return new Message.MachineLoaded(partition, incarnation, machine);
     }
 
+    private void onUnreadable(Slot slot, long incarnation, Exception cause) {
+        if (slot.phase == Phase.LOADING && slot.incarnation == incarnation) {
+            slot.phase = Phase.UNREADABLE;
+            slot.retryDelayMs =
+                    slot.retryDelayMs == 0 ? RETRY_FIRST_MS : Math.min(2 * slot.retryDelayMs, RETRY_LAST_MS);
+            slot.retryAtMs = clockMs.getAsLong() + slot.retryDelayMs;
+            LOG.error(
+                    "The groups of __consumer_offsets-{} can't be loaded and have no coordinator; trying again in {}"
+                            + " ms",
+                    slot.partition,
+                    slot.retryDelayMs,
+                    cause);
+        }
+    }
+
     private void onLoaded(Slot slot, long incarnation, GroupMachine machine) {
         if (slot.phase == Phase.LOADING && slot.incarnation == incarnation) {
             slot.phase = Phase.ACTIVE;
+            slot.retryDelayMs = 0;
             slot.machine = machine;
             step(slot, new GroupEvent.Loaded(clockMs.getAsLong()));
+            forgetTopicsThatWent(slot, machine.topicsWithOffsets());
+        }
+    }
+
+    /** Topics that were deleted while nobody here could forget their offsets, in an earlier life of this process, too. */
+    private void forgetTopicsThatWent(Slot slot, Set<String> withOffsets) {
+        Set<String> gone = new HashSet<>();
+        for (String topic : withOffsets) {
+            if (slot.deletedSince.contains(topic) || !slot.topicsThen.test(topic)) {
+                gone.add(topic);
+            }
+        }
+        slot.deletedSince.clear();
+        if (!gone.isEmpty()) {
+            step(slot, new GroupEvent.TopicsDeleted(clockMs.getAsLong(), gone));
         }
     }
 
@@ -577,7 +641,12 @@ final class CoordinatorLoop implements Runnable {
         abandon(slot, next);
     }
 
-    private static void abandon(Slot slot, Phase next) {
+    private void abandon(Slot slot, Phase next) {
+        if (next != Phase.ABSENT && (slot.phase == Phase.ABSENT || slot.phase == Phase.ACTIVE)) {
+            // Commits were accepted until now, here or elsewhere, and none will be before the next machine is there.
+            slot.topicsThen = topics.get();
+            slot.deletedSince.clear();
+        }
         slot.machine = null;
         slot.phase = next;
         slot.incarnation++;

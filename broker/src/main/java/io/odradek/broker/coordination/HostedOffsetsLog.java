@@ -5,8 +5,10 @@ import io.odradek.broker.partition.ParkedProduce;
 import io.odradek.broker.partition.PartitionHost;
 import io.odradek.broker.partition.Partitions;
 import io.odradek.engine.AppendOutcome;
+import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogScan;
 import io.odradek.engine.record.BatchBuilder;
+import io.odradek.engine.record.Codec;
 import io.odradek.engine.record.ValidatedBatch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,11 +19,12 @@ import org.jspecify.annotations.Nullable;
 /** The partitions of {@code __consumer_offsets} that this broker hosts. */
 public final class HostedOffsetsLog implements OffsetsLog {
     private final Partitions partitions;
-    private final int maxBatchBytes;
+    private final Codec codec;
 
-    public HostedOffsetsLog(Partitions partitions, int maxBatchBytes) {
+    /** @param codec of what is written from now on: {@code offsets.topic.compression.codec} */
+    public HostedOffsetsLog(Partitions partitions, Codec codec) {
         this.partitions = partitions;
-        this.maxBatchBytes = maxBatchBytes;
+        this.codec = codec;
     }
 
     @Override
@@ -35,7 +38,7 @@ public final class HostedOffsetsLog implements OffsetsLog {
             done.completed(Outcome.NOT_ENOUGH_REPLICAS);
             return;
         }
-        BatchBuilder builder = new BatchBuilder();
+        BatchBuilder builder = new BatchBuilder().compressed(codec);
         for (KeyValue record : records) {
             builder.add(record.timestampMs(), bytes(record.key()), optionalBytes(record.value()));
         }
@@ -98,8 +101,10 @@ public final class HostedOffsetsLog implements OffsetsLog {
     }
 
     @Override
-    public int maxBatchBytes() {
-        return maxBatchBytes;
+    public int maxBatchBytes(int partition) {
+        PartitionHost host = partitions.find(TopicCreation.OFFSETS_TOPIC, partition);
+        // Without a host the append will say so.
+        return (host == null ? LogConfig.defaults() : host.log().config()).maxMessageBytes();
     }
 
     private static byte[] bytes(ByteBuffer buffer) {

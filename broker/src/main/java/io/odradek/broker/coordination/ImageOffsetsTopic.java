@@ -6,6 +6,7 @@ import io.odradek.replication.controller.ClusterImage;
 import io.odradek.replication.controller.TopicImage;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,6 +49,12 @@ public final class ImageOffsetsTopic implements OffsetsTopic, TopicLookup {
             creating.set(false);
             refused.forEach((topic, refusal) -> LOG.warn("{} can't be created: {}", topic, refusal.message()));
         });
+    }
+
+    @Override
+    public Predicate<String> topicsNow() {
+        ClusterImage now = image.get();
+        return topic -> now.topic(topic) != null;
     }
 
     @Override

@@ -59,6 +59,6 @@ public interface OffsetsLog {
      */
     void read(int partition, int leaderEpoch, RecordVisitor visitor) throws IOException;
 
-    /** {@code max.message.bytes} of the topic: the size of a whole batch. */
-    int maxBatchBytes();
+    /** {@code max.message.bytes} of the topic as it is now: the size of a whole batch. */
+    int maxBatchBytes(int partition);
 }

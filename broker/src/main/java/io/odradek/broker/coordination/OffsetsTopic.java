@@ -1,5 +1,6 @@
 package io.odradek.broker.coordination;
 
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** What the metadata image says about {@code __consumer_offsets}. Any thread. */
@@ -12,6 +13,9 @@ public interface OffsetsTopic {
 
     /** Asks the controller to create it, unless that is under way. Does not block. */
     void ensureCreated();
+
+    /** Whether a topic of that name, any topic, exists in the cluster as it is now; does not change with it. */
+    Predicate<String> topicsNow();
 
     /** Where the leader of a partition listens; null when it has none, or none that is alive. */
     @Nullable

@@ -97,6 +97,8 @@ public final class ControllerHost {
     private volatile @Nullable String refusing;
 
     private volatile boolean ended;
+    /** {@link #stop} has lost its patience: an interrupt is no accident. */
+    private volatile boolean abandoned;
 
     // Confined to the loop, once it runs.
     private final ControllerMachine machine;
@@ -220,8 +222,11 @@ public final class ControllerHost {
                 }
             }
         } catch (InterruptedException e) {
-            if (!stopping) {
+            if (!stopping && !abandoned) {
                 broken = e;
+            }
+            if (!stopping) {
+                refusing = "the broker is shutting down";
             }
         } catch (IOException | RuntimeException | Error e) {
             // Not only when the log fails: a loop whose state is in doubt must not decide anything more.
@@ -340,6 +345,7 @@ public final class ControllerHost {
         inbox.add(new Input.Stop());
         if (!loop.join(Duration.ofMillis(timeoutMs))) {
             LOG.warn("The metadata log did not finish its appends in {} ms; stopping without it", timeoutMs);
+            abandoned = true;
             loop.interrupt();
             loop.join();
         }

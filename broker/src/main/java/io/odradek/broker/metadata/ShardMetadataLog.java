@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 
 /** {@code __cluster_metadata-0} as a log of this broker: a cluster of one commits what it has synced. */
 public final class ShardMetadataLog implements MetadataLog {
@@ -38,6 +39,7 @@ public final class ShardMetadataLog implements MetadataLog {
         shard.run(() -> log.beginEpoch(leaderEpoch));
     }
 
+    /** Waits while the shard is full. A shard that is closed while it does, or that dies at any time, fails the append. */
     @Override
     public void append(List<byte[]> records, Completion whenDone) {
         BatchBuilder builder = new BatchBuilder();
@@ -46,19 +48,26 @@ public final class ShardMetadataLog implements MetadataLog {
             builder.add(now, null, record);
         }
         ValidatedBatch batch = builder.build();
-        while (!shard.tryWrite(log, batch, leaderEpoch, outcome -> settled(outcome, whenDone))) {
-            CompletableFuture<Void> room = new CompletableFuture<>();
-            shard.onRoom(() -> room.complete(null));
-            room.join();
+        CompletableFuture<AppendOutcome> settled = new CompletableFuture<>();
+        while (!shard.tryWrite(log, batch, leaderEpoch, settled::complete)) {
+            try {
+                shard.awaitRoom();
+            } catch (RejectedExecutionException noRoomWillCome) {
+                whenDone.failed(new IOException("nothing can be appended to " + PARTITION, noRoomWillCome));
+                return;
+            }
         }
-    }
-
-    private static void settled(AppendOutcome outcome, Completion whenDone) {
-        if (outcome instanceof AppendOutcome.Appended appended) {
-            whenDone.durable(appended.baseOffset());
-        } else {
-            whenDone.failed(new IOException("an append to " + PARTITION + " ended in " + outcome));
-        }
+        // On the settle thread, or here and now when it was faster: in the order of the appends either way.
+        var _ = shard.orDeath(settled).whenComplete((outcome, death) -> {
+            if (death != null) {
+                whenDone.failed(
+                        new IOException("it is not known whether an append to " + PARTITION + " was made", death));
+            } else if (outcome instanceof AppendOutcome.Appended appended) {
+                whenDone.durable(appended.baseOffset());
+            } else {
+                whenDone.failed(new IOException("an append to " + PARTITION + " ended in " + outcome));
+            }
+        });
     }
 
     @Override

@@ -80,7 +80,10 @@ public final class TopicCreation {
         });
     }
 
-    /** As Kafka's group coordinator wants it. */
+    /**
+     * As Kafka's group coordinator wants it. Its durability is its own: a broker that takes records into the page cache only
+     * has promised nothing about the commits of those who read them. Changed like any topic's.
+     */
     private NewTopic offsetsTopic() {
         return new NewTopic(
                 OFFSETS_TOPIC,
@@ -90,6 +93,7 @@ public final class TopicCreation {
                 List.of(
                         new Setting("cleanup.policy", "compact"),
                         new Setting("compression.type", "producer"),
+                        new Setting("odradek.durability", "sync"),
                         new Setting("segment.bytes", String.valueOf(config.intValue("offsets.topic.segment.bytes")))));
     }
 }

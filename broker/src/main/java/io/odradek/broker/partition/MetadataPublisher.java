@@ -7,23 +7,18 @@ import io.odradek.replication.controller.ClusterImage;
 import io.odradek.replication.controller.ConfigResource;
 import io.odradek.replication.controller.PartitionImage;
 import io.odradek.replication.controller.TopicImage;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Makes the partitions on this broker what the cluster image says. Called by one thread, image after image; it may block on
  * the disk and on a full ring, so that thread is neither a network loop nor a shard's.
  */
 public final class MetadataPublisher {
-    private static final Logger LOG = LoggerFactory.getLogger(MetadataPublisher.class);
-
     private final int brokerId;
     private final Partitions partitions;
     private final BiFunction<ClusterImage, String, LogConfig> configs;
@@ -41,11 +36,11 @@ public final class MetadataPublisher {
      * @return done when every partition that can be led is led
      */
     public CompletableFuture<Void> start(ClusterImage image) {
-        List<CompletableFuture<?>> begun = new ArrayList<>();
+        List<Partitions.Reign> reigns = new ArrayList<>();
         for (var entry : image.topicsById()) {
-            lead(image, null, entry.getValue(), begun);
+            follow(image, null, entry.getValue(), reigns);
         }
-        return allOf(begun);
+        return partitions.leadAll(reigns, brokerId);
     }
 
     /**
@@ -55,9 +50,9 @@ public final class MetadataPublisher {
      */
     public CompletableFuture<Void> apply(ClusterImage.Step step) {
         ClusterDelta delta = step.delta();
-        List<CompletableFuture<?>> begun = new ArrayList<>();
+        List<CompletableFuture<?>> done = new ArrayList<>();
         for (TopicImage deleted : delta.deletedTopics()) {
-            begun.add(partitions.delete(Partitions.kafkaId(deleted.id())));
+            done.add(partitions.delete(Partitions.kafkaId(deleted.id())));
         }
         boolean allConfigs = false;
         for (ConfigResource changed : delta.changedConfigs()) {
@@ -72,13 +67,15 @@ public final class MetadataPublisher {
                 reconfigure(step.after(), topic.name());
             }
         }
+        List<Partitions.Reign> reigns = new ArrayList<>();
         for (TopicImage created : delta.createdTopics()) {
-            lead(step.after(), null, created, begun);
+            follow(step.after(), null, created, reigns);
         }
         for (ClusterDelta.TopicChange change : delta.changedTopics()) {
-            lead(step.after(), change.before(), change.after(), begun);
+            follow(step.after(), change.before(), change.after(), reigns);
         }
-        return allOf(begun);
+        done.add(partitions.leadAll(reigns, brokerId));
+        return Partitions.allOf(done);
     }
 
     private void reconfigure(ClusterImage image, String name) {
@@ -88,8 +85,9 @@ public final class MetadataPublisher {
         }
     }
 
-    private void lead(
-            ClusterImage image, @Nullable TopicImage before, TopicImage topic, List<CompletableFuture<?>> begun) {
+    /** Gathers what is to be led from now on, so that many logs are opened together. */
+    private void follow(
+            ClusterImage image, @Nullable TopicImage before, TopicImage topic, List<Partitions.Reign> reigns) {
         Uuid id = Partitions.kafkaId(topic.id());
         @Nullable LogConfig config = null;
         for (int p = 0; p < topic.partitions().size(); p++) {
@@ -108,17 +106,7 @@ public final class MetadataPublisher {
                 continue;
             }
             config = config == null ? configs.apply(image, topic.name()) : config;
-            try {
-                begun.add(partitions.lead(new TopicPartition(topic.name(), topic.id(), p), config, brokerId, now));
-            } catch (IOException e) {
-                // The directory says the rest; the other partitions go on.
-                LOG.error("{}-{} can't be opened", topic.name(), p, e);
-                begun.add(CompletableFuture.failedFuture(e));
-            }
+            reigns.add(new Partitions.Reign(new TopicPartition(topic.name(), topic.id(), p), config, now));
         }
-    }
-
-    private static CompletableFuture<Void> allOf(List<CompletableFuture<?>> futures) {
-        return CompletableFuture.allOf(futures.toArray(CompletableFuture<?>[]::new));
     }
 }

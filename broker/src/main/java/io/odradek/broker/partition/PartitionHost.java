@@ -83,6 +83,10 @@ public final class PartitionHost {
         return home.shard();
     }
 
+    HostedShard home() {
+        return home;
+    }
+
     public LogDirectory directory() {
         return home.directory();
     }

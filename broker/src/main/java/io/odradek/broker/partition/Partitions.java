@@ -11,16 +11,21 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Every partition on this broker. One thread, which applies metadata, changes it; any thread reads, without locks.
@@ -29,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  * changes.
  */
 public final class Partitions {
+    private static final Logger LOG = LoggerFactory.getLogger(Partitions.class);
+
     private final List<HostedShard> shards;
     private final Executor blocking;
     /** Partitions per shard, in the order of {@link #shards}. */
@@ -89,38 +96,75 @@ public final class Partitions {
         }
     }
 
-    /**
-     * Opens or creates the log of a partition that {@code brokerId}, this broker, leads, and begins the reign. The partition
-     * can be found at once and answers NOT_LEADER_OR_FOLLOWER until then. May block on the disk and on a full ring.
-     *
-     * @return done when it leads; exceptionally when its log could not begin the reign
-     */
+    /** A partition that this broker is to lead, as {@code image} says. */
+    public record Reign(TopicPartition partition, LogConfig config, PartitionImage image) {}
+
+    /** {@link #leadAll} for one partition. */
     public CompletableFuture<PartitionHost> lead(
             TopicPartition partition, LogConfig config, int brokerId, PartitionImage image) throws IOException {
-        Uuid id = kafkaId(partition.topicId());
-        PartitionHost known = find(id, partition.partition());
-        PartitionHost host = known != null ? known : open(partition, id, config, image.leaderEpoch());
-        CompletableFuture<PartitionHost> leading = new CompletableFuture<>();
-        host.shard().run(host.log(), () -> host.log().beginEpoch(image.leaderEpoch()), failure -> {
-            if (failure != null) {
-                host.retire(Errors.KAFKA_STORAGE_ERROR);
-                leading.completeExceptionally(failure);
-            }
-        });
-        // What recovery found may be in the page cache only. A reader must not see what a power loss takes away again.
-        host.shard().requestSync(host.log(), failure -> {
-            if (leading.isDone()) {
-                return; // the reign could not begin
-            }
-            if (failure == null) {
-                host.lead(brokerId, image);
-                leading.complete(host);
+        Map<TopicPartition, IOException> failures = open(List.of(new Reign(partition, config, image)));
+        PartitionHost host = find(kafkaId(partition.topicId()), partition.partition());
+        if (host == null) {
+            throw new IOException(partition + " can't be opened", failures.get(partition));
+        }
+        return begin(host, brokerId, image);
+    }
+
+    /**
+     * Opens or creates the logs of partitions that {@code brokerId}, this broker, leads, those of one log directory together,
+     * and begins the reigns. A partition can be found at once and answers NOT_LEADER_OR_FOLLOWER until then. One that fails is
+     * reported and keeps no other from being led. May block on the disk and on a full ring.
+     *
+     * @return done when all that can be led are; exceptionally, and not before that, when some can't
+     */
+    public CompletableFuture<Void> leadAll(List<Reign> reigns, int brokerId) {
+        open(reigns).forEach((partition, cause) -> LOG.error("{} can't be opened", partition, cause));
+        Map<HostedShard, List<CompletableFuture<?>>> begun = new LinkedHashMap<>();
+        List<CompletableFuture<?>> all = new ArrayList<>();
+        for (Reign reign : reigns) {
+            TopicPartition partition = reign.partition();
+            PartitionHost host = find(kafkaId(partition.topicId()), partition.partition());
+            if (host == null) {
+                all.add(CompletableFuture.failedFuture(new IOException(partition + " can't be opened")));
             } else {
-                host.retire(Errors.KAFKA_STORAGE_ERROR);
-                leading.completeExceptionally(failure);
+                begun.computeIfAbsent(host.home(), _ -> new ArrayList<>()).add(begin(host, brokerId, reign.image()));
             }
-        });
+        }
+        begun.forEach((home, ofShard) -> all.add(home.shard().orDeath(allOf(ofShard))));
+        return allOf(all);
+    }
+
+    private static CompletableFuture<PartitionHost> begin(PartitionHost host, int brokerId, PartitionImage image) {
+        CompletableFuture<PartitionHost> leading = new CompletableFuture<>();
+        try {
+            host.shard().run(host.log(), () -> host.log().beginEpoch(image.leaderEpoch()), failure -> {
+                if (failure != null) {
+                    host.retire(Errors.KAFKA_STORAGE_ERROR);
+                    leading.completeExceptionally(failure);
+                }
+            });
+            // What recovery found may be in the page cache only. A reader must not see what a power loss takes away
+            // again.
+            host.shard().requestSync(host.log(), failure -> {
+                if (leading.isDone()) {
+                    return; // the reign could not begin
+                }
+                if (failure == null) {
+                    host.lead(brokerId, image);
+                    leading.complete(host);
+                } else {
+                    host.retire(Errors.KAFKA_STORAGE_ERROR);
+                    leading.completeExceptionally(failure);
+                }
+            });
+        } catch (RejectedExecutionException ended) {
+            leading.completeExceptionally(ended);
+        }
         return leading;
+    }
+
+    static CompletableFuture<Void> allOf(List<? extends CompletableFuture<?>> futures) {
+        return CompletableFuture.allOf(futures.toArray(CompletableFuture<?>[]::new));
     }
 
     /** The in-sync set changed within a reign. */
@@ -133,14 +177,42 @@ public final class Partitions {
         }
     }
 
-    private PartitionHost open(TopicPartition partition, Uuid id, LogConfig config, int leaderEpoch)
-            throws IOException {
-        int shard = shardFor(partition);
+    /** Those that are here already stay where they are. Returns which can't be had. */
+    private Map<TopicPartition, IOException> open(List<Reign> reigns) {
+        Map<LogDirectory, Map<TopicPartition, LogConfig>> wanted = new LinkedHashMap<>();
+        Map<Reign, Integer> shardOfNew = new LinkedHashMap<>();
+        for (Reign reign : reigns) {
+            TopicPartition partition = reign.partition();
+            if (find(kafkaId(partition.topicId()), partition.partition()) == null) {
+                int shard = shardFor(partition);
+                load[shard]++;
+                shardOfNew.put(reign, shard);
+                wanted.computeIfAbsent(shards.get(shard).directory(), _ -> new LinkedHashMap<>())
+                        .put(partition, reign.config());
+            }
+        }
+        Map<TopicPartition, IOException> failures = new LinkedHashMap<>();
+        wanted.forEach((directory, logs) -> {
+            try {
+                failures.putAll(directory.createAll(logs));
+            } catch (IOException e) {
+                logs.keySet().forEach(partition -> failures.put(partition, e));
+            }
+        });
+        shardOfNew.forEach((reign, shard) -> shards.get(shard)
+                .directory()
+                .log(reign.partition())
+                .ifPresentOrElse(log -> host(reign, shard, log), () -> load[shard]--));
+        return failures;
+    }
+
+    private void host(Reign reign, int shard, PartitionLog log) {
+        TopicPartition partition = reign.partition();
+        Uuid id = kafkaId(partition.topicId());
         HostedShard home = shards.get(shard);
-        PartitionLog log = home.directory().openOrCreate(partition, config);
-        PartitionHost host = new PartitionHost(partition, id, home, log, leaderEpoch);
+        PartitionHost host =
+                new PartitionHost(partition, id, home, log, reign.image().leaderEpoch());
         home.settlement().attach(host);
-        load[shard]++;
         shardOf.put(host, shard);
         HostedTopic topic = byId.get(id);
         if (topic == null) {
@@ -149,7 +221,6 @@ public final class Partitions {
         topic.put(partition.partition(), host);
         byId.put(id, topic);
         byName.put(partition.topic(), topic);
-        return host;
     }
 
     /** The emptiest shard; among those of the directory in which the log already lies, if it does. */
@@ -195,7 +266,8 @@ public final class Partitions {
     }
 
     /**
-     * The topic is gone: requests no longer find it, those that wait are answered, and its files go.
+     * The topic is gone: requests no longer find it, those that wait are answered, and its files go, those of one log
+     * directory together.
      *
      * @return done when the directories have been renamed away; exceptionally with the first failure
      */
@@ -205,35 +277,55 @@ public final class Partitions {
             return CompletableFuture.completedFuture(null);
         }
         byName.remove(topic.name(), topic);
-        List<CompletableFuture<?>> deleted = new ArrayList<>();
+        Map<LogDirectory, List<PartitionHost>> doomed = new LinkedHashMap<>();
         for (@Nullable PartitionHost host : topic.hosts()) {
             if (host != null) {
-                deleted.add(delete(host));
+                doomed.computeIfAbsent(host.directory(), _ -> new ArrayList<>()).add(host);
             }
         }
-        return CompletableFuture.allOf(deleted.toArray(CompletableFuture<?>[]::new));
+        List<CompletableFuture<?>> deleted = new ArrayList<>();
+        doomed.forEach((directory, hosts) -> deleted.add(delete(directory, hosts)));
+        return allOf(deleted);
     }
 
-    private CompletableFuture<Void> delete(PartitionHost host) {
+    private CompletableFuture<Void> delete(LogDirectory directory, List<PartitionHost> hosts) {
+        Map<HostedShard, List<CompletableFuture<?>>> released = new LinkedHashMap<>();
+        for (PartitionHost host : hosts) {
+            released.computeIfAbsent(host.home(), _ -> new ArrayList<>()).add(release(host));
+        }
+        List<CompletableFuture<?>> all = new ArrayList<>();
+        released.forEach((home, ofShard) -> all.add(home.shard().orDeath(allOf(ofShard))));
+        return allOf(all)
+                .thenRunAsync(
+                        () -> {
+                            try {
+                                directory.deleteAll(
+                                        hosts.stream().map(PartitionHost::log).toList());
+                            } catch (IOException e) {
+                                throw new CompletionException(e);
+                            }
+                        },
+                        blocking);
+    }
+
+    /** Done when no thread of the shard touches the log any more. */
+    private CompletableFuture<Void> release(PartitionHost host) {
         Integer shard = shardOf.remove(host);
         if (shard != null) {
             load[shard]--;
         }
-        CompletableFuture<Void> deleted = new CompletableFuture<>();
+        CompletableFuture<Void> released = new CompletableFuture<>();
         host.shard().settle(() -> host.retire(Errors.UNKNOWN_TOPIC_OR_PARTITION));
         // Whatever was handed over before is settled first, whatever comes later finds the log closed.
-        host.shard().letGo(host.log(), failure -> {
-            host.settlement().detach(host);
-            blocking.execute(() -> {
-                try {
-                    host.directory().delete(host.log());
-                    deleted.complete(null);
-                } catch (IOException e) {
-                    deleted.completeExceptionally(e);
-                }
+        try {
+            host.shard().letGo(host.log(), _ -> {
+                host.settlement().detach(host);
+                released.complete(null);
             });
-        });
-        return deleted;
+        } catch (RejectedExecutionException ended) {
+            released.completeExceptionally(ended);
+        }
+        return released;
     }
 
     /** The same 128 bits in Kafka's type. */

@@ -26,9 +26,11 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -42,11 +44,14 @@ class CoordinatorHostTest {
 
     private final MemoryOffsetsLog log = new MemoryOffsetsLog();
     private final AtomicLong clockMs = new AtomicLong(1_000_000);
+    /** Names of topics that do not exist. */
+    private final Set<String> missing = ConcurrentHashMap.newKeySet();
+
     private CoordinatorHost host = newHost();
 
     private CoordinatorHost newHost() {
         return new CoordinatorHost(
-                GroupSettings.DEFAULTS.withInitialRebalanceDelayMs(0), log, new Topic(), clockMs::get, 2);
+                GroupSettings.DEFAULTS.withInitialRebalanceDelayMs(0), log, new Topic(missing), clockMs::get, 2);
     }
 
     @BeforeEach
@@ -209,14 +214,82 @@ class CoordinatorHostTest {
 
     @Test
     void aPartitionThatCannotBeReadHasNoCoordinatorHereAndTheOthersDo() {
-        log.unreadable = true;
-        int partition = host.partitionFor(GROUP);
-        host.becomeLeader(partition, 2);
-        await().until(() -> get(fetch(false)).equals(new Refused(GroupError.NOT_COORDINATOR)));
+        get(commit("t", 0, 42));
+        makeUnreadable();
         assertThat(get(list())).isInstanceOf(GroupsListed.class);
         log.unreadable = false;
-        host.becomeLeader(partition, 3);
+        host.becomeLeader(host.partitionFor(GROUP), 3);
+        awaitActive();
+        assertThat(offset(fetch(true))).isEqualTo(42);
+    }
+
+    @Test
+    void whatCannotBeReadIsReadAgainLaterAndLater() {
+        get(commit("t", 0, 42));
+        makeUnreadable();
+        int reads = log.reads.get();
+        for (long delayMs : new long[] {1_000, 2_000, 4_000}) {
+            clockMs.addAndGet(delayMs - 1);
+            host.poke();
+            assertThat(get(fetch(false))).isEqualTo(new Refused(GroupError.NOT_COORDINATOR));
+            assertThat(log.reads).hasValue(reads);
+            clockMs.incrementAndGet();
+            host.poke();
+            int next = ++reads;
+            await().until(() -> log.reads.get() == next);
+            await().until(() -> get(fetch(false)).equals(new Refused(GroupError.NOT_COORDINATOR)));
+        }
+        log.unreadable = false;
+        clockMs.addAndGet(8_000);
+        host.poke();
+        awaitActive();
+        assertThat(offset(fetch(true))).isEqualTo(42);
+    }
+
+    private void makeUnreadable() {
+        log.unreadable = true;
+        host.becomeLeader(host.partitionFor(GROUP), 2);
+        await().until(() -> get(fetch(false)).equals(new Refused(GroupError.NOT_COORDINATOR)));
+    }
+
+    private void awaitActive() {
         await().until(() -> get(fetch(false)) instanceof OffsetsFetched);
+    }
+
+    @Test
+    void offsetsOfTopicsThatWentWhileNobodyWasLookingAreForgottenWhenLoaded() {
+        get(commit("t", 0, 42));
+        get(commit("kept", 0, 43));
+        host.close();
+        missing.add("t");
+        host = newHost();
+        start();
+        assertThat(offset(fetch(true))).isEqualTo(-1);
+        assertThat(offset(fetch("kept"))).isEqualTo(43);
+        // The tombstone is in the log, so that a new topic of that name begins without offsets.
+        missing.clear();
+        restart();
+        assertThat(offset(fetch(true))).isEqualTo(-1);
+    }
+
+    @Test
+    void aTopicMadeAgainWhileItsOffsetsCouldNotBeReadHasNone() {
+        get(commit("t", 0, 42));
+        get(commit("kept", 0, 43));
+        makeUnreadable();
+        host.topicsDeleted(Set.of("t")); // and made again: it is not missing
+        log.unreadable = false;
+        clockMs.addAndGet(1_000);
+        host.poke();
+        awaitActive();
+        assertThat(offset(fetch(true))).isEqualTo(-1);
+        assertThat(offset(fetch("kept"))).isEqualTo(43);
+        get(commit("t", 0, 7));
+        host.becomeLeader(host.partitionFor(GROUP), 3);
+        awaitActive();
+        assertThat(offset(fetch(true)))
+                .as("what was committed to the new topic stays")
+                .isEqualTo(7);
     }
 
     @Test
@@ -322,6 +395,13 @@ class CoordinatorHostTest {
                         requireStable));
     }
 
+    private CompletableFuture<GroupReply> fetch(String topic) {
+        return ask(
+                GROUP,
+                (now, id) -> new GroupEvent.FetchOffsets(
+                        now, id, GROUP, List.of(new GroupEvent.TopicPartition(topic, 0)), true));
+    }
+
     private CompletableFuture<GroupReply> join(String memberId) {
         return ask(
                 GROUP,
@@ -396,7 +476,13 @@ class CoordinatorHostTest {
         return offset.value() == null ? -1 : offset.value().offset();
     }
 
-    private static final class Topic implements OffsetsTopic {
+    private record Topic(Set<String> missing) implements OffsetsTopic {
+        @Override
+        public Predicate<String> topicsNow() {
+            Set<String> missingNow = Set.copyOf(missing);
+            return topic -> !missingNow.contains(topic);
+        }
+
         @Override
         public int partitions() {
             return PARTITIONS;

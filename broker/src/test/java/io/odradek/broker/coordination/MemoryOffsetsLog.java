@@ -17,6 +17,7 @@ final class MemoryOffsetsLog implements OffsetsLog {
     private final Map<Integer, List<KeyValue>> partitions = new ConcurrentHashMap<>();
     final LinkedBlockingQueue<Held> held = new LinkedBlockingQueue<>();
     final AtomicInteger batches = new AtomicInteger();
+    final AtomicInteger reads = new AtomicInteger();
     volatile boolean holds;
     volatile boolean unreadable;
     volatile @Nullable Runnable whileReading;
@@ -49,6 +50,7 @@ final class MemoryOffsetsLog implements OffsetsLog {
 
     @Override
     public void read(int partition, int leaderEpoch, RecordVisitor visitor) throws IOException {
+        reads.incrementAndGet();
         Runnable hook = whileReading;
         if (hook != null) {
             hook.run();
@@ -71,7 +73,7 @@ final class MemoryOffsetsLog implements OffsetsLog {
     }
 
     @Override
-    public int maxBatchBytes() {
+    public int maxBatchBytes(int partition) {
         return 1_048_588;
     }
 

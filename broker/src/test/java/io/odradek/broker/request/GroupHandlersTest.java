@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerPartitionAssignor.Subscription;
 import org.apache.kafka.clients.consumer.internals.ConsumerProtocol;
 import org.apache.kafka.common.message.DeleteGroupsRequestData;
@@ -75,6 +76,11 @@ class GroupHandlersTest {
     private int creations;
 
     private final OffsetsTopic topic = new OffsetsTopic() {
+        @Override
+        public Predicate<String> topicsNow() {
+            return topic -> true;
+        }
+
         @Override
         public int partitions() {
             return 3;
@@ -525,7 +531,7 @@ class GroupHandlersTest {
         public void read(int partition, int leaderEpoch, RecordVisitor visitor) {}
 
         @Override
-        public int maxBatchBytes() {
+        public int maxBatchBytes(int partition) {
             return 1_000_000;
         }
     }

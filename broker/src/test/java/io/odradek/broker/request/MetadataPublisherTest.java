@@ -1,6 +1,7 @@
 package io.odradek.broker.request;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.odradek.broker.partition.MetadataPublisher;
 import io.odradek.broker.partition.PartitionHost;
@@ -9,6 +10,7 @@ import io.odradek.engine.LogConfig;
 import io.odradek.replication.controller.ClusterImage;
 import io.odradek.replication.controller.ConfigResource;
 import io.odradek.replication.controller.MetadataRecord;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.FetchResponseData;
@@ -116,6 +119,29 @@ class MetadataPublisherTest {
         }
         assertThat(perShard.values()).containsOnly(3);
         assertThat(broker.produceNow(connection, "t", 8, "a").baseOffset()).isZero();
+    }
+
+    @Test
+    void onePartitionThatCannotBeOpenedDoesNotKeepTheOthers() throws Exception {
+        Path inTheWay = broker.directory.path().resolve("t-3");
+        Files.writeString(inTheWay, "not a directory");
+        assertThatThrownBy(() -> create(9))
+                .isInstanceOf(ExecutionException.class)
+                .hasMessageContaining("t-3 can't be opened");
+        for (int p = 0; p < 9; p++) {
+            PartitionHost host = broker.partitions.find(kafkaId, p);
+            if (p == 3) {
+                assertThat(host).isNull();
+            } else {
+                assertThat(Objects.requireNonNull(host).status()).isEqualTo(Errors.NONE);
+            }
+        }
+        // The next image that gives it a reign finds the obstacle gone.
+        Files.delete(inTheWay);
+        apply(MetadataRecord.PartitionChange.newReign(id, 3, LocalBroker.BROKER_ID, null));
+        assertThat(broker.produceNow(connection, "t", 3, "a").baseOffset()).isZero();
+        apply(new MetadataRecord.RemoveTopic(id));
+        assertThat(broker.directory.logs()).isEmpty();
     }
 
     @Test

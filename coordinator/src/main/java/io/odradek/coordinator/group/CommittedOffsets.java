@@ -4,8 +4,10 @@ import io.odradek.coordinator.group.GroupEvent.TopicPartition;
 import io.odradek.coordinator.group.GroupRecord.CommittedOffset;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +40,13 @@ final class CommittedOffsets {
     NavigableMap<TopicPartition, CommittedOffset> committed(String groupId) {
         NavigableMap<TopicPartition, CommittedOffset> ofGroup = committed.get(groupId);
         return ofGroup == null ? new TreeMap<>(ORDER) : ofGroup;
+    }
+
+    /** Of all groups; committed only. */
+    Set<String> topics() {
+        Set<String> topics = new HashSet<>();
+        committed.values().forEach(ofGroup -> ofGroup.keySet().forEach(partition -> topics.add(partition.topic())));
+        return topics;
     }
 
     /** What will be committed when everything written is. A copy. */

@@ -30,6 +30,7 @@ import io.odradek.coordinator.group.GroupReply.UnknownGroup;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * The coordinator of the groups that live in one partition of {@code __consumer_offsets}: a pure machine.
@@ -97,6 +98,11 @@ public final class GroupMachine {
     /** When {@link TimePassed} will next have an effect, in the time of the events; {@link Long#MAX_VALUE} for never. */
     public long nextDeadlineMs() {
         return Math.min(ledger.deadlines.nextMs(), ledger.nextOverdueMs());
+    }
+
+    /** The topics that have committed offsets in any group. */
+    public Set<String> topicsWithOffsets() {
+        return ledger.offsets.topics();
     }
 
     /** Records that, replayed into a new machine, give all that is committed here. For tests and snapshots. */

@@ -229,7 +229,10 @@ final class Ledger {
         return 64 + 3L * chars;
     }
 
-    /** Answers once everything appended after {@code sinceAppendId} is committed; at once when nothing was. */
+    /**
+     * Answers once everything appended after {@code sinceAppendId} is committed; at once when nothing was. Refuses at once when
+     * some of it is overdue already: there is no further alarm that would end the wait.
+     */
     void answerOnceCommitted(long sinceAppendId, long requestId, GroupReply reply) {
         int appends = (int) (lastAppendId - sinceAppendId);
         if (appends == 0) {
@@ -239,7 +242,12 @@ final class Ledger {
         Waiting waiting = new Waiting(requestId, reply, appends);
         Iterator<InFlight> newestFirst = inFlight.descendingIterator();
         for (int i = 0; i < appends; i++) {
-            newestFirst.next().waiting.add(waiting);
+            InFlight append = newestFirst.next();
+            if (append.overdue) {
+                refuse(requestId, GroupError.COORDINATOR_NOT_AVAILABLE);
+                return;
+            }
+            append.waiting.add(waiting);
         }
     }
 
@@ -251,12 +259,17 @@ final class Ledger {
         return inFlight.isEmpty() ? lastAppendId : lastAppendId - 1;
     }
 
-    /** Reads wait for everything under way. False when there is nothing to wait for. */
+    /** Reads wait for everything under way, unless that is overdue. False when there is nothing to wait for. */
     boolean readOnceSettled(FetchOffsets read) {
         if (inFlight.isEmpty()) {
             return false;
         }
-        inFlight.getLast().reads.add(read);
+        InFlight newest = inFlight.getLast();
+        if (newest.overdue) {
+            refuse(read.requestId(), GroupError.COORDINATOR_NOT_AVAILABLE);
+        } else {
+            newest.reads.add(read);
+        }
         return true;
     }
 

@@ -98,6 +98,21 @@ class OffsetsTest {
         assertThat(committed()).containsExactly("t-0=42");
     }
 
+    /** A disk that hangs for an hour must not keep a connection for an hour, whenever its request came. */
+    @Test
+    void whoComesWhenTheLogIsOverdueIsToldAtOnce() {
+        it.confirmsAtOnce = false;
+        it.commit("", -1, "t", 0, 42);
+        it.passMs(GroupSettings.DEFAULTS.offsetsCommitTimeoutMs());
+        assertThat(it.answer(it.fetchAll(true)))
+                .isEqualTo(new GroupReply.Refused(GroupError.COORDINATOR_NOT_AVAILABLE));
+        assertThat(it.answer(it.deleteOffset("other", 0)))
+                .isEqualTo(new GroupReply.Refused(GroupError.COORDINATOR_NOT_AVAILABLE));
+        assertThat(committed()).as("who does not wait is answered").isEmpty();
+        it.confirmOldest();
+        assertThat(fetched(it.fetchAll(true))).containsExactly("t-0=42");
+    }
+
     @Test
     void leaderEpochAndMetadataComeBackAsTheyWere() {
         it.commit("", -1, new OffsetToCommit("t", 3, 7, 5, "where I was: ⟂"));

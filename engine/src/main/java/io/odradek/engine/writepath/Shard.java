@@ -7,9 +7,9 @@ import io.odradek.engine.record.ValidatedBatch;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,6 +87,10 @@ public final class Shard implements AutoCloseable {
     private volatile boolean stopping;
     /** A stage has died of what it didn't expect; nobody waits for it. */
     private volatile boolean dead;
+    /** Fails with the cause when {@link #dead} is set. */
+    private final CompletableFuture<Void> death = new CompletableFuture<>();
+    /** Done when {@link #close} has shut the gate. */
+    private final CompletableFuture<Void> closing = new CompletableFuture<>();
 
     private boolean started;
 
@@ -162,6 +166,35 @@ public final class Shard implements AutoCloseable {
     }
 
     /**
+     * Waits until there may be room again after a refused write. Not on the shard's own threads, which make it.
+     *
+     * @throws RejectedExecutionException no room will come: the shard is closed or has died, or the caller was interrupted
+     */
+    public void awaitRoom() {
+        CompletableFuture<Void> room = new CompletableFuture<>();
+        path.onRoom(() -> room.complete(null));
+        try {
+            CompletableFuture.anyOf(room, closing, death).get();
+        } catch (ExecutionException died) {
+            throw new RejectedExecutionException("shard has died", died.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RejectedExecutionException("interrupted while the shard was full", e);
+        }
+        if (path.isClosed()) {
+            throw new RejectedExecutionException("shard is closed");
+        }
+    }
+
+    /**
+     * Done as {@code awaited} is, or exceptionally when a stage dies before it: then what was handed over is never settled. For
+     * who waits for a listener to be called. Any thread.
+     */
+    public <T> CompletableFuture<T> orDeath(CompletableFuture<T> awaited) {
+        return CompletableFuture.anyOf(awaited, death).thenCompose(_ -> awaited);
+    }
+
+    /**
      * Runs a task on the append thread, in ring order: what was handed over before it is written before it. May block while
      * the ring is full: not for network loops. On the shard's own threads it doesn't block: when the ring is full the task
      * is put in as soon as there is room.
@@ -220,6 +253,7 @@ public final class Shard implements AutoCloseable {
                     "a shard can't be closed from " + Thread.currentThread().getName());
         }
         path.close();
+        closing.complete(null);
         synchronized (this) {
             if (!started) {
                 started = true;
@@ -245,23 +279,7 @@ public final class Shard implements AutoCloseable {
                 path.onRoom(() -> publish(kind, log, task, listener));
                 return;
             }
-            CountDownLatch room = new CountDownLatch(1);
-            path.onRoom(room::countDown);
-            awaitRoom(room);
-        }
-    }
-
-    private void awaitRoom(CountDownLatch room) {
-        try {
-            // the callback is dropped when the shard closes: look again now and then
-            while (!room.await(100, TimeUnit.MILLISECONDS) && !path.isClosed()) {
-                if (dead) {
-                    throw new RejectedExecutionException("shard has died");
-                }
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new RejectedExecutionException("interrupted while the shard was full", e);
+            awaitRoom();
         }
     }
 
@@ -337,6 +355,7 @@ public final class Shard implements AutoCloseable {
             path.fault().bug("running the " + stage + " stage", cause);
         } finally {
             dead = true;
+            death.completeExceptionally(new IllegalStateException("the " + stage + " stage has died", cause));
             appendBell.ring();
             syncBell.ring();
             settleBell.ring();

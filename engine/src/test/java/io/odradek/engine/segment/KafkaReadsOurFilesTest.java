@@ -169,6 +169,7 @@ class KafkaReadsOurFilesTest {
             log.log.deleteRecordsBefore(1);
             log.directory.checkpointHighWatermarks(Map.of(TemporaryLog.PARTITION, 17L));
             long end = log.log.view().logEndOffset();
+            log.directory.rememberBrokerEpoch(12);
             log.directory.close();
 
             LogDirFailureChannel failures = new LogDirFailureChannel(1);
@@ -187,14 +188,16 @@ class KafkaReadsOurFilesTest {
                     .containsExactly(Map.entry(partition, 17L));
             CleanShutdownFileHandler marker = new CleanShutdownFileHandler(log.path.toString());
             assertThat(marker.exists()).isTrue();
-            assertThat(marker.read()).hasValue(-1);
+            assertThat(marker.read()).hasValue(12);
             UUID id = TemporaryLog.PARTITION.topicId();
             assertThat(new PartitionMetadataFile(
                                     PartitionMetadataFile.newFile(log.logFiles().toFile()), failures)
                             .read()
                             .topicId())
                     .isEqualTo(new Uuid(id.getMostSignificantBits(), id.getLeastSignificantBits()));
+            marker.write(7);
             log.directory = io.odradek.engine.LogDirectory.open(log.store, log.path, "cluster", 1);
+            assertThat(log.directory.lastBrokerEpoch()).isEqualTo(7);
         }
     }
 

@@ -81,11 +81,13 @@ final class BrokerControl {
         List<MetadataRecord> records = new ArrayList<>();
         boolean fenced = broker.fenced();
         if (request.wantShutdown() || request.wantFence()) {
-            boolean leaving = request.wantShutdown();
-            if (!fenced || leaving != broker.inControlledShutdown()) {
+            if (!fenced) {
+                // Kafka leaves a broker that stops unfenced until all others have read that it leads nothing any more,
+                // and
+                // fences it then. Here one batch says both, so whoever reads the one reads the other.
                 leaderless(image, broker.id(), true, records);
-                fenced = request.wantFence() || broker.fenced();
-                records.add(change(broker, fenced, leaving || broker.inControlledShutdown()));
+                records.add(change(broker, true, request.wantShutdown() || broker.inControlledShutdown()));
+                fenced = true;
             }
         } else if (fenced && caughtUp) {
             elect(image, broker.id(), records);

@@ -30,6 +30,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -443,17 +444,27 @@ class ControllerMachineTest {
     }
 
     @Test
-    void aBrokerThatLeavesGivesItsLeadershipAway() {
+    void aBrokerThatLeavesGivesItsLeadershipAwayAndIsFenced() {
         long one = cluster.start(1, 1);
         cluster.start(2, 1);
         create(new NewTopic("t", -1, -1, List.of(new ManualAssignment(0, List.of(1, 2))), List.of()));
         create(new NewTopic("alone", -1, -1, List.of(new ManualAssignment(0, List.of(1))), List.of()));
         assertThat(cluster.ask(new Heartbeat(1, one, cluster.committed.lastOffset(), false, true))
                         .state())
-                .isEqualTo(new Done<>(new ControllerReply.BrokerState(true, false, true)));
+                .isEqualTo(new Done<>(new ControllerReply.BrokerState(true, true, true)));
         assertThat(cluster.partition("t", 0).leader()).isEqualTo(2);
         assertThat(cluster.partition("t", 0).inSyncReplicas()).containsExactly(2);
         assertThat(cluster.partition("alone", 0).leader()).isEqualTo(PartitionImage.NO_LEADER);
         assertThat(cluster.partition("alone", 0).inSyncReplicas()).containsExactly(1);
+        BrokerImage left = Objects.requireNonNull(cluster.committed.broker(1));
+        assertThat(left.fenced()).isTrue();
+        assertThat(left.inControlledShutdown()).isTrue();
+        int records = cluster.log.size();
+        cluster.ask(new Heartbeat(1, one, cluster.committed.lastOffset(), false, true));
+        assertThat(cluster.log).as("asked again it has nothing more to give").hasSize(records);
+        cluster.start(Cluster.registration(1, null, 2, one));
+        assertThat(Objects.requireNonNull(cluster.committed.broker(1)).isActive())
+                .isTrue();
+        assertThat(cluster.partition("alone", 0).leader()).isEqualTo(1);
     }
 }

@@ -1,0 +1,39 @@
+package io.odradek.engine;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What Kafka's marker of a clean stop says: {@code {"version":0,"brokerEpoch":12}}. Its being there is what counts for the
+ * logs; the epoch lets a broker show its controller that it has lost nothing since (KIP-966). Kafka before 3.7 left it empty.
+ */
+final class CleanStop {
+    static final long UNKNOWN = -1;
+
+    private static final Pattern VERSION = field("version");
+    private static final Pattern BROKER_EPOCH = field("brokerEpoch");
+
+    private CleanStop() {}
+
+    private static Pattern field(String name) {
+        return Pattern.compile("\"" + name + "\"\\s*:\\s*(-?[0-9]{1,19})\\s*[,}]");
+    }
+
+    static String text(long brokerEpoch) {
+        return "{\"version\":0,\"brokerEpoch\":" + brokerEpoch + "}";
+    }
+
+    /** {@link #UNKNOWN} for a marker that doesn't say, or that another version wrote: a guess could claim what is lost. */
+    static long brokerEpoch(String text) {
+        Matcher version = VERSION.matcher(text);
+        Matcher epoch = BROKER_EPOCH.matcher(text);
+        if (!version.find() || !version.group(1).equals("0") || !epoch.find()) {
+            return UNKNOWN;
+        }
+        try {
+            return Math.max(UNKNOWN, Long.parseLong(epoch.group(1)));
+        } catch (NumberFormatException tooLarge) {
+            return UNKNOWN;
+        }
+    }
+}
