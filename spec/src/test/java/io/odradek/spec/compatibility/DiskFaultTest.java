@@ -13,10 +13,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +34,7 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.SimpleRecord;
@@ -130,6 +133,32 @@ final class DiskFaultTest {
         }
     }
 
+    /** Whoever waits in a long poll learns of it no later than the poll ends, and is told why. */
+    @Test
+    void readersOfABrokenDirectoryAreToldAndThoseOfTheOtherAreServed(@TempDir Path data) throws Exception {
+        Path one = data.resolve("one");
+        Path two = data.resolve("two");
+        FailingDisk disk = new FailingDisk();
+        try (SaidLines said = new SaidLines();
+                RunningBroker broker = RunningBroker.on(one, Map.of("log.dirs", one + "," + two), disk);
+                Admin admin = broker.admin()) {
+            topic(broker.bootstrap(), TOPIC, 2);
+            int broken = Files.isDirectory(two.resolve(TOPIC + "-0")) ? 0 : 1;
+            assertThat(Wire.produce(broker.port(), TOPIC, 0, batch("a"))).isEqualTo(Errors.NONE);
+            assertThat(Wire.produce(broker.port(), TOPIC, 1, batch("a"))).isEqualTo(Errors.NONE);
+            disk.breakDown(two, new Fault.Full());
+            assertThat(Wire.produce(broker.port(), TOPIC, broken, batch("b"))).isEqualTo(Errors.KAFKA_STORAGE_ERROR);
+            assertThat(read(broker.bootstrap(), TOPIC, 1 - broken)).containsExactly("a");
+            var directories = Objects.requireNonNull(
+                    admin.describeLogDirs(List.of(1)).allDescriptions().get().get(1));
+            assertThat(Objects.requireNonNull(directories.get(two.toString())).error())
+                    .isInstanceOf(KafkaStorageException.class);
+            assertThat(Objects.requireNonNull(directories.get(one.toString())).error())
+                    .isNull();
+            assertThat(said.containing("is offline")).hasSize(1);
+        }
+    }
+
     /** Without any privilege: a limit on the size of files is a disk that refuses to take more. */
     @Test
     void theProcessEndsWithCodeOneWhenItsOnlyDirectoryTakesNoMore(@TempDir Path data) throws Exception {
@@ -208,6 +237,88 @@ final class DiskFaultTest {
             }
             assertThat(Wire.produce(again.port(), TOPIC, 0, batch("room"))).isEqualTo(Errors.NONE);
             assertThat(again.stop()).as(again.output()).isTrue();
+        }
+    }
+
+    static Stream<Fault.Unreadable> damages() {
+        return Stream.of(new Fault.Unreadable(0), new Fault.Unreadable(300_000));
+    }
+
+    /** In the batch's header, and in the middle of what {@code sendfile} is to send. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("damages")
+    void bytesThatCanNotBeReadAreSaidOnceAndCostNobodyElseAnything(Fault.Unreadable damage, @TempDir Path data)
+            throws Exception {
+        String large = "y".repeat(800_000);
+        try (RunningBroker before = RunningBroker.on(data);
+                KafkaProducer<String, String> producer = before.producer(Map.of())) {
+            topic(before.bootstrap(), TOPIC, 2);
+            producer.send(new ProducerRecord<>(TOPIC, 0, null, large)).get();
+            producer.send(new ProducerRecord<>(TOPIC, 1, null, "fine")).get();
+        }
+        FailingDisk disk = new FailingDisk();
+        Path log = data.resolve(TOPIC + "-0/00000000000000000000.log");
+        try (SaidLines said = new SaidLines();
+                RunningBroker broker = RunningBroker.on(data, Map.of("odradek.network.transport", "nio"), disk)) {
+            disk.breakDown(log, damage);
+            try (KafkaConsumer<String, String> unlucky = consumer(broker.bootstrap())) {
+                TopicPartition partition = new TopicPartition(TOPIC, 0);
+                unlucky.assign(List.of(partition));
+                unlucky.seek(partition, 0);
+                await().atMost(LONG).until(() -> {
+                    assertThat(unlucky.poll(Duration.ofMillis(100)).count()).isZero();
+                    return !said.containing("can't be read").isEmpty();
+                });
+                for (int i = 0; i < 10; i++) { // it tries again and again
+                    assertThat(unlucky.poll(Duration.ofMillis(100)).count()).isZero();
+                }
+                assertThat(said.troubles())
+                        .singleElement()
+                        .asString()
+                        .contains(TOPIC + "-0", log.toString(), "Input/output error", "repair the disk");
+                assertThat(broker.hasFailed()).isFalse();
+                assertThat(read(broker.bootstrap(), TOPIC, 1)).containsExactly("fine");
+                assertThat(Wire.produce(broker.port(), TOPIC, 0, batch("more"))).isEqualTo(Errors.NONE);
+
+                disk.repair(log);
+                List<String> values = new ArrayList<>();
+                await().atMost(LONG).until(() -> {
+                    unlucky.poll(Duration.ofMillis(200)).forEach(record -> values.add(record.value()));
+                    return values.size() >= 2;
+                });
+                assertThat(values).containsExactly(large, "more");
+            }
+        }
+    }
+
+    /** By whichever transport there is: the kernel finds the file's end where there should be bytes. */
+    @Test
+    void aSegmentThatSomebodyCutUnderTheBrokerIsSaid(@TempDir Path data) throws Exception {
+        try (RunningBroker before = RunningBroker.on(data);
+                KafkaProducer<String, String> producer = before.producer(Map.of())) {
+            topic(before.bootstrap(), TOPIC, 2);
+            producer.send(new ProducerRecord<>(TOPIC, 0, null, "y".repeat(800_000)))
+                    .get();
+            producer.send(new ProducerRecord<>(TOPIC, 1, null, "fine")).get();
+        }
+        Path log = data.resolve(TOPIC + "-0/00000000000000000000.log");
+        byte[] whole = Files.readAllBytes(log);
+        try (SaidLines said = new SaidLines();
+                RunningBroker broker = RunningBroker.on(data);
+                KafkaConsumer<String, String> unlucky = consumer(broker.bootstrap())) {
+            Files.write(log, Arrays.copyOf(whole, 300_000));
+            TopicPartition partition = new TopicPartition(TOPIC, 0);
+            unlucky.assign(List.of(partition));
+            unlucky.seek(partition, 0);
+            await().atMost(LONG).until(() -> {
+                assertThat(unlucky.poll(Duration.ofMillis(100)).count()).isZero();
+                return !said.containing("can't be read").isEmpty();
+            });
+            assertThat(said.troubles()).singleElement().asString().contains(log.toString(), "ends before byte");
+            assertThat(read(broker.bootstrap(), TOPIC, 1)).containsExactly("fine");
+            Files.write(log, whole);
+            await().atMost(LONG)
+                    .until(() -> unlucky.poll(Duration.ofMillis(200)).count() == 1);
         }
     }
 
