@@ -13,6 +13,7 @@ import io.odradek.broker.metadata.Features;
 import io.odradek.broker.metadata.ProducerIds;
 import io.odradek.broker.metadata.ShardMetadataLog;
 import io.odradek.broker.metadata.TopicCreation;
+import io.odradek.broker.metadata.TopicIds;
 import io.odradek.broker.net.KafkaServer;
 import io.odradek.broker.net.NetworkObserver;
 import io.odradek.broker.net.NetworkOptions;
@@ -38,6 +39,7 @@ import io.odradek.engine.io.FileStore;
 import io.odradek.engine.io.GroupSync;
 import io.odradek.engine.record.Codec;
 import io.odradek.engine.writepath.Shard;
+import io.odradek.replication.controller.BrokerImage;
 import io.odradek.replication.controller.ClusterDelta;
 import io.odradek.replication.controller.ClusterImage;
 import io.odradek.replication.controller.ControllerRequest.RegisterBroker;
@@ -56,6 +58,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -145,6 +148,7 @@ public final class Broker implements AutoCloseable {
                 new BrokerConfigRules(config),
                 new SecureRandom()::nextLong);
         refuseUnknownFeatures(controller.image());
+        refuseMissingDirectories(controller.image(), directories);
         recover(directories, controller.image(), topicConfigs);
 
         ExecutorService blocking = Executors.newSingleThreadExecutor(
@@ -325,6 +329,31 @@ public final class Broker implements AutoCloseable {
         if (!unknown.isEmpty()) {
             throw new IOException("this cluster's metadata needs features that this version does not have: "
                     + String.join("; ", unknown) + "; start a version that has them");
+        }
+    }
+
+    /**
+     * A partition that is found nowhere is made anew, since it may be one that a crash kept from being made. One whose directory
+     * was left out, or replaced by an empty one, would come back empty under its name: so that is said, and has to be wanted.
+     */
+    private void refuseMissingDirectories(ClusterImage image, List<LogDirectory> directories) throws IOException {
+        BrokerImage registered = image.broker(config.nodeId());
+        if (registered == null) {
+            return;
+        }
+        Set<String> missing = new TreeSet<>();
+        registered.directories().forEach(id -> missing.add(TopicIds.toKafka(id).toString()));
+        directories.forEach(directory -> missing.remove(
+                TopicIds.toKafka(directory.identity().directoryId()).toString()));
+        List<String> givenUp = List.of(
+                String.valueOf(config.text("odradek.lost.log.directories")).split("[, ]+", -1));
+        givenUp.forEach(missing::remove);
+        if (!missing.isEmpty()) {
+            throw new IOException("a log directory that this broker had is not in log.dirs=" + config.logDirectories()
+                    + ": directory.id=" + String.join(",", missing)
+                    + " (see its meta.properties). What it holds would be"
+                    + " made anew, empty. Bring it back, or give it up for good with odradek.lost.log.directories="
+                    + String.join(",", missing));
         }
     }
 

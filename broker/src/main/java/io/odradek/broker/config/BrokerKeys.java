@@ -568,6 +568,13 @@ final class BrokerKeys {
                         "Port of the Prometheus endpoint; -1: none, 0: any free one.")
                 .define("odradek.metrics.host", STRING, "localhost", LOW, "Interface of the Prometheus endpoint.")
                 .define(
+                        "odradek.lost.log.directories",
+                        STRING,
+                        "",
+                        LOW,
+                        "Ids of log directories that are gone for good, with commas between: what they held is made"
+                                + " anew, empty.")
+                .define(
                         "odradek.network.transport",
                         STRING,
                         "auto",

@@ -12,6 +12,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.util.ArrayList;
 import java.util.List;
@@ -144,7 +145,7 @@ final class FrameWriter implements Writable {
             case SlicedRecords sliced -> {
                 held.add(sliced);
                 for (Slice slice : sliced.slices().slices()) {
-                    writeSlice(slice);
+                    writeSlice(sliced, slice);
                 }
             }
             case MemoryRecords memory -> writeByteBuffer(memory.buffer());
@@ -153,17 +154,14 @@ final class FrameWriter implements Writable {
         }
     }
 
-    private void writeSlice(Slice slice) {
+    private void writeSlice(SlicedRecords records, Slice slice) {
         switch (slice) {
             case MemorySlice(ByteBuffer bytes) -> writeByteBuffer(bytes.duplicate());
             case FileSlice file -> {
                 if (file.lengthBytes() > 0) {
                     FileChannel channel = file.file().transferChannel();
                     cut();
-                    pieces.add(
-                            channel == null
-                                    ? read(file)
-                                    : new SliceRegion(channel, file.position(), file.lengthBytes()));
+                    pieces.add(channel == null ? read(file) : new SliceRegion(records, file, channel));
                 }
             }
         }
@@ -185,10 +183,44 @@ final class FrameWriter implements Writable {
         }
     }
 
+    /**
+     * What a failed send does not say: which of its ends failed, the client's or ours, and only ours is worth a word. The page that
+     * would have gone out next is read once more to find out.
+     */
+    static void tellUnreadable(Frame frame) {
+        for (Object piece : frame.pieces()) {
+            if (piece instanceof SliceRegion region && region.transferred() < region.count()) {
+                region.probe();
+                return; // nothing behind it was tried
+            }
+        }
+    }
+
     /** A part of a log's file: the file is the log's, and stays open. */
     private static final class SliceRegion extends DefaultFileRegion {
-        SliceRegion(FileChannel file, long position, long count) {
-            super(file, position, count);
+        private static final int PROBE_BYTES = 4096;
+
+        private final SlicedRecords records;
+        private final FileSlice slice;
+
+        SliceRegion(SlicedRecords records, FileSlice slice, FileChannel file) {
+            super(file, slice.position(), slice.lengthBytes());
+            this.records = records;
+            this.slice = slice;
+        }
+
+        void probe() {
+            int bytes = (int) Math.min(PROBE_BYTES, count() - transferred());
+            long at = position() + transferred();
+            try {
+                if (slice.file().read(ByteBuffer.allocate(bytes), at) < bytes) {
+                    throw new EOFException(slice.file().path() + " ends before byte " + (at + bytes));
+                }
+            } catch (ClosedChannelException closed) {
+                // by us, with everything else
+            } catch (IOException unreadable) {
+                records.unreadable(unreadable);
+            }
         }
 
         @Override

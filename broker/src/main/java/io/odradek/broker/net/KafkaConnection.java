@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.util.ArrayDeque;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -401,7 +402,12 @@ final class KafkaConnection extends ChannelInboundHandlerAdapter implements Conn
             // Pieces are written, or fail, in order: when the last has ended nobody reads the slices any more.
             openSends++;
             last = channel.newPromise();
-            last.addListener(future -> frame.held().forEach(SlicedRecords::close))
+            last.addListener(future -> {
+                        if (future.cause() instanceof IOException e && !(e instanceof ClosedChannelException)) {
+                            FrameWriter.tellUnreadable(frame);
+                        }
+                        frame.held().forEach(SlicedRecords::close);
+                    })
                     .addListener(sendEnded);
         }
         unflushed = true;

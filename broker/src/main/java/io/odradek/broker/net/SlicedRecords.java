@@ -1,7 +1,9 @@
 package io.odradek.broker.net;
 
 import io.odradek.engine.FetchedSlices;
+import java.io.IOException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.record.internal.BaseRecords;
@@ -15,12 +17,19 @@ public final class SlicedRecords implements BaseRecords, AutoCloseable {
 
     private final FetchedSlices slices;
     private final int sizeBytes;
+    private final Consumer<IOException> onUnreadable;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    /** Takes the slices over. */
-    public SlicedRecords(FetchedSlices slices) {
+    /**
+     * Takes the slices over.
+     *
+     * @param onUnreadable told on the network loop when their files can't be read while they are sent; the connection is closed
+     *     then, because the response has begun
+     */
+    public SlicedRecords(FetchedSlices slices, Consumer<IOException> onUnreadable) {
         this.slices = slices;
         this.sizeBytes = slices.sizeBytes();
+        this.onUnreadable = onUnreadable;
     }
 
     FetchedSlices slices() {
@@ -30,6 +39,10 @@ public final class SlicedRecords implements BaseRecords, AutoCloseable {
     @Override
     public int sizeInBytes() {
         return sizeBytes;
+    }
+
+    void unreadable(IOException cause) {
+        onUnreadable.accept(cause);
     }
 
     /** Never: the connection writes the slices itself. */

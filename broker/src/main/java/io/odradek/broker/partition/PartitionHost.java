@@ -16,15 +16,21 @@ import io.odradek.replication.partition.LeaderEffect;
 import io.odradek.replication.partition.LeaderEffect.AdvanceHighWatermark;
 import io.odradek.replication.partition.LeaderEvent;
 import io.odradek.replication.partition.LeaderMachine;
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One partition on this broker: how far it is committed, what readers may see, and who waits for it. Its state belongs to the
  * settle thread of its shard; other threads read {@link #view()} and {@link #status()}, and hand batches to the shard.
  */
 public final class PartitionHost {
+    private static final Logger LOG = LoggerFactory.getLogger(PartitionHost.class);
+
     /** More than any fetch waits for: whoever is told of so many bytes looks again. */
     private static final long MANY_BYTES = 1L << 40;
 
@@ -38,6 +44,7 @@ public final class PartitionHost {
     private volatile PartitionView view;
     private volatile Errors status = Errors.NOT_LEADER_OR_FOLLOWER;
     private volatile boolean admitsAcksAll = true;
+    private final AtomicBoolean toldUnreadable = new AtomicBoolean();
 
     /** Derived once per configuration; losing a race derives it twice. */
     private volatile Rules rules;
@@ -131,6 +138,23 @@ public final class PartitionHost {
             rules = now;
         }
         return zstdAllowed ? now.rules : now.withoutZstd;
+    }
+
+    /**
+     * Bytes of the log can't be read. Said once: every reader that comes this way finds them again. The partition goes on, and so
+     * does its directory: the other bytes can be read, and a disk that can't be written or synced says so itself. Any thread.
+     */
+    public void unreadable(IOException cause) {
+        if (toldUnreadable.compareAndSet(false, true)) {
+            LOG.error(
+                    "{}: a part of its log can't be read: {}. Who reads there gets an error, the rest is served;"
+                            + " repair the disk and start again, or delete the records before the damage's end",
+                    this,
+                    cause.getMessage(),
+                    cause);
+        } else {
+            LOG.debug("{}: unreadable", this, cause);
+        }
     }
 
     /** Hands a batch to {@link #shard()}, as its leader; see {@link Shard#tryWriteUnannounced}. */

@@ -22,16 +22,12 @@ import org.apache.kafka.common.message.FetchResponseData.PartitionData;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** What one partition has for a fetch. Stateless; runs on network loops and reads what partitions publish. */
 final class FetchReads {
     static final byte READ_COMMITTED = 1;
     /** KIP-951. */
     private static final short FIRST_VERSION_WITH_ENDPOINTS = 16;
-
-    private static final Logger LOG = LoggerFactory.getLogger(FetchReads.class);
 
     private final Partitions partitions;
     private final LeaderHints hints;
@@ -112,18 +108,18 @@ final class FetchReads {
                 if (slices.sizeBytes() == 0) {
                     slices.close();
                 } else {
-                    data.setRecords(new SlicedRecords(slices));
+                    data.setRecords(new SlicedRecords(slices, host::unreadable));
                 }
                 return data;
             } catch (OffsetOutOfRangeException | IOException e) {
                 LogView now = host.log().view();
                 if (now != read) {
                     read = now; // its segment went while it was read: retention, not trouble
-                } else if (e instanceof OffsetOutOfRangeException) {
-                    return failed(interest, Errors.OFFSET_OUT_OF_RANGE, request);
-                } else {
-                    LOG.error("{}: reading at offset {} failed", host, interest.fetchOffset(), e);
+                } else if (e instanceof IOException unreadable) {
+                    host.unreadable(unreadable);
                     return failed(interest, Errors.KAFKA_STORAGE_ERROR, request);
+                } else {
+                    return failed(interest, Errors.OFFSET_OUT_OF_RANGE, request);
                 }
             }
         }

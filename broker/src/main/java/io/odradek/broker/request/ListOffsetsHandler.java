@@ -24,13 +24,9 @@ import org.apache.kafka.common.message.ListOffsetsResponseData;
 import org.apache.kafka.common.message.ListOffsetsResponseData.ListOffsetsPartitionResponse;
 import org.apache.kafka.common.message.ListOffsetsResponseData.ListOffsetsTopicResponse;
 import org.apache.kafka.common.protocol.Errors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** ListOffsets: where a partition begins and ends, and what was written at a time. */
 public final class ListOffsetsHandler implements ApiHandler {
-    private static final Logger LOG = LoggerFactory.getLogger(ListOffsetsHandler.class);
-
     private static final long LATEST = -1;
     private static final long EARLIEST = -2;
     private static final long MAX_TIMESTAMP = -3;
@@ -102,7 +98,7 @@ public final class ListOffsetsHandler implements ApiHandler {
         try {
             return found(request.version(), wanted, lookUp(wanted.timestamp(), log, end, view.leaderEpoch()));
         } catch (IOException e) {
-            LOG.error("{}: looking up timestamp {} failed", host, wanted.timestamp(), e);
+            host.unreadable(e);
             return failed(wanted, Errors.KAFKA_STORAGE_ERROR);
         }
     }

@@ -178,7 +178,7 @@ class FetchResponseTest {
             data.add(new PartitionData()
                     .setPartitionIndex(i)
                     .setHighWatermark(100 + i)
-                    .setRecords(new SlicedRecords(partitions.get(i))));
+                    .setRecords(new SlicedRecords(partitions.get(i), FetchResponseTest::unreadable)));
         }
         return new FetchResponseData()
                 .setResponses(List.of(new FetchableTopicResponse().setTopic("t").setPartitions(data)));
@@ -356,5 +356,9 @@ class FetchResponseTest {
             everySliceWasClosedOnce();
             assertThat(fixture.lines()).hasSizeLessThanOrEqualTo(1);
         }
+    }
+
+    private static void unreadable(IOException cause) {
+        throw new AssertionError(cause);
     }
 }

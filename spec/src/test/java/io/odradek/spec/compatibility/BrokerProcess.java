@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -33,7 +34,14 @@ final class BrokerProcess implements AutoCloseable {
 
     /** @param port 0: any free one */
     static BrokerProcess start(Path data, int port, Map<String, String> overrides) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
+        return start(List.of(), data, port, overrides);
+    }
+
+    /** @param wrapper a command that ends in becoming the one it is given, such as a shell that sets a limit first */
+    static BrokerProcess start(List<String> wrapper, Path data, int port, Map<String, String> overrides)
+            throws IOException {
+        List<String> command = new ArrayList<>(wrapper);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-ea:io.odradek...",
                 "-Xmx256m",
@@ -105,6 +113,19 @@ final class BrokerProcess implements AutoCloseable {
     /** Everything it has printed. */
     String output() {
         return output.toString();
+    }
+
+    /** Of the process; a wrapper must have replaced itself by the broker. */
+    long pid() {
+        return process.pid();
+    }
+
+    /** Waits until it ends by itself. */
+    int exitCode(Duration atMost) throws InterruptedException {
+        if (!process.waitFor(atMost.toMillis(), TimeUnit.MILLISECONDS)) {
+            throw new AssertionError("the broker has not ended within " + atMost + "; it said:\n" + output);
+        }
+        return process.exitValue();
     }
 
     /** {@code kill -9}; returns when the process is gone. */

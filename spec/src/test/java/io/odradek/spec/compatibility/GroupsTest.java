@@ -28,6 +28,13 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.message.FindCoordinatorRequestData;
+import org.apache.kafka.common.message.OffsetCommitRequestData;
+import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestPartition;
+import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestTopic;
+import org.apache.kafka.common.message.OffsetCommitResponseData;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -221,6 +228,84 @@ final class GroupsTest {
             }
             assertThat(read).isEqualTo(numbers(42, 100));
         }
+    }
+
+    /** Old clients say how long a commit is to be kept (OffsetCommit 2 to 4), others leave it to the broker. */
+    @Test
+    void aCommitThatIsOverIsForgottenForGoodAndTheOthersStay(@TempDir Path own) throws Exception {
+        Map<String, String> settings = Map.of("offsets.retention.check.interval.ms", "100");
+        TopicPartition partition = new TopicPartition("expiring", 0);
+        try (RunningBroker before = RunningBroker.on(own, settings);
+                Admin admin = before.admin()) {
+            admin.createTopics(List.of(new NewTopic("expiring", 1, (short) 1)))
+                    .all()
+                    .get();
+            await().atMost(LONG).until(() -> commit(before, "brief", partition, 1) == Errors.NONE);
+            await().atMost(LONG).until(() -> commit(before, "lasting", partition, -1) == Errors.NONE);
+            await().atMost(LONG).until(() -> offsets(admin, "brief").isEmpty());
+            assertThat(offsets(admin, "lasting")).containsEntry(partition, 42L);
+        }
+        try (RunningBroker after = RunningBroker.on(own);
+                Admin admin = after.admin()) {
+            assertThat(offsets(admin, "brief")).isEmpty();
+            assertThat(offsets(admin, "lasting")).containsEntry(partition, 42L);
+        }
+    }
+
+    @Test
+    void commitsOfADeletedTopicGoWithIt() throws Exception {
+        topic("doomed");
+        topic("spared");
+        TopicPartition doomed = new TopicPartition("doomed", 0);
+        TopicPartition spared = new TopicPartition("spared", 0);
+        await().atMost(LONG).until(() -> commit(broker, "both", doomed, -1) == Errors.NONE);
+        await().atMost(LONG).until(() -> commit(broker, "both", spared, -1) == Errors.NONE);
+        try (Admin admin = broker.admin()) {
+            assertThat(offsets(admin, "both")).containsOnlyKeys(doomed, spared);
+            admin.deleteTopics(List.of("doomed")).all().get();
+            await().atMost(LONG).until(() -> offsets(admin, "both").equals(Map.of(spared, 42L)));
+            topic("doomed"); // another one, of which nothing has been read
+            assertThat(offsets(admin, "both")).containsOnlyKeys(spared);
+        }
+    }
+
+    /** Offset 42 from a client that is no member, kept for {@code retentionMs}, or as long as the broker likes with -1. */
+    private static Errors commit(RunningBroker to, String group, TopicPartition partition, long retentionMs)
+            throws IOException {
+        short version = 2;
+        OffsetCommitRequestData request = new OffsetCommitRequestData()
+                .setGroupId(group)
+                .setGenerationIdOrMemberEpoch(-1)
+                .setRetentionTimeMs(retentionMs)
+                .setTopics(List.of(new OffsetCommitRequestTopic()
+                        .setName(partition.topic())
+                        .setPartitions(List.of(new OffsetCommitRequestPartition()
+                                .setPartitionIndex(partition.partition())
+                                .setCommittedMetadata("")
+                                .setCommittedOffset(42)))));
+        try (Wire wire = Wire.to(to.port())) {
+            // Stock clients ask for the coordinator, which makes its topic where there is none yet.
+            wire.send(
+                    Wire.frame(ApiKeys.FIND_COORDINATOR, (short) 0, 1, new FindCoordinatorRequestData().setKey(group)));
+            assertThat(wire.answer(ApiKeys.FIND_COORDINATOR, (short) 0, 1)).isNotNull();
+            wire.send(Wire.frame(ApiKeys.OFFSET_COMMIT, version, 2, request));
+            var answer = (OffsetCommitResponseData) wire.answer(ApiKeys.OFFSET_COMMIT, version, 2);
+            return Errors.forCode(
+                    answer.topics().getFirst().partitions().getFirst().errorCode());
+        }
+    }
+
+    private static Map<TopicPartition, Long> offsets(Admin admin, String group) throws Exception {
+        Map<TopicPartition, Long> offsets = new HashMap<>();
+        admin.listConsumerGroupOffsets(group)
+                .partitionsToOffsetAndMetadata()
+                .get()
+                .forEach((partition, committed) -> {
+                    if (committed != null) {
+                        offsets.put(partition, committed.offset());
+                    }
+                });
+        return offsets;
     }
 
     private static void topic(String name) throws Exception {

@@ -23,6 +23,11 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.message.DescribeClusterRequestData;
+import org.apache.kafka.common.message.DescribeClusterResponseData;
+import org.apache.kafka.common.message.MetadataRequestData;
+import org.apache.kafka.common.message.MetadataResponseData;
+import org.apache.kafka.common.protocol.ApiKeys;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -170,6 +175,35 @@ final class LifecycleTest {
         }
         try (RunningBroker broker = RunningBroker.on(data)) {
             assertThat(read(broker, "again", 1)).containsExactly("new");
+        }
+    }
+
+    /** What Metadata and DescribeCluster say is where clients go: not where the socket is, when an address in between differs. */
+    @Test
+    void clientsAreSentToTheAdvertisedListeners(@TempDir Path data) throws Exception {
+        Map<String, String> elsewhere = Map.of("advertised.listeners", "PLAINTEXT://broker.example:19092");
+        try (RunningBroker broker = RunningBroker.on(data, elsewhere);
+                Wire wire = Wire.to(broker.port())) {
+            wire.send(Wire.frame(ApiKeys.METADATA, (short) 12, 1, new MetadataRequestData().setTopics(null)));
+            var metadata = (MetadataResponseData) wire.answer(ApiKeys.METADATA, (short) 12, 1);
+            assertThat(metadata.brokers()).singleElement().satisfies(told -> {
+                assertThat(told.host()).isEqualTo("broker.example");
+                assertThat(told.port()).isEqualTo(19092);
+            });
+            wire.send(Wire.frame(ApiKeys.DESCRIBE_CLUSTER, (short) 1, 2, new DescribeClusterRequestData()));
+            var cluster = (DescribeClusterResponseData) wire.answer(ApiKeys.DESCRIBE_CLUSTER, (short) 1, 2);
+            assertThat(cluster.brokers()).singleElement().satisfies(told -> {
+                assertThat(told.host()).isEqualTo("broker.example");
+                assertThat(told.port()).isEqualTo(19092);
+            });
+        }
+        // a port that is not known before the socket is bound: clients of the same machine, in a test
+        try (RunningBroker broker = RunningBroker.on(data, Map.of("advertised.listeners", "PLAINTEXT://localhost:0"));
+                Admin admin = broker.admin()) {
+            assertThat(admin.describeCluster().nodes().get()).singleElement().satisfies(node -> {
+                assertThat(node.host()).isEqualTo("localhost");
+                assertThat(node.port()).isEqualTo(broker.port());
+            });
         }
     }
 

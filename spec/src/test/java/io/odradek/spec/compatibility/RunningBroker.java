@@ -2,6 +2,8 @@ package io.odradek.spec.compatibility;
 
 import io.odradek.broker.Broker;
 import io.odradek.broker.config.BrokerConfig;
+import io.odradek.engine.io.DiskFileStore;
+import io.odradek.engine.io.FileStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -26,6 +28,10 @@ final class RunningBroker implements AutoCloseable {
     }
 
     static RunningBroker on(Path data, Map<String, String> overrides) throws IOException {
+        return on(data, overrides, new DiskFileStore());
+    }
+
+    static RunningBroker on(Path data, Map<String, String> overrides, FileStore store) throws IOException {
         Map<String, String> settings = new HashMap<>(Map.of(
                 "log.dirs",
                 data.toString(),
@@ -38,7 +44,7 @@ final class RunningBroker implements AutoCloseable {
                 "odradek.metrics.port",
                 "-1"));
         settings.putAll(overrides);
-        return new RunningBroker(Broker.start(BrokerConfig.builtIn(settings)));
+        return new RunningBroker(Broker.start(BrokerConfig.builtIn(settings), store));
     }
 
     int port() {
@@ -47,6 +53,11 @@ final class RunningBroker implements AutoCloseable {
 
     String bootstrap() {
         return "127.0.0.1:" + port();
+    }
+
+    /** Whether it can't go on: the process of {@code odradek start} ends then, with exit code 1. */
+    boolean hasFailed() {
+        return broker.hasFailed();
     }
 
     String clusterId() {
