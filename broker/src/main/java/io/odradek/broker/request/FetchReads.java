@@ -123,6 +123,7 @@ final class FetchReads {
                     return failed(interest, Errors.OFFSET_OUT_OF_RANGE, request);
                 } else {
                     LOG.error("{}: reading at offset {} failed", host, interest.fetchOffset(), e);
+                    host.traffic().fetchFailed();
                     return failed(interest, Errors.KAFKA_STORAGE_ERROR, request);
                 }
             }

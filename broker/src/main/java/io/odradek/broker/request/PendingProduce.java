@@ -6,6 +6,7 @@ import io.odradek.broker.net.Request;
 import io.odradek.broker.partition.LeaderHints;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.message.ProduceResponseData.LeaderIdAndEpoch;
 import org.apache.kafka.common.message.ProduceResponseData.NodeEndpoint;
@@ -29,6 +30,7 @@ final class PendingProduce {
     private final Request request;
     private final Reply reply;
     private final LeaderHints hints;
+    private final LongAdder parked;
     private final short acks;
     private final int timeoutMs;
     private final ProduceResponseData response = new ProduceResponseData();
@@ -47,10 +49,12 @@ final class PendingProduce {
     /** All batches, newest first; network loop. */
     private @Nullable ProducedBatch newest;
 
-    PendingProduce(Request request, Reply reply, LeaderHints hints, short acks, int timeoutMs) {
+    /** @param parked how many requests wait for other replicas */
+    PendingProduce(Request request, Reply reply, LeaderHints hints, LongAdder parked, short acks, int timeoutMs) {
         this.request = request;
         this.reply = reply;
         this.hints = hints;
+        this.parked = parked;
         this.acks = acks;
         this.timeoutMs = timeoutMs;
     }
@@ -96,6 +100,9 @@ final class PendingProduce {
         if (openParts.decrementAndGet() > 0) {
             return;
         }
+        if (armed.get()) {
+            parked.decrement();
+        }
         Connection.Timer timer = deadline;
         if (timer != null) {
             timer.cancel();
@@ -140,6 +147,7 @@ final class PendingProduce {
      */
     void armTimer() {
         if (armed.compareAndSet(false, true)) {
+            parked.increment();
             deadline = request.connection().schedule(Math.max(0, timeoutMs), this::expire);
         }
     }
