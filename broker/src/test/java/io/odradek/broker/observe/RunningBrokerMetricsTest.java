@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -98,7 +99,12 @@ class RunningBrokerMetricsTest {
     }
 
     private double storedBytes(Admin admin, String topic) throws Exception {
-        return admin.describeLogDirs(List.of(1)).allDescriptions().get().get(1).values().stream()
+        return Objects.requireNonNull(admin.describeLogDirs(List.of(1))
+                        .allDescriptions()
+                        .get()
+                        .get(1))
+                .values()
+                .stream()
                 .flatMap(directory -> directory.replicaInfos().entrySet().stream())
                 .filter(replica -> replica.getKey().topic().equals(topic))
                 .mapToLong(replica -> replica.getValue().size())
