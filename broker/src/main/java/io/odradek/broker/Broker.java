@@ -22,6 +22,7 @@ import io.odradek.broker.observe.BrokerMetrics;
 import io.odradek.broker.observe.Metrics;
 import io.odradek.broker.observe.NetworkMetrics;
 import io.odradek.broker.observe.PrometheusEndpoint;
+import io.odradek.broker.observe.SyncMetrics;
 import io.odradek.broker.partition.HostedShard;
 import io.odradek.broker.partition.ImageHints;
 import io.odradek.broker.partition.MetadataPublisher;
@@ -48,14 +49,18 @@ import io.odradek.replication.controller.Endpoint;
 import io.odradek.replication.controller.PartitionImage;
 import io.odradek.replication.controller.TopicImage;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
@@ -93,6 +98,7 @@ public final class Broker implements AutoCloseable {
     private final CountDownLatch failed = new CountDownLatch(1);
     private List<ListenAddress> addresses = List.of();
     private String clusterId = "";
+    private @Nullable PrometheusEndpoint endpoint;
 
     /** @param host empty: all addresses */
     public record ListenAddress(String listener, String host, int port) {}
@@ -135,8 +141,9 @@ public final class Broker implements AutoCloseable {
         if (!config.withoutEffect().isEmpty()) {
             LOG.warn("accepted without effect in this version: {}", String.join(", ", config.withoutEffect()));
         }
+        Metrics metrics = new Metrics();
         List<LogDirectory> directories = openDirectories();
-        List<HostedShard> shards = shards(directories);
+        List<HostedShard> shards = shards(directories, metrics);
         TopicConfigs topicConfigs = new TopicConfigs(config);
         HostedShard metadataHome = metadataHome(shards);
         PartitionLog metadata = metadataHome.directory().openOrCreate(ShardMetadataLog.PARTITION, metadataLogConfig());
@@ -181,7 +188,6 @@ public final class Broker implements AutoCloseable {
 
         // The sockets are bound before the broker registers: by then a port 0 has become one that can be told.
         AtomicLong brokerEpoch = new AtomicLong(-1);
-        Metrics metrics = new Metrics();
         NetworkMetrics networkMetrics = new NetworkMetrics(metrics);
         KafkaServer sockets = bind(
                 Handlers.router(new Handlers.Ports(
@@ -194,7 +200,8 @@ public final class Broker implements AutoCloseable {
                         coordinator,
                         offsetsTopic,
                         blocking,
-                        clock)),
+                        clock,
+                        metrics)),
                 networkMetrics);
         BrokerLifecycle lifecycle = new BrokerLifecycle(controller, registration(directories));
         // After the sockets have answered what they read: nobody could take over, so to give leadership away before
@@ -223,9 +230,12 @@ public final class Broker implements AutoCloseable {
             });
         }
         networkMetrics.watch(sockets);
-        BrokerMetrics.register(metrics, shards, partitions, controller::image);
+        BrokerMetrics.register(
+                metrics,
+                new BrokerMetrics.Sources(
+                        config.nodeId(), directories, shards, partitions, coordinator, controller::image));
         if (config.metricsPort() >= 0) {
-            part(PrometheusEndpoint.start(
+            endpoint = part(PrometheusEndpoint.start(
                     metrics, String.valueOf(config.text("odradek.metrics.host")), config.metricsPort()));
         }
         sockets.serve();
@@ -250,7 +260,8 @@ public final class Broker implements AutoCloseable {
         List<LogDirectory> directories = new ArrayList<>();
         String known = null;
         for (Path path : config.logDirectories()) {
-            LogDirectory directory = LogDirectory.open(store, path, known, config.nodeId());
+            LogDirectory directory = LogDirectory.open(
+                    store, path, known, config.nodeId(), InstantSource.system(), config.recentBytes());
             directories.add(directory);
             part(directory);
             known = directory.identity().clusterId();
@@ -259,24 +270,26 @@ public final class Broker implements AutoCloseable {
         return directories;
     }
 
-    private List<HostedShard> shards(List<LogDirectory> directories) {
+    private List<HostedShard> shards(List<LogDirectory> directories, Metrics metrics) {
         GroupSync.Strategy strategy =
                 GroupSync.Strategy.valueOf(config.syncStrategy().toUpperCase(Locale.ROOT));
         List<HostedShard> shards = new ArrayList<>();
         for (LogDirectory directory : directories) {
+            SyncMetrics syncs = new SyncMetrics(metrics, directory.path().toString());
             for (int i = 0; i < config.shards(); i++) {
                 ShardSettlement settlement = new ShardSettlement();
                 Shard shard = new Shard(
                         new Shard.Options(
-                                "shard-" + shards.size(),
+                                Integer.toString(shards.size()),
                                 config.ringSlots(),
                                 config.ringBytes(),
                                 config.waitStrategy(),
                                 config.settleThreadIsShared(Runtime.getRuntime().availableProcessors())),
                         directory,
-                        new GroupSync(store, directory.path(), strategy),
+                        new GroupSync(store, directory.path(), strategy, syncs, System::nanoTime),
                         settlement,
-                        clock);
+                        clock,
+                        syncs);
                 shards.add(new HostedShard(shard, directory, settlement));
             }
         }
@@ -399,14 +412,10 @@ public final class Broker implements AutoCloseable {
         }
     }
 
-    private NetworkOptions networkOptions() {
-        // Kafka's default of three threads is for machines with more cores than a small one has.
-        int loops = config.given().containsKey("num.network.threads")
-                ? config.networkThreads()
-                : Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, config.networkThreads());
+    private NetworkOptions networkOptions() throws IOException {
         long queued = config.longValue("queued.max.request.bytes");
         NetworkOptions defaults = NetworkOptions.defaults();
-        return defaults.withLoops(loops)
+        return defaults.withLoops(config.networkThreads())
                 .withTransport(NetworkOptions.Transport.valueOf(
                         String.valueOf(config.text("odradek.network.transport")).toUpperCase(Locale.ROOT)))
                 .withLimits(defaults.limits()
@@ -416,11 +425,30 @@ public final class Broker implements AutoCloseable {
                                 config.longValue("connections.max.idle.ms"),
                                 defaults.limits().maxStallMs())
                         .withMaxConnections(
-                                config.intValue("max.connections"), config.intValue("max.connections.per.ip")))
+                                config.intValue("max.connections"), config.intValue("max.connections.per.ip"))
+                        .withAddressOverrides(connectionOverrides())
+                        .withMaxPipelinedRequests(config.intValue("odradek.pipelined.requests")))
                 .withSockets(new NetworkOptions.Sockets(
                         config.intValue("socket.send.buffer.bytes"),
                         config.intValue("socket.receive.buffer.bytes"),
                         config.intValue("socket.listen.backlog.size")));
+    }
+
+    private Map<InetAddress, Integer> connectionOverrides() throws IOException {
+        Map<InetAddress, Integer> overrides = new HashMap<>();
+        for (Map.Entry<String, Integer> override : config.connectionOverrides().entrySet()) {
+            try {
+                for (InetAddress address : InetAddress.getAllByName(override.getKey())) {
+                    overrides.put(address, override.getValue());
+                }
+            } catch (UnknownHostException e) {
+                throw new IOException(
+                        "max.connections.per.ip.overrides: nobody knows the host " + override.getKey()
+                                + "; allowed: an address, or a name that can be looked up",
+                        e);
+            }
+        }
+        return overrides;
     }
 
     private RegisterBroker registration(List<LogDirectory> directories) {
@@ -531,6 +559,15 @@ public final class Broker implements AutoCloseable {
     /** Where clients reach this broker, with the ports it got. */
     public List<ListenAddress> addresses() {
         return addresses;
+    }
+
+    /**
+     * The port that metrics are read at, once it is open; -1 when there is no endpoint.
+     *
+     * @throws CompletionException its port could not be had
+     */
+    public int metricsPort() {
+        return endpoint == null ? -1 : endpoint.port();
     }
 
     public String clusterId() {

@@ -41,7 +41,8 @@ public final class LogDirectory implements AutoCloseable {
     /** More files than this are synced together with their file system. */
     private static final int SYNC_EACH_UP_TO = 4;
 
-    private static final long RECENT_BYTES = 32L << 20;
+    /** Of received memory kept for readers at the tail, unless told otherwise. */
+    public static final long DEFAULT_RECENT_BYTES = 32L << 20;
 
     /** What {@code meta.properties} says: whose data this is. */
     public record Identity(String clusterId, int nodeId, UUID directoryId) {}
@@ -60,7 +61,7 @@ public final class LogDirectory implements AutoCloseable {
     private final boolean syncTogether;
     private final boolean cleanStop;
     private final long lastBrokerEpoch;
-    private final RecentMemory recentMemory = new RecentMemory(RECENT_BYTES);
+    private final RecentMemory recentMemory;
     private final Home home = new Home();
 
     private final Map<TopicPartition, PartitionLog> logs = new ConcurrentHashMap<>();
@@ -79,10 +80,12 @@ public final class LogDirectory implements AutoCloseable {
     private volatile boolean closed;
     private volatile long brokerEpoch = CleanStop.UNKNOWN;
 
-    private LogDirectory(FileStore store, Path path, Identity identity, AutoCloseable lock, InstantSource clock)
+    private LogDirectory(
+            FileStore store, Path path, Identity identity, AutoCloseable lock, InstantSource clock, long recentBytes)
             throws IOException {
         this.store = store;
         this.clock = clock;
+        this.recentMemory = new RecentMemory(recentBytes);
         this.path = path;
         this.identity = identity;
         this.lock = lock;
@@ -115,6 +118,23 @@ public final class LogDirectory implements AutoCloseable {
     public static LogDirectory open(
             FileStore store, Path directory, @Nullable String clusterId, int nodeId, InstantSource clock)
             throws IOException {
+        return open(store, directory, clusterId, nodeId, clock, DEFAULT_RECENT_BYTES);
+    }
+
+    /**
+     * The same with a bound of one's own for recent batches.
+     *
+     * @param recentBytes received memory kept for readers at the tail, over all logs, each batch counted twice; 0: none, all
+     *     reads are from files
+     */
+    public static LogDirectory open(
+            FileStore store,
+            Path directory,
+            @Nullable String clusterId,
+            int nodeId,
+            InstantSource clock,
+            long recentBytes)
+            throws IOException {
         Path path = directory.toAbsolutePath().normalize();
         if (!store.isDirectory(path)) {
             createDurably(store, path);
@@ -123,7 +143,7 @@ public final class LogDirectory implements AutoCloseable {
         boolean done = false;
         try {
             Identity identity = MetaProperties.readOrFormat(store, path, clusterId, nodeId);
-            LogDirectory opened = new LogDirectory(store, path, identity, lock, clock);
+            LogDirectory opened = new LogDirectory(store, path, identity, lock, clock, recentBytes);
             done = true;
             return opened;
         } finally {
@@ -421,6 +441,11 @@ public final class LogDirectory implements AutoCloseable {
 
     public Optional<PartitionLog> log(TopicPartition partition) {
         return Optional.ofNullable(logs.get(partition));
+    }
+
+    /** What recent batches count at present against their bound. Any thread. */
+    public long recentBytes() {
+        return recentMemory.heldBytes();
     }
 
     public Collection<PartitionLog> logs() {

@@ -17,6 +17,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.ConfigKey;
 import org.apache.kafka.common.config.ConfigException;
@@ -31,6 +32,11 @@ import org.jspecify.annotations.Nullable;
 public final class BrokerConfig {
     /** Where each thread of a shard can have a processor: docs/decisions/0001. */
     private static final int PROCESSORS_FOR_OWN_SETTLE_THREAD = 8;
+
+    /** Names, and both kinds of addresses. */
+    private static final Pattern HOST = Pattern.compile("[0-9a-zA-Z._%:-]+");
+
+    private static final Pattern COUNT = Pattern.compile("[0-9]{1,9}");
 
     private final Map<String, String> given;
     private final Map<String, @Nullable Object> values;
@@ -147,11 +153,36 @@ public final class BrokerConfig {
                     + String.join(",", list.stream().map(String::valueOf).toList())
                     + ": allowed: one directory or more, each once");
         }
+        if (values.get("max.connections.per.ip.overrides") instanceof String overrides) {
+            boolean any = !connectionOverrides(overrides, problems).isEmpty();
+            if (Integer.valueOf(0).equals(values.get("max.connections.per.ip")) && !any) {
+                problems.add("max.connections.per.ip=0: nobody could connect; allowed: at least 1, or 0 with"
+                        + " max.connections.per.ip.overrides");
+            }
+        }
         for (String retention : List.of("log.retention.ms", "log.retention.minutes", "log.retention.hours")) {
             if (values.get(retention) instanceof Number n && (n.longValue() == 0 || n.longValue() < -1)) {
                 problems.add(retention + "=" + n + ": allowed: -1 (for ever) or at least 1");
             }
         }
+    }
+
+    /** Address or host name to count. As Kafka does, the count is what follows the last colon: addresses may have some. */
+    private static Map<String, Integer> connectionOverrides(String text, List<String> problems) {
+        Map<String, Integer> overrides = new LinkedHashMap<>();
+        for (String entry : text.isBlank() ? new String[0] : text.split(",", -1)) {
+            int colon = entry.lastIndexOf(':');
+            String host = entry.substring(0, Math.max(colon, 0)).trim();
+            String count = entry.substring(colon + 1).trim();
+            if (!HOST.matcher(host).matches() || !COUNT.matcher(count).matches()) {
+                problems.add("max.connections.per.ip.overrides=" + text + ": " + entry.trim()
+                        + " is not understood; allowed: address:count,... with a count of 0 to 999999999");
+            } else if (overrides.put(host, Integer.valueOf(count)) != null) {
+                problems.add("max.connections.per.ip.overrides=" + text + ": allowed: each address once, " + host
+                        + " is there twice");
+            }
+        }
+        return overrides;
     }
 
     /** {@code listener.name.<listener>.<key>} is about {@code <key>}. */
@@ -369,6 +400,16 @@ public final class BrokerConfig {
 
     public int networkThreads() {
         return intValue("num.network.threads");
+    }
+
+    /** How many connections single addresses or host names may have, where that differs from {@code max.connections.per.ip}. */
+    public Map<String, Integer> connectionOverrides() {
+        return connectionOverrides(String.valueOf(text("max.connections.per.ip.overrides")), new ArrayList<>());
+    }
+
+    /** Received memory of each log directory that stays for readers at the tail. */
+    public long recentBytes() {
+        return longValue("odradek.recent.bytes");
     }
 
     public int shards() {

@@ -13,6 +13,7 @@ import static org.apache.kafka.common.config.ConfigDef.Type.LONG;
 import static org.apache.kafka.common.config.ConfigDef.Type.SHORT;
 import static org.apache.kafka.common.config.ConfigDef.Type.STRING;
 
+import io.odradek.engine.LogDirectory;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -34,6 +35,8 @@ import org.jspecify.annotations.Nullable;
  * BrokerConfig#builtIn}.
  */
 final class BrokerKeys {
+
+    private static final int NETWORK_THREADS = Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, 3);
 
     /** Every key that is accepted. */
     static final ConfigDef DEFINITION = new ConfigDef();
@@ -113,7 +116,14 @@ final class BrokerKeys {
                         "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT",
                         LOW,
                         "Security protocol of each listener name.")
-                .define("num.network.threads", INT, 3, atLeast(1), HIGH, "Network loops.")
+                .define(
+                        "num.network.threads",
+                        INT,
+                        NETWORK_THREADS,
+                        atLeast(1),
+                        HIGH,
+                        "Network loops. Unless given, half as many as there are processors, but 1 at least and Kafka's"
+                                + " 3 at most: a loop does the work of Kafka's network and request threads together.")
                 .define("socket.send.buffer.bytes", INT, 102400, HIGH, "SO_SNDBUF; -1 leaves it to the kernel.")
                 .define("socket.receive.buffer.bytes", INT, 102400, HIGH, "SO_RCVBUF; -1 leaves it to the kernel.")
                 .define(
@@ -142,42 +152,29 @@ final class BrokerKeys {
                         Integer.MAX_VALUE,
                         atLeast(0),
                         MEDIUM,
-                        "Connections in all; beyond it, new ones are closed.")
+                        "Connections in all; beyond it, new ones wait to be accepted until one leaves.")
                 .define(
                         "max.connections.per.ip",
                         INT,
                         Integer.MAX_VALUE,
                         atLeast(0),
                         MEDIUM,
-                        "Connections from one address.")
+                        "Connections from one address; one more is closed at once. 0 only with"
+                                + " max.connections.per.ip.overrides.")
                 .define(
                         "max.connections.per.ip.overrides",
                         STRING,
                         "",
                         MEDIUM,
-                        "Exceptions to max.connections.per.ip: address:count,...")
-                .define(
-                        "max.connection.creation.rate",
-                        INT,
-                        Integer.MAX_VALUE,
-                        atLeast(0),
-                        MEDIUM,
-                        "New connections per second.")
-                .define(
-                        "queued.max.requests",
-                        INT,
-                        500,
-                        atLeast(1),
-                        HIGH,
-                        "Requests in progress before sockets are no longer read.")
+                        "Exceptions to max.connections.per.ip: address:count,... where the address may be a host name,"
+                                + " which is looked up once, at the start.")
                 .define(
                         "queued.max.request.bytes",
                         LONG,
                         -1L,
                         MEDIUM,
-                        "Bytes of requests in progress before sockets are no longer read; -1: by odradek.ring.bytes"
-                                + " alone.")
-                .define("request.timeout.ms", INT, 30_000, HIGH, "How long requests between brokers may take.")
+                        "Bytes of requests in progress before sockets are no longer read; -1: twice"
+                                + " odradek.ring.bytes.")
                 .define(
                         "max.incremental.fetch.session.cache.slots",
                         INT,
@@ -543,6 +540,23 @@ final class BrokerKeys {
                         atLeast(1 << 20),
                         MEDIUM,
                         "Bytes of batches in flight per shard; at the bound, sockets are no longer read.")
+                .define(
+                        "odradek.recent.bytes",
+                        LONG,
+                        LogDirectory.DEFAULT_RECENT_BYTES,
+                        between(0, 1L << 40),
+                        MEDIUM,
+                        "Received batches of a log directory that stay in memory for consumers at the end of a log,"
+                                + " each counted twice for the frame it came in; 0: none, consumers read files. Part of"
+                                + " what queued.max.request.bytes bounds.")
+                .define(
+                        "odradek.pipelined.requests",
+                        INT,
+                        64,
+                        between(1, 65536),
+                        MEDIUM,
+                        "Requests of one connection that may be unanswered; at the bound it is not read until half are"
+                                + " answered. Kafka works on one at a time.")
                 .define(
                         "odradek.wait.strategy",
                         STRING,

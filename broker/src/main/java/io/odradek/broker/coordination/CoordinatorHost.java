@@ -1,5 +1,6 @@
 package io.odradek.broker.coordination;
 
+import io.odradek.coordinator.group.GroupCounts;
 import io.odradek.coordinator.group.GroupError;
 import io.odradek.coordinator.group.GroupEvent;
 import io.odradek.coordinator.group.GroupReply;
@@ -7,6 +8,7 @@ import io.odradek.coordinator.group.GroupSettings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -112,6 +114,17 @@ public final class CoordinatorHost implements AutoCloseable {
                     (nowMs, requestId) -> new GroupEvent.ListGroups(nowMs, requestId, states, classicWanted),
                     gathering::add);
         }
+    }
+
+    /** Counts the groups and offsets of all partitions led here; not done when the coordinator has stopped. */
+    public CompletableFuture<GroupCounts> counts() {
+        CompletableFuture<GroupCounts> counts = CompletableFuture.completedFuture(GroupCounts.NONE);
+        for (CoordinatorLoop loop : loops) {
+            CompletableFuture<GroupCounts> part = new CompletableFuture<>();
+            loop.count(part::complete);
+            counts = counts.thenCombine(part, GroupCounts::plus);
+        }
+        return counts;
     }
 
     private static GroupReply merge(List<List<GroupReply>> parts) {

@@ -3,6 +3,7 @@ package io.odradek.broker.coordination;
 import io.odradek.broker.coordination.CoordinatorHost.Ask;
 import io.odradek.broker.coordination.OffsetsLog.KeyValue;
 import io.odradek.broker.coordination.OffsetsLog.Outcome;
+import io.odradek.coordinator.group.GroupCounts;
 import io.odradek.coordinator.group.GroupEffect;
 import io.odradek.coordinator.group.GroupError;
 import io.odradek.coordinator.group.GroupEvent;
@@ -96,6 +97,8 @@ final class CoordinatorLoop implements Runnable {
         record LoadFailed(int partition, long incarnation, Exception cause) implements Message {}
 
         record BatchEnded(int partition, Batch batch, Outcome outcome) implements Message {}
+
+        record Counted(Consumer<GroupCounts> answer) implements Message {}
 
         record TopicsGone(Set<String> topics) implements Message {}
 
@@ -236,6 +239,11 @@ final class CoordinatorLoop implements Runnable {
         tell(new Message.TopicsGone(topics));
     }
 
+    /** Counts what the machines here have; nobody answers once the loop has stopped. */
+    void count(Consumer<GroupCounts> answer) {
+        tell(new Message.Counted(answer));
+    }
+
     /** Has the clock read again. */
     void poke() {
         tell(new Message.Poked());
@@ -334,6 +342,7 @@ final class CoordinatorLoop implements Runnable {
                 case Message.MachineLoaded loaded -> {}
                 case Message.LoadFailed failed -> {}
                 case Message.BatchEnded ended -> {}
+                case Message.Counted counted -> {}
                 case Message.TopicsGone gone -> {}
                 case Message.Poked poked -> {}
             }
@@ -359,6 +368,13 @@ final class CoordinatorLoop implements Runnable {
             case Message.BatchEnded(int partition, Batch batch, Outcome outcome) -> {
                 batch.outcome = outcome;
                 settle(slot(partition));
+            }
+            case Message.Counted(Consumer<GroupCounts> answer) -> {
+                GroupCounts counts = GroupCounts.NONE;
+                for (Slot slot : slots.values()) {
+                    counts = slot.machine == null ? counts : counts.plus(slot.machine.counts());
+                }
+                answer.accept(counts);
             }
             case Message.TopicsGone(Set<String> gone) -> {
                 for (Slot slot : slots.values()) {

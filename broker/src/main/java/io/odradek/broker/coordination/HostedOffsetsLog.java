@@ -47,7 +47,15 @@ public final class HostedOffsetsLog implements OffsetsLog {
             done.completed(Outcome.TOO_LARGE);
             return;
         }
-        if (!host.shard().tryWrite(host.log(), batch, leaderEpoch, outcome -> settled(host, outcome, done))) {
+        host.traffic().produceRequested();
+        int recordCount = batch.recordCount();
+        int sizeBytes = batch.sizeBytes();
+        if (!host.shard().tryWrite(host.log(), batch, leaderEpoch, outcome -> {
+            if (outcome instanceof AppendOutcome.Appended) {
+                host.traffic().appended(recordCount, sizeBytes);
+            }
+            settled(host, outcome, done);
+        })) {
             done.completed(Outcome.OVERLOADED);
         }
     }

@@ -247,7 +247,7 @@ public final class KafkaServer implements AutoCloseable {
         }
         if (stopping
                 || all > options.limits().maxConnections()
-                || ofAddress > options.limits().maxConnectionsPerAddress()) {
+                || ofAddress > options.limits().connectionsFrom(address)) {
             observer.clientRefused(around.listener());
             if (!stopping) {
                 refusals.refused(

@@ -1,5 +1,8 @@
 package io.odradek.broker.net;
 
+import java.net.InetAddress;
+import java.util.Map;
+
 /**
  * How the sockets are served. {@link #defaults()} and the {@code with} methods make variations.
  *
@@ -29,7 +32,8 @@ public record NetworkOptions(int loops, Transport transport, Limits limits, Sock
      * @param maxIdleMs an idle connection is closed after this ({@code connections.max.idle.ms}); 0 or less: never
      * @param maxStallMs when memory is short, a connection that owes the rest of a request is closed after this
      * @param maxConnections at the bound nothing is accepted ({@code max.connections})
-     * @param maxConnectionsPerAddress one more is closed at once ({@code max.connections.per.ip})
+     * @param maxConnectionsPerAddress one more is closed at once ({@code max.connections.per.ip}); 0: none
+     * @param addressOverrides the same for single addresses ({@code max.connections.per.ip.overrides})
      */
     public record Limits(
             int maxRequestBytes,
@@ -40,7 +44,8 @@ public record NetworkOptions(int loops, Transport transport, Limits limits, Sock
             long maxIdleMs,
             long maxStallMs,
             int maxConnections,
-            int maxConnectionsPerAddress) {
+            int maxConnectionsPerAddress,
+            Map<InetAddress, Integer> addressOverrides) {
         public Limits {
             requirePositive(maxRequestBytes, "maxRequestBytes");
             requirePositive(maxReceiveBytes, "maxReceiveBytes");
@@ -48,8 +53,9 @@ public record NetworkOptions(int loops, Transport transport, Limits limits, Sock
             requirePositive(maxRequestCopiedBytes, "maxRequestCopiedBytes");
             requirePositive(maxPipelinedRequests, "maxPipelinedRequests");
             requirePositive(maxStallMs, "maxStallMs");
-            requirePositive(maxConnections, "maxConnections");
-            requirePositive(maxConnectionsPerAddress, "maxConnectionsPerAddress");
+            requireNotNegative(maxConnections, "maxConnections");
+            requireNotNegative(maxConnectionsPerAddress, "maxConnectionsPerAddress");
+            addressOverrides = Map.copyOf(addressOverrides);
         }
 
         public Limits withMaxRequestBytes(int bytes) {
@@ -62,7 +68,8 @@ public record NetworkOptions(int loops, Transport transport, Limits limits, Sock
                     maxIdleMs,
                     maxStallMs,
                     maxConnections,
-                    maxConnectionsPerAddress);
+                    maxConnectionsPerAddress,
+                    addressOverrides);
         }
 
         public Limits withMaxReceiveBytes(long bytes) {
@@ -75,7 +82,8 @@ public record NetworkOptions(int loops, Transport transport, Limits limits, Sock
                     maxIdleMs,
                     maxStallMs,
                     maxConnections,
-                    maxConnectionsPerAddress);
+                    maxConnectionsPerAddress,
+                    addressOverrides);
         }
 
         public Limits withMaxPipelinedRequests(int requests) {
@@ -88,7 +96,8 @@ public record NetworkOptions(int loops, Transport transport, Limits limits, Sock
                     maxIdleMs,
                     maxStallMs,
                     maxConnections,
-                    maxConnectionsPerAddress);
+                    maxConnectionsPerAddress,
+                    addressOverrides);
         }
 
         public Limits withPatience(long idleMs, long stallMs) {
@@ -101,7 +110,8 @@ public record NetworkOptions(int loops, Transport transport, Limits limits, Sock
                     idleMs,
                     stallMs,
                     maxConnections,
-                    maxConnectionsPerAddress);
+                    maxConnectionsPerAddress,
+                    addressOverrides);
         }
 
         public Limits withMaxConnections(int all, int perAddress) {
@@ -114,7 +124,27 @@ public record NetworkOptions(int loops, Transport transport, Limits limits, Sock
                     maxIdleMs,
                     maxStallMs,
                     all,
-                    perAddress);
+                    perAddress,
+                    addressOverrides);
+        }
+
+        public Limits withAddressOverrides(Map<InetAddress, Integer> overrides) {
+            return new Limits(
+                    maxRequestBytes,
+                    maxReceiveBytes,
+                    maxRequestElements,
+                    maxRequestCopiedBytes,
+                    maxPipelinedRequests,
+                    maxIdleMs,
+                    maxStallMs,
+                    maxConnections,
+                    maxConnectionsPerAddress,
+                    overrides);
+        }
+
+        /** How many connections this address may have. */
+        int connectionsFrom(InetAddress address) {
+            return addressOverrides.getOrDefault(address, maxConnectionsPerAddress);
         }
     }
 
@@ -131,7 +161,10 @@ public record NetworkOptions(int loops, Transport transport, Limits limits, Sock
         requirePositive(loops, "loops");
     }
 
-    /** Kafka's limits where it has them; half of the direct memory for what is received. */
+    /**
+     * Kafka's limits where it has them. What is received lies in direct memory and may take half as many bytes as the heap may
+     * grow to: half of the direct memory, too, unless {@code -XX:MaxDirectMemorySize} says otherwise.
+     */
     public static NetworkOptions defaults() {
         int cores = Runtime.getRuntime().availableProcessors();
         return new NetworkOptions(
@@ -146,7 +179,8 @@ public record NetworkOptions(int loops, Transport transport, Limits limits, Sock
                         600_000,
                         10_000,
                         Integer.MAX_VALUE,
-                        Integer.MAX_VALUE),
+                        Integer.MAX_VALUE,
+                        Map.of()),
                 new Sockets(-1, -1, 50));
     }
 
@@ -164,6 +198,12 @@ public record NetworkOptions(int loops, Transport transport, Limits limits, Sock
 
     public NetworkOptions withSockets(Sockets chosen) {
         return new NetworkOptions(loops, transport, limits, chosen);
+    }
+
+    private static void requireNotNegative(long value, String name) {
+        if (value < 0) {
+            throw new IllegalArgumentException(name + " is " + value + ", must be at least 0");
+        }
     }
 
     private static void requirePositive(long value, String name) {

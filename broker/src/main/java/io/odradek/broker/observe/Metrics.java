@@ -5,12 +5,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 
 /**
- * What can be read about this broker. Hot paths hold a handle (a {@link LongAdder}, a {@link LatencyHistogram}) and know
+ * What can be read about this broker. Hot paths hold a handle (a {@link LongAdder}, a {@link Histogram}) and know
  * nothing else; owners of a number that exists anyway register a supplier, which is asked only when somebody reads. Names
  * are those under which Kafka's are known from its usual JMX exporter configuration, where Kafka has the metric; ours
  * begin with {@code odradek_}. Any thread.
@@ -26,7 +27,8 @@ public final class Metrics {
 
         record Level(DoubleSupplier value) implements Source {}
 
-        record Latency(LatencyHistogram histogram) implements Source {}
+        /** @param unit what is recorded, divided by what is told */
+        record Distribution(Histogram histogram, double unit) implements Source {}
     }
 
     enum Kind {
@@ -42,6 +44,8 @@ public final class Metrics {
         final String help;
         /** By name, value, name, value ... */
         final Map<List<String>, Source> sources = new ConcurrentHashMap<>();
+        /** Counters and gauges only. */
+        final List<Listing> listings = new CopyOnWriteArrayList<>();
 
         private Family(String name, Kind kind, String help) {
             this.name = name;
@@ -50,11 +54,33 @@ public final class Metrics {
         }
     }
 
-    private final Map<String, Family> families = new ConcurrentSkipListMap<>();
+    /**
+     * Values of what comes and goes, such as topics. It is asked at each reading for what there is then, so there is nothing to
+     * forget and nothing that a late count could bring back.
+     */
+    public interface Listing {
+        /** On the reader's thread. */
+        void list(Rows rows);
+    }
 
-    /** By name. */
-    Iterable<Family> families() {
+    /** Takes the values of a {@link Listing}. */
+    public interface Rows {
+        /** @param labels name, value, name, value ...; the first value wins where two have the same labels */
+        void add(double value, String... labels);
+    }
+
+    private final Map<String, Family> families = new ConcurrentSkipListMap<>();
+    private final List<Runnable> refreshes = new CopyOnWriteArrayList<>();
+
+    /** By name, after everybody has refreshed what they tell. */
+    Iterable<Family> read() {
+        refreshes.forEach(Runnable::run);
         return families.values();
+    }
+
+    /** Runs once before each reading, on the reader's thread: for several metrics that come from one question. */
+    public void beforeReading(Runnable refresh) {
+        refreshes.add(refresh);
     }
 
     /**
@@ -93,29 +119,34 @@ public final class Metrics {
         put(name, Kind.GAUGE, help, new Source.Level(value), labels);
     }
 
-    /** Durations, told in milliseconds as Kafka's are. Asking again gives the same one. */
-    public LatencyHistogram latency(String name, String help, String... labels) {
-        Source source = family(name, Kind.SUMMARY, help, labels)
-                .sources
-                .computeIfAbsent(List.of(labels), absent -> new Source.Latency(new LatencyHistogram()));
-        if (source instanceof Source.Latency(LatencyHistogram histogram)) {
-            return histogram;
-        }
-        throw new IllegalArgumentException(name + " is not a latency");
+    /** Counters of what comes and goes. */
+    public void counters(String name, String help, Listing listing) {
+        family(name, Kind.COUNTER, help).listings.add(listing);
     }
 
-    /** Forgets every source that has this label, as when a topic is deleted. */
-    public void forget(String labelName, String labelValue) {
-        for (Family family : families.values()) {
-            family.sources.keySet().removeIf(labels -> {
-                for (int i = 0; i < labels.size(); i += 2) {
-                    if (labels.get(i).equals(labelName) && labels.get(i + 1).equals(labelValue)) {
-                        return true;
-                    }
-                }
-                return false;
-            });
+    /** Levels of what comes and goes; NaN leaves one out. */
+    public void gauges(String name, String help, Listing listing) {
+        family(name, Kind.GAUGE, help).listings.add(listing);
+    }
+
+    /** Durations, recorded in nanoseconds and told in milliseconds as Kafka's are. Asking again gives the same one. */
+    public Histogram latency(String name, String help, String... labels) {
+        return distribution(1e6, name, help, labels);
+    }
+
+    /** Sizes, told as they are recorded. Asking again gives the same one. */
+    public Histogram sizes(String name, String help, String... labels) {
+        return distribution(1, name, help, labels);
+    }
+
+    private Histogram distribution(double unit, String name, String help, String... labels) {
+        Source source = family(name, Kind.SUMMARY, help, labels)
+                .sources
+                .computeIfAbsent(List.of(labels), absent -> new Source.Distribution(new Histogram(), unit));
+        if (source instanceof Source.Distribution(Histogram histogram, var _)) {
+            return histogram;
         }
+        throw new IllegalArgumentException(name + " is no distribution");
     }
 
     private void put(String name, Kind kind, String help, Source source, String... labels) {

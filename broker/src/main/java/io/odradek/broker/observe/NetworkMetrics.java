@@ -22,8 +22,8 @@ public final class NetworkMetrics implements NetworkObserver {
     private final AtomicReferenceArray<LongAdder> requestBytes = new AtomicReferenceArray<>(KEYS);
     private final AtomicReferenceArray<LongAdder> responseBytes = new AtomicReferenceArray<>(KEYS);
     private final AtomicReferenceArray<LongAdder> failures = new AtomicReferenceArray<>(KEYS);
-    private final AtomicReferenceArray<LatencyHistogram> handled = new AtomicReferenceArray<>(KEYS);
-    private final AtomicReferenceArray<LatencyHistogram> total = new AtomicReferenceArray<>(KEYS);
+    private final AtomicReferenceArray<Histogram> handled = new AtomicReferenceArray<>(KEYS);
+    private final AtomicReferenceArray<Histogram> total = new AtomicReferenceArray<>(KEYS);
 
     public NetworkMetrics(Metrics metrics) {
         this.metrics = metrics;
@@ -39,20 +39,10 @@ public final class NetworkMetrics implements NetworkObserver {
 
     /** Registers what the server itself knows: connections and the memory of received bytes. */
     public void watch(KafkaServer server) {
-        metrics.gauge(
-                "kafka_network_socketserver_connections", "Open connections", () -> (double) server.connections());
-        metrics.gauge(
-                "odradek_memory_bytes",
-                "Memory by pool",
-                () -> (double) server.receiveMemoryBytes(),
-                "pool",
-                "receive");
-        metrics.gauge(
-                "odradek_memory_bytes",
-                "Memory by pool",
-                () -> (double) server.pooledBytes(),
-                "pool",
-                "network_buffers");
+        metrics.gauge("kafka_server_socketservermetrics_connection_count", "Open connections", () ->
+                (double) server.connections());
+        BrokerMetrics.memory(metrics, "receive", server::receiveMemoryBytes);
+        BrokerMetrics.memory(metrics, "network_buffers", server::pooledBytes);
         metrics.gauge(
                 "odradek_network_connections_waiting_for_memory",
                 "Connections that are not read because received bytes take all the memory they may",
@@ -61,37 +51,46 @@ public final class NetworkMetrics implements NetworkObserver {
 
     @Override
     public void connectionOpened(String listener) {
-        connections("connection_creation_total", "Connections accepted", listener);
+        created(listener).increment();
+        // There from the first connection on: who watches a rate wants to see it begin.
+        closed(listener);
+        refused(listener);
     }
 
     @Override
     public void connectionClosed(String listener) {
-        connections("connection_close_total", "Connections closed", listener);
+        closed(listener).increment();
     }
 
     @Override
     public void clientRefused(String listener) {
-        connections("client_refused_total", "Connections closed for what they sent, or for being too many", listener);
+        refused(listener).increment();
     }
 
-    private void connections(String name, String help, String listener) {
-        metrics.counter("kafka_server_socketservermetrics_" + name, help, "listener", listener.toLowerCase(Locale.ROOT))
-                .increment();
+    private LongAdder created(String listener) {
+        return ofListener(
+                "kafka_server_socketservermetrics_connection_creation_total", "Connections accepted", listener);
+    }
+
+    private LongAdder closed(String listener) {
+        return ofListener("kafka_server_socketservermetrics_connection_close_total", "Connections closed", listener);
+    }
+
+    private LongAdder refused(String listener) {
+        return ofListener(
+                "odradek_clients_refused_total",
+                "Connections closed for what they sent, or for being too many",
+                listener);
+    }
+
+    private LongAdder ofListener(String name, String help, String listener) {
+        return metrics.counter(name, help, "listener", listener.toLowerCase(Locale.ROOT));
     }
 
     @Override
     public void received(ApiKeys api, short version, int sizeBytes) {
         int clamped = Math.clamp(version, 0, VERSIONS - 1);
-        get(
-                        requests,
-                        api.id * VERSIONS + clamped,
-                        absent -> metrics.counter(
-                                REQUESTS + "requests_total",
-                                "Requests received",
-                                "request",
-                                api.name,
-                                "version",
-                                Integer.toString(clamped)))
+        get(requests, api.id * VERSIONS + clamped, absent -> firstRequest(api, clamped))
                 .increment();
         get(
                         requestBytes,
@@ -99,6 +98,17 @@ public final class NetworkMetrics implements NetworkObserver {
                         absent -> metrics.counter(
                                 REQUESTS + "requestbytes_total", "Bytes of requests", "request", api.name))
                 .add(sizeBytes);
+    }
+
+    private LongAdder firstRequest(ApiKeys api, int version) {
+        failures(api); // there from the first request on
+        return metrics.counter(
+                REQUESTS + "requests_total",
+                "Requests received",
+                "request",
+                api.name,
+                "version",
+                Integer.toString(version));
     }
 
     @Override
@@ -125,17 +135,20 @@ public final class NetworkMetrics implements NetworkObserver {
 
     @Override
     public void handlerFailed(ApiKeys api, short version) {
-        get(
-                        failures,
-                        api.id,
-                        absent -> metrics.counter(
-                                REQUESTS + "errors_total",
-                                "Requests on which the broker itself failed",
-                                "request",
-                                api.name,
-                                "error",
-                                "UNKNOWN_SERVER_ERROR"))
-                .increment();
+        failures(api).increment();
+    }
+
+    private LongAdder failures(ApiKeys api) {
+        return get(
+                failures,
+                api.id,
+                absent -> metrics.counter(
+                        REQUESTS + "errors_total",
+                        "Requests on which the broker itself failed",
+                        "request",
+                        api.name,
+                        "error",
+                        "UNKNOWN_SERVER_ERROR"));
     }
 
     /** Made when first needed: most API keys are never seen. Making it twice yields the same one. */

@@ -18,6 +18,7 @@ import io.prometheus.metrics.model.snapshots.SummarySnapshot;
 import io.prometheus.metrics.model.snapshots.SummarySnapshot.SummaryDataPointSnapshot;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -85,7 +86,7 @@ public final class PrometheusEndpoint implements AutoCloseable {
 
     static MetricSnapshots snapshots(Metrics metrics, long nowNanos) {
         List<MetricSnapshot> snapshots = new ArrayList<>();
-        for (Family family : metrics.families()) {
+        for (Family family : metrics.read()) {
             snapshots.add(snapshot(family, nowNanos));
         }
         return new MetricSnapshots(snapshots);
@@ -103,49 +104,63 @@ public final class PrometheusEndpoint implements AutoCloseable {
         CounterSnapshot.Builder builder = CounterSnapshot.builder()
                 .name(family.name.substring(0, family.name.length() - "_total".length()))
                 .help(family.help);
-        for (Map.Entry<List<String>, Source> entry : family.sources.entrySet()) {
-            if (entry.getValue() instanceof Source.Count(var value)) {
-                builder.dataPoint(CounterDataPointSnapshot.builder()
-                        .labels(labels(entry.getKey()))
-                        .value((double) Math.max(0, value.getAsLong()))
-                        .build());
-            }
-        }
+        values(family)
+                .forEach((labels, value) -> builder.dataPoint(CounterDataPointSnapshot.builder()
+                        .labels(labels(labels))
+                        .value(Math.max(0, value))
+                        .build()));
         return builder.build();
     }
 
     private static MetricSnapshot gauges(Family family) {
         GaugeSnapshot.Builder builder =
                 GaugeSnapshot.builder().name(family.name).help(family.help);
-        for (Map.Entry<List<String>, Source> entry : family.sources.entrySet()) {
-            if (entry.getValue() instanceof Source.Level(var value)) {
-                double level = value.getAsDouble();
-                if (!Double.isNaN(level)) {
-                    builder.dataPoint(GaugeDataPointSnapshot.builder()
-                            .labels(labels(entry.getKey()))
-                            .value(level)
-                            .build());
-                }
-            }
-        }
+        values(family)
+                .forEach((labels, value) -> builder.dataPoint(GaugeDataPointSnapshot.builder()
+                        .labels(labels(labels))
+                        .value(value)
+                        .build()));
         return builder.build();
+    }
+
+    /** By labels: what is listed may come twice when it is replaced meanwhile, which the exporter would not take. */
+    private static Map<List<String>, Double> values(Family family) {
+        Map<List<String>, Double> values = new LinkedHashMap<>();
+        family.sources.forEach((labels, source) -> {
+            double value = switch (source) {
+                case Source.Count(var count) -> (double) count.getAsLong();
+                case Source.Level(var level) -> level.getAsDouble();
+                case Source.Distribution _ -> Double.NaN;
+            };
+            if (!Double.isNaN(value)) {
+                values.put(labels, value);
+            }
+        });
+        for (Metrics.Listing listing : family.listings) {
+            listing.list((value, labels) -> {
+                if (!Double.isNaN(value)) {
+                    values.putIfAbsent(List.of(labels), value);
+                }
+            });
+        }
+        return values;
     }
 
     private static MetricSnapshot summaries(Family family, long nowNanos) {
         SummarySnapshot.Builder builder =
                 SummarySnapshot.builder().name(family.name).help(family.help);
         for (Map.Entry<List<String>, Source> entry : family.sources.entrySet()) {
-            if (entry.getValue() instanceof Source.Latency(var histogram)) {
-                LatencyHistogram.Snapshot latencies = histogram.snapshot(nowNanos, QUANTILES);
+            if (entry.getValue() instanceof Source.Distribution(var histogram, double unit)) {
+                Histogram.Snapshot seen = histogram.snapshot(nowNanos, QUANTILES);
                 Quantiles.Builder quantiles = Quantiles.builder();
                 for (int i = 0; i < QUANTILES.length; i++) {
                     quantiles.quantile(
-                            new Quantile(QUANTILES[i], latencies.quantilesMs().get(i)));
+                            new Quantile(QUANTILES[i], seen.quantiles().get(i) / unit));
                 }
                 builder.dataPoint(SummaryDataPointSnapshot.builder()
                         .labels(labels(entry.getKey()))
-                        .count(latencies.count())
-                        .sum(latencies.sumMs())
+                        .count(seen.count())
+                        .sum((double) seen.sum() / unit)
                         .quantiles(quantiles.build())
                         .build());
             }

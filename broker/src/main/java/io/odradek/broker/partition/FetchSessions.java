@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntSupplier;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.protocol.Errors;
@@ -35,6 +36,8 @@ public final class FetchSessions {
     private final ConcurrentHashMap<Integer, FetchSession> sessions = new ConcurrentHashMap<>();
     /** Slots taken or about to be; never above {@link #slots}. */
     private final AtomicInteger taken = new AtomicInteger();
+
+    private final AtomicLong evictions = new AtomicLong();
 
     /** How a fetch request goes on. */
     public sealed interface Entry {}
@@ -103,6 +106,11 @@ public final class FetchSessions {
         return sessions.size();
     }
 
+    /** Sessions that gave their place to others, since the start. */
+    public long evictions() {
+        return evictions.get();
+    }
+
     /** Partitions in all sessions, for the metric of that name. */
     public long partitionCount() {
         long count = 0;
@@ -151,7 +159,9 @@ public final class FetchSessions {
             if (loser == null) {
                 return false;
             }
-            remove(loser);
+            if (remove(loser)) {
+                evictions.incrementAndGet();
+            }
         }
     }
 
@@ -174,10 +184,13 @@ public final class FetchSessions {
         return idle != null ? idle : least;
     }
 
-    private void remove(FetchSession session) {
-        if (sessions.remove(session.id(), session)) {
-            taken.decrementAndGet();
-            session.close();
+    /** @return false when another has removed it */
+    private boolean remove(FetchSession session) {
+        if (!sessions.remove(session.id(), session)) {
+            return false;
         }
+        taken.decrementAndGet();
+        session.close();
+        return true;
     }
 }

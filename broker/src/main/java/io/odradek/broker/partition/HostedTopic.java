@@ -10,13 +10,15 @@ public final class HostedTopic {
     private final String name;
     private final Uuid id;
     private final boolean internal;
+    private final TopicTraffic traffic;
     /** By partition number; replaced as a whole. */
     private volatile @Nullable PartitionHost[] hosts = new PartitionHost[0];
 
-    HostedTopic(String name, Uuid id) {
+    HostedTopic(String name, Uuid id, TopicTraffic traffic) {
         this.name = name;
         this.id = id;
         this.internal = Topic.isInternal(name);
+        this.traffic = traffic;
     }
 
     public String name() {
@@ -30,6 +32,11 @@ public final class HostedTopic {
     /** Written by the broker itself; clients may only read it. */
     public boolean isInternal() {
         return internal;
+    }
+
+    /** Goes with this object: a topic that is made anew under the name begins at 0. */
+    public TopicTraffic traffic() {
+        return traffic;
     }
 
     public @Nullable PartitionHost host(int partition) {

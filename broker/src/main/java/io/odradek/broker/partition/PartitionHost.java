@@ -38,6 +38,7 @@ public final class PartitionHost {
     private final Uuid topicId;
     private final HostedShard home;
     private final PartitionLog log;
+    private final TopicTraffic traffic;
     private final ParkedFetches parkedFetches = new ParkedFetches();
     private final ParkedProduces parkedProduces = new ParkedProduces();
 
@@ -62,11 +63,18 @@ public final class PartitionHost {
     /** Visible bytes since the waiting fetches were last told. Settle thread. */
     private long grownBytes;
 
-    PartitionHost(TopicPartition partition, Uuid topicId, HostedShard home, PartitionLog log, int leaderEpoch) {
+    PartitionHost(
+            TopicPartition partition,
+            Uuid topicId,
+            HostedShard home,
+            PartitionLog log,
+            int leaderEpoch,
+            TopicTraffic traffic) {
         this.partition = partition;
         this.topicId = topicId;
         this.home = home;
         this.log = log;
+        this.traffic = traffic;
         this.rules = Rules.of(log.config());
         // Nothing is committed until the reign begins: lead().
         LogPosition nothing = LogPosition.ofOffset(log.view().logStartOffset());
@@ -84,6 +92,11 @@ public final class PartitionHost {
     /** For its view and configuration; appending is the shard's. */
     public PartitionLog log() {
         return log;
+    }
+
+    /** Of its topic. */
+    public TopicTraffic traffic() {
+        return traffic;
     }
 
     public Shard shard() {

@@ -41,6 +41,7 @@ public final class Partitions {
     /** Partitions per shard, in the order of {@link #shards}. */
     private final int[] load;
 
+    private final TopicTraffic traffic = TopicTraffic.ofBroker();
     private final Map<PartitionHost, Integer> shardOf = new HashMap<>();
     private final ConcurrentHashMap<String, HostedTopic> byName = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Uuid, HostedTopic> byId = new ConcurrentHashMap<>();
@@ -78,6 +79,11 @@ public final class Partitions {
     public @Nullable PartitionHost find(Uuid topicId, int partition) {
         HostedTopic hosted = byId.get(topicId);
         return hosted == null ? null : hosted.host(partition);
+    }
+
+    /** Of all topics, those that are gone included. */
+    public TopicTraffic traffic() {
+        return traffic;
     }
 
     /** Topics that have partitions here; a moment's truth. */
@@ -210,14 +216,14 @@ public final class Partitions {
         TopicPartition partition = reign.partition();
         Uuid id = kafkaId(partition.topicId());
         HostedShard home = shards.get(shard);
-        PartitionHost host =
-                new PartitionHost(partition, id, home, log, reign.image().leaderEpoch());
-        home.settlement().attach(host);
-        shardOf.put(host, shard);
         HostedTopic topic = byId.get(id);
         if (topic == null) {
-            topic = new HostedTopic(partition.topic(), id);
+            topic = new HostedTopic(partition.topic(), id, traffic.ofTopic());
         }
+        PartitionHost host =
+                new PartitionHost(partition, id, home, log, reign.image().leaderEpoch(), topic.traffic());
+        home.settlement().attach(host);
+        shardOf.put(host, shard);
         topic.put(partition.partition(), host);
         byId.put(id, topic);
         byName.put(partition.topic(), topic);

@@ -6,6 +6,7 @@ import io.odradek.broker.net.Request;
 import io.odradek.broker.partition.FetchSessions;
 import io.odradek.broker.partition.LeaderHints;
 import io.odradek.broker.partition.Partitions;
+import java.util.concurrent.atomic.LongAdder;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.protocol.Errors;
@@ -18,12 +19,18 @@ public final class FetchHandler implements ApiHandler {
     private final FetchSessions sessions;
     private final FetchReads reads;
     private final int maxBytes;
+    private final LongAdder parked = new LongAdder();
 
     /** @param maxBytes {@code fetch.max.bytes} of the broker: no response has more, but for one large batch */
     public FetchHandler(Partitions partitions, LeaderHints hints, FetchSessions sessions, int maxBytes) {
         this.sessions = sessions;
         this.reads = new FetchReads(partitions, hints);
         this.maxBytes = maxBytes;
+    }
+
+    /** Requests that wait for more to read. Any thread. */
+    public long parkedRequests() {
+        return parked.sum();
     }
 
     @Override
@@ -36,9 +43,9 @@ public final class FetchHandler implements ApiHandler {
         }
         switch (sessions.enter(body, request.version())) {
             case FetchSessions.Full(var session) ->
-                new FetchRound(reads, request, reply, session, false, maxBytes).look();
+                new FetchRound(reads, request, reply, session, false, maxBytes, parked).look();
             case FetchSessions.Incremental(var session) ->
-                new FetchRound(reads, request, reply, session, true, maxBytes).look();
+                new FetchRound(reads, request, reply, session, true, maxBytes, parked).look();
             case FetchSessions.Refused(Errors error) -> reply.send(new FetchResponseData().setErrorCode(error.code()));
         }
     }

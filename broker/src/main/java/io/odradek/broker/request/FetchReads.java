@@ -117,6 +117,7 @@ final class FetchReads {
                     read = now; // its segment went while it was read: retention, not trouble
                 } else if (e instanceof IOException unreadable) {
                     host.unreadable(unreadable);
+                    host.traffic().fetchFailed();
                     return failed(interest, Errors.KAFKA_STORAGE_ERROR, request);
                 } else {
                     return failed(interest, Errors.OFFSET_OUT_OF_RANGE, request);

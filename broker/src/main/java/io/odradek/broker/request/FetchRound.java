@@ -8,8 +8,10 @@ import io.odradek.broker.partition.FetchInterest;
 import io.odradek.broker.partition.FetchSession;
 import io.odradek.broker.partition.LeaderHints;
 import io.odradek.broker.partition.ParkedFetch;
+import io.odradek.broker.partition.PartitionHost;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.FetchResponseData.FetchableTopicResponse;
@@ -32,6 +34,7 @@ final class FetchRound extends ParkedFetch {
     private final int maxBytes;
     private final int maxWaitMs;
     private final boolean readCommitted;
+    private final LongAdder parked;
 
     /** What this look has found, in the order of the response; the records are ours until the reply is sent. */
     private final List<FetchInterest> found = new ArrayList<>();
@@ -43,14 +46,22 @@ final class FetchRound extends ParkedFetch {
     private Connection.@Nullable Timer deadline;
     private boolean expired;
 
+    /** @param parked how many requests wait for more to read */
     FetchRound(
-            FetchReads reads, Request request, Reply reply, FetchSession session, boolean incremental, int maxBytes) {
+            FetchReads reads,
+            Request request,
+            Reply reply,
+            FetchSession session,
+            boolean incremental,
+            int maxBytes,
+            LongAdder parked) {
         FetchRequestData body = (FetchRequestData) request.body();
         this.reads = reads;
         this.request = request;
         this.reply = reply;
         this.session = session;
         this.incremental = incremental;
+        this.parked = parked;
         this.maxBytes = Math.max(0, Math.min(body.maxBytes(), maxBytes));
         this.minBytes = Math.min(body.minBytes(), this.maxBytes);
         this.maxWaitMs = body.maxWaitMs();
@@ -117,6 +128,7 @@ final class FetchRound extends ParkedFetch {
         answers.clear();
         foundBytes = 0;
         if (deadline == null) {
+            parked.increment();
             deadline = request.connection().schedule(maxWaitMs, this::expire);
         }
         if (!session.park(this, missingBytes)) {
@@ -146,6 +158,7 @@ final class FetchRound extends ParkedFetch {
     private void answer() {
         if (deadline != null) {
             deadline.cancel();
+            parked.decrement();
         }
         FetchResponseData response = new FetchResponseData().setSessionId(session.id());
         List<FetchableTopicResponse> topics = new ArrayList<>();
@@ -153,6 +166,10 @@ final class FetchRound extends ParkedFetch {
         for (int i = 0; i < found.size(); i++) {
             FetchInterest interest = found.get(i);
             PartitionData data = answers.get(i);
+            PartitionHost host = interest.host();
+            if (host != null) {
+                host.traffic().fetched(sizeBytes(data));
+            }
             boolean says = isWorthSaying(interest, data);
             settle(interest, data);
             if (incremental && !says) {

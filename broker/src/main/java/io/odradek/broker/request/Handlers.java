@@ -10,15 +10,19 @@ import io.odradek.broker.metadata.ProducerIds;
 import io.odradek.broker.metadata.TopicCreation;
 import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.RequestRouter;
+import io.odradek.broker.observe.Metrics;
 import io.odradek.broker.partition.FetchSessions;
 import io.odradek.broker.partition.LeaderHints;
 import io.odradek.broker.partition.Partitions;
+import io.odradek.engine.record.Refusal;
 import io.odradek.replication.controller.ClusterImage;
 import java.time.InstantSource;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
 import org.apache.kafka.common.protocol.ApiKeys;
 
 /** One handler for each of {@link OfferedApis}. */
@@ -28,6 +32,7 @@ public final class Handlers {
      * What the handlers need of the broker.
      *
      * @param blocking where a task may wait for the disk
+     * @param metrics where the handlers' figures are registered
      */
     public record Ports(
             BrokerConfig config,
@@ -39,7 +44,8 @@ public final class Handlers {
             CoordinatorHost coordinator,
             ImageOffsetsTopic offsetsTopic,
             Executor blocking,
-            InstantSource clock) {}
+            InstantSource clock,
+            Metrics metrics) {}
 
     private Handlers() {}
 
@@ -53,10 +59,13 @@ public final class Handlers {
         ConfigDescriptions descriptions = new ConfigDescriptions(config);
         FetchSessions sessions =
                 new FetchSessions(config.intValue("max.incremental.fetch.session.cache.slots"), ports.clock());
+        ProduceHandler produce = new ProduceHandler(partitions, hints, ports.clock());
+        FetchHandler fetch = new FetchHandler(partitions, hints, sessions, config.intValue("fetch.max.bytes"));
+        watch(ports.metrics(), produce, fetch, sessions);
         Map<ApiKeys, ApiHandler> handlers = new EnumMap<>(ApiKeys.class);
         handlers.put(ApiKeys.API_VERSIONS, new ApiVersionsHandler(() -> features(controller.image())));
-        handlers.put(ApiKeys.PRODUCE, new ProduceHandler(partitions, hints, ports.clock()));
-        handlers.put(ApiKeys.FETCH, new FetchHandler(partitions, hints, sessions, config.intValue("fetch.max.bytes")));
+        handlers.put(ApiKeys.PRODUCE, produce);
+        handlers.put(ApiKeys.FETCH, fetch);
         handlers.put(ApiKeys.LIST_OFFSETS, new ListOffsetsHandler(partitions, hints));
         handlers.put(ApiKeys.OFFSET_FOR_LEADER_EPOCH, new OffsetForLeaderEpochHandler(partitions, hints));
         handlers.put(ApiKeys.DELETE_RECORDS, new DeleteRecordsHandler(partitions, hints, ports.blocking()));
@@ -84,6 +93,42 @@ public final class Handlers {
         handlers.put(ApiKeys.DESCRIBE_GROUPS, new DescribeGroupsHandler(coordinator));
         handlers.put(ApiKeys.DELETE_GROUPS, new DeleteGroupsHandler(coordinator));
         return OfferedApis.router(handlers);
+    }
+
+    /** Who waits, and for what batches were refused. */
+    private static void watch(Metrics metrics, ProduceHandler produce, FetchHandler fetch, FetchSessions sessions) {
+        purgatory(metrics, "Produce", produce::parkedRequests);
+        purgatory(metrics, "Fetch", fetch::parkedRequests);
+        metrics.gauge(
+                "odradek_stalled_connections",
+                "Connections that are not read because a shard they write to is full",
+                produce::stalledConnections);
+        for (Refusal reason : Refusal.values()) {
+            metrics.counter(
+                    "odradek_batches_refused_total",
+                    "Produced batches that were refused, by reason",
+                    () -> produce.refusedBatches(reason),
+                    "reason",
+                    reason.name().toLowerCase(Locale.ROOT));
+        }
+        metrics.gauge("kafka_server_fetchsessioncache_numincrementalfetchsessions", "Fetch sessions", sessions::count);
+        metrics.gauge(
+                "kafka_server_fetchsessioncache_numincrementalfetchpartitionscached",
+                "Partitions in fetch sessions",
+                () -> (double) sessions.partitionCount());
+        metrics.counter(
+                "kafka_server_fetchsessioncache_incrementalfetchsessionevictions_total",
+                "Fetch sessions that gave way to others",
+                sessions::evictions);
+    }
+
+    private static void purgatory(Metrics metrics, String operation, LongSupplier waiting) {
+        metrics.gauge(
+                "kafka_server_delayedoperationpurgatory_purgatorysize",
+                "Requests that wait: to be replicated, or for something to read",
+                () -> (double) waiting.getAsLong(),
+                "delayedOperation",
+                operation);
     }
 
     private static FeatureLevels features(ClusterImage image) {

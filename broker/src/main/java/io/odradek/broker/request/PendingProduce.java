@@ -7,6 +7,7 @@ import io.odradek.broker.partition.LeaderHints;
 import io.odradek.engine.writepath.Shard;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.message.ProduceResponseData.LeaderIdAndEpoch;
 import org.apache.kafka.common.message.ProduceResponseData.NodeEndpoint;
@@ -30,6 +31,7 @@ final class PendingProduce {
     private final Request request;
     private final Reply reply;
     private final LeaderHints hints;
+    private final LongAdder parked;
     private final short acks;
     private final int timeoutMs;
     private final ProduceResponseData response = new ProduceResponseData();
@@ -50,10 +52,12 @@ final class PendingProduce {
     /** Has batches that it was not woken for; network loop. */
     private @Nullable Shard unannounced;
 
-    PendingProduce(Request request, Reply reply, LeaderHints hints, short acks, int timeoutMs) {
+    /** @param parked how many requests wait for other replicas */
+    PendingProduce(Request request, Reply reply, LeaderHints hints, LongAdder parked, short acks, int timeoutMs) {
         this.request = request;
         this.reply = reply;
         this.hints = hints;
+        this.parked = parked;
         this.acks = acks;
         this.timeoutMs = timeoutMs;
     }
@@ -115,6 +119,9 @@ final class PendingProduce {
         if (openParts.decrementAndGet() > 0) {
             return;
         }
+        if (armed.get()) {
+            parked.decrement();
+        }
         Connection.Timer timer = deadline;
         if (timer != null) {
             timer.cancel();
@@ -159,6 +166,7 @@ final class PendingProduce {
      */
     void armTimer() {
         if (armed.compareAndSet(false, true)) {
+            parked.increment();
             deadline = request.connection().schedule(Math.max(0, timeoutMs), this::expire);
         }
     }

@@ -9,11 +9,21 @@ import io.odradek.engine.AppendOutcome.ProducerFenced;
 import io.odradek.engine.AppendOutcome.StorageFailed;
 import io.odradek.engine.AppendOutcome.TooLarge;
 import io.odradek.engine.record.Refusal;
+import java.util.EnumSet;
+import java.util.Set;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
 /** The one place where a batch that was not written gets its error code. */
 final class ProduceErrors {
+    private static final Set<Errors> EXPECTED = EnumSet.of(
+            Errors.UNKNOWN_TOPIC_OR_PARTITION,
+            Errors.NOT_LEADER_OR_FOLLOWER,
+            Errors.INVALID_TOPIC_EXCEPTION,
+            Errors.MESSAGE_TOO_LARGE,
+            Errors.RECORD_LIST_TOO_LARGE,
+            Errors.CORRUPT_MESSAGE,
+            Errors.KAFKA_STORAGE_ERROR);
 
     /** @param status of the partition: a log that was closed because its topic went is no trouble of the storage */
     static Errors of(AppendOutcome outcome, Errors status) {
@@ -50,6 +60,14 @@ final class ProduceErrors {
             case INVALID_TIMESTAMP -> Errors.INVALID_TIMESTAMP;
             case UNSUPPORTED_COMPRESSION -> Errors.UNSUPPORTED_COMPRESSION_TYPE;
         };
+    }
+
+    /**
+     * Whether Kafka counts it among {@code FailedProduceRequestsPerSec}: what is nobody's fault, or a client's that it will
+     * notice itself, is not (Kafka's ReplicaManager, where it appends).
+     */
+    static boolean isUnexpected(Errors error) {
+        return !EXPECTED.contains(error);
     }
 
     private ProduceErrors() {}

@@ -10,11 +10,16 @@ import io.odradek.broker.partition.Partitions;
 import io.odradek.engine.record.BatchCheck;
 import io.odradek.engine.record.BatchVerdict;
 import io.odradek.engine.record.RecordError;
+import io.odradek.engine.record.Refusal;
 import io.odradek.engine.record.ValidatedBatch;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.LongAdder;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
@@ -49,11 +54,19 @@ public final class ProduceHandler implements ApiHandler {
     private final LeaderHints hints;
     private final InstantSource clock;
     private final StalledWrites stalled = new StalledWrites();
+    private final LongAdder parked = new LongAdder();
+    /** Each reason has one from the beginning: any thread may look them up. */
+    private final Map<Refusal, LongAdder> refusals;
 
     public ProduceHandler(Partitions partitions, LeaderHints hints, InstantSource clock) {
         this.partitions = partitions;
         this.hints = hints;
         this.clock = clock;
+        Map<Refusal, LongAdder> byReason = new EnumMap<>(Refusal.class);
+        for (Refusal reason : Refusal.values()) {
+            byReason.put(reason, new LongAdder());
+        }
+        this.refusals = byReason;
     }
 
     /** Connections that are not read because a shard is full. Any thread. */
@@ -61,10 +74,20 @@ public final class ProduceHandler implements ApiHandler {
         return stalled.connections();
     }
 
+    /** Requests that are written and wait for other replicas. Any thread. */
+    public long parkedRequests() {
+        return parked.sum();
+    }
+
+    /** Batches that were refused for this. Any thread. */
+    public long refusedBatches(Refusal reason) {
+        return refusals(reason).sum();
+    }
+
     @Override
     public void handle(Request request, Reply reply) {
         ProduceRequestData body = (ProduceRequestData) request.body();
-        PendingProduce produce = new PendingProduce(request, reply, hints, body.acks(), body.timeoutMs());
+        PendingProduce produce = new PendingProduce(request, reply, hints, parked, body.acks(), body.timeoutMs());
         Errors refusal = refusal(body);
         long nowMs = clock.millis();
         try {
@@ -128,6 +151,7 @@ public final class ProduceHandler implements ApiHandler {
                     null);
             return;
         }
+        host.traffic().produceRequested();
         Errors error = host.status();
         if (error == Errors.NONE && produce.waitsForAll() && !host.admitsAcksAll()) {
             error = Errors.NOT_ENOUGH_REPLICAS;
@@ -136,14 +160,15 @@ public final class ProduceHandler implements ApiHandler {
             error = Errors.INVALID_TOPIC_EXCEPTION;
         }
         if (error != Errors.NONE) {
-            produce.fail(part, topic, data.index(), error, null);
+            refuse(produce, host, part, error, null);
             return;
         }
         ByteBuffer records = bytes(data);
         if (records == null) {
-            produce.fail(part, topic, data.index(), Errors.INVALID_RECORD, "The partition has no record batch.");
+            refuse(produce, host, part, Errors.INVALID_RECORD, "The partition has no record batch.");
             return;
         }
+        int receivedBytes = records.limit();
         boolean retained = request.frame().tryRetain();
         assert retained : "the frame of a request that is being handled was released";
         // The share goes with the batch: who refuses or rewrites it has given it back.
@@ -152,23 +177,49 @@ public final class ProduceHandler implements ApiHandler {
             case BatchVerdict.Refused refused -> {
                 part.setLogStartOffset(host.log().view().logStartOffset());
                 part.setRecordErrors(recordErrors(refused.recordErrors()));
-                produce.fail(part, topic, data.index(), ProduceErrors.of(refused.reason()), refused.message());
+                count(refused.reason(), host, receivedBytes);
+                refuse(produce, host, part, ProduceErrors.of(refused.reason()), refused.message());
             }
             case BatchVerdict.Accepted(ValidatedBatch batch) -> {
                 if (batch.isTransactional()) {
                     batch.lease().release();
-                    produce.fail(
+                    refuse(
+                            produce,
+                            host,
                             part,
-                            topic,
-                            data.index(),
                             Errors.UNSUPPORTED_VERSION,
                             "This broker does not support transactions.");
                     return;
                 }
-                ProducedBatch produced = new ProducedBatch(produce, host, part, batch);
+                ProducedBatch produced = new ProducedBatch(produce, host, part, batch, receivedBytes);
                 produce.add(produced);
                 stalled.write(request.connection(), produced);
             }
+        }
+    }
+
+    private static void refuse(
+            PendingProduce produce,
+            PartitionHost host,
+            PartitionProduceResponse part,
+            Errors error,
+            @Nullable String message) {
+        if (ProduceErrors.isUnexpected(error)) {
+            host.traffic().produceFailed();
+        }
+        produce.fail(part, host.partition().topic(), host.partition().partition(), error, message);
+    }
+
+    private LongAdder refusals(Refusal reason) {
+        return Objects.requireNonNull(refusals.get(reason));
+    }
+
+    private void count(Refusal reason, PartitionHost host, int receivedBytes) {
+        refusals(reason).increment();
+        switch (reason) {
+            case TOO_LARGE -> host.traffic().rejected(receivedBytes);
+            case CORRUPT -> host.traffic().corrupted();
+            case INVALID_RECORD, INVALID_TIMESTAMP, UNSUPPORTED_COMPRESSION -> {}
         }
     }
 

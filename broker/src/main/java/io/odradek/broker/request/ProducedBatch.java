@@ -24,6 +24,7 @@ final class ProducedBatch implements AppendListener, ParkedProduce {
     private final PartitionHost host;
     private final PartitionProduceResponse part;
     private final ValidatedBatch batch;
+    private final int receivedBytes;
 
     /** In the request; network loop. */
     @Nullable
@@ -37,11 +38,18 @@ final class ProducedBatch implements AppendListener, ParkedProduce {
     private long logAppendTimeMs = -1;
     private long logStartOffset = -1;
 
-    ProducedBatch(PendingProduce produce, PartitionHost host, PartitionProduceResponse part, ValidatedBatch batch) {
+    /** @param receivedBytes as it came; what is written may be compressed anew */
+    ProducedBatch(
+            PendingProduce produce,
+            PartitionHost host,
+            PartitionProduceResponse part,
+            ValidatedBatch batch,
+            int receivedBytes) {
         this.produce = produce;
         this.host = host;
         this.part = part;
         this.batch = batch;
+        this.receivedBytes = receivedBytes;
     }
 
     PartitionHost host() {
@@ -71,12 +79,19 @@ final class ProducedBatch implements AppendListener, ParkedProduce {
                 written(base, last, appendTimeMs, startOffset);
             case Duplicate(long base, long last, long appendTimeMs, long startOffset) ->
                 written(base, last, appendTimeMs, startOffset);
-            case AppendOutcome refused ->
-                fail(ProduceErrors.of(refused, host.status()), ProduceErrors.message(refused));
+            case AppendOutcome refused -> {
+                Errors error = ProduceErrors.of(refused, host.status());
+                if (ProduceErrors.isUnexpected(error)) {
+                    host.traffic().produceFailed();
+                }
+                fail(error, ProduceErrors.message(refused));
+            }
         }
     }
 
     private void written(long base, long last, long appendTimeMs, long startOffset) {
+        // Whether or not somebody still waits for the answer.
+        host.traffic().appended(batch.recordCount(), receivedBytes);
         baseOffset = base;
         lastOffset = last;
         logAppendTimeMs = appendTimeMs;

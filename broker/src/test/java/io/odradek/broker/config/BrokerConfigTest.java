@@ -105,6 +105,13 @@ class BrokerConfigTest {
         node.id                        | -1                     | [0,...]
         log.dirs                       | /a,/a                  | each once
         default.replication.factor     | 0                      | at least 1
+        max.connections.per.ip         | 0                      | nobody could connect
+        max.connections.per.ip.overrides | 127.0.0.1            | is not understood; allowed: address:count
+        max.connections.per.ip.overrides | 127.0.0.1:many       | is not understood
+        max.connections.per.ip.overrides | a/b:3                | is not understood
+        max.connections.per.ip.overrides | host:1,host:2        | each address once
+        odradek.recent.bytes           | -1                     | [0,...
+        odradek.pipelined.requests     | 0                      | [1,...
         """)
     void refusalsNameKeyValueAndWhatIsAllowed(String key, String value, String reason) {
         assertThatThrownBy(() -> with(key, value))
@@ -114,6 +121,22 @@ class BrokerConfigTest {
                                 .startsWith(key + "=")
                                 .contains(value.substring(value.lastIndexOf(',') + 1))
                                 .contains(reason)));
+    }
+
+    @Test
+    void countsForSingleAddressesFollowTheLastColon() {
+        assertThat(with("max.connections.per.ip", "0", "max.connections.per.ip.overrides", "127.0.0.1:5, ::1:6 ,h:0")
+                        .connectionOverrides())
+                .containsExactly(Map.entry("127.0.0.1", 5), Map.entry("::1", 6), Map.entry("h", 0));
+        assertThat(with().connectionOverrides()).isEmpty();
+    }
+
+    /** What DescribeConfigs tells as the default is what runs. */
+    @Test
+    void networkLoopsAreHalfTheProcessorsButAtLeastOneAndAtMostKafkas() {
+        int half = Runtime.getRuntime().availableProcessors() / 2;
+        assertThat(with().networkThreads()).isEqualTo(Math.clamp(half, 1, 3));
+        assertThat(with("num.network.threads", "7").networkThreads()).isEqualTo(7);
     }
 
     @Test

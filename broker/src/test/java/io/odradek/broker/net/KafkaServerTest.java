@@ -11,6 +11,7 @@ import io.odradek.broker.net.NetworkOptions.Transport;
 import io.odradek.engine.record.BufferLease;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -436,6 +437,25 @@ class KafkaServerTest {
             await().until(() -> fixture.server.connections() == 0);
             fixture.roundTrip();
             assertThat(fixture.lines()).hasSize(1);
+        }
+    }
+
+    @Test
+    void anAddressMayHaveABoundOfItsOwn() throws Exception {
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        NetworkOptions.Limits noneButLoopback =
+                options().limits().withMaxConnections(Integer.MAX_VALUE, 0).withAddressOverrides(Map.of(loopback, 1));
+        try (ServerFixture fixture = new ServerFixture(options().withLimits(noneButLoopback), Map.of());
+                WireClient first = fixture.connect();
+                WireClient second = fixture.connect()) {
+            first.write(WireClient.apiVersions(1));
+            assertThat(first.read().getInt()).isEqualTo(1);
+            assertThat(second.readToEnd()).isZero();
+        }
+        NetworkOptions.Limits allButLoopback = options().limits().withAddressOverrides(Map.of(loopback, 0));
+        try (ServerFixture fixture = new ServerFixture(options().withLimits(allButLoopback), Map.of());
+                WireClient refused = fixture.connect()) {
+            assertThat(refused.readToEnd()).isZero();
         }
     }
 

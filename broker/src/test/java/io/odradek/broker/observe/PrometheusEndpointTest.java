@@ -7,8 +7,11 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.List;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.junit.jupiter.api.Test;
 
@@ -29,9 +32,10 @@ class PrometheusEndpointTest {
 
     @Test
     void kafkasMetricsHaveTheNamesThatDashboardsKnow() throws Exception {
-        TopicMetrics.ofBroker(metrics).bytesIn().add(1000);
-        TopicMetrics.ofTopic(metrics, "orders").bytesIn().add(700);
-        TopicMetrics.ofBroker(metrics).failedProduceRequests().increment();
+        metrics.counters("kafka_server_brokertopicmetrics_bytesin_total", "Bytes", rows -> {
+            rows.add(1000);
+            rows.add(700, "topic", "orders");
+        });
         NetworkMetrics network = new NetworkMetrics(metrics);
         network.received(ApiKeys.PRODUCE, (short) 9, 5000);
         network.answered(
@@ -42,7 +46,6 @@ class PrometheusEndpointTest {
                 .contains(
                         "kafka_server_brokertopicmetrics_bytesin_total 1000.0",
                         "kafka_server_brokertopicmetrics_bytesin_total{topic=\"orders\"} 700.0",
-                        "kafka_server_brokertopicmetrics_failedproducerequests_total 1.0",
                         "kafka_network_requestmetrics_requests_total{request=\"Produce\",version=\"9\"} 1.0",
                         "kafka_network_requestmetrics_requestbytes_total{request=\"Produce\"} 5000.0",
                         "kafka_network_requestmetrics_totaltimems_count{request=\"Produce\"} 1",
@@ -54,11 +57,31 @@ class PrometheusEndpointTest {
     }
 
     @Test
-    void aDeletedTopicIsForgotten() throws Exception {
-        TopicMetrics.ofTopic(metrics, "gone").messagesIn().increment();
-        TopicMetrics.ofTopic(metrics, "kept").messagesIn().increment();
-        metrics.forget("topic", "gone");
+    void whatComesAndGoesIsListedAnewAtEachReading() throws Exception {
+        List<String> topics = new CopyOnWriteArrayList<>(List.of("gone", "kept"));
+        metrics.gauges("a", "", rows -> topics.forEach(topic -> rows.add(1, "topic", topic)));
+        assertThat(scrape()).contains("topic=\"kept\"").contains("topic=\"gone\"");
+        topics.remove("gone");
         assertThat(scrape()).contains("topic=\"kept\"").doesNotContain("topic=\"gone\"");
+    }
+
+    @Test
+    void aThingListedTwiceIsToldOnce() throws Exception {
+        metrics.gauges("a", "", rows -> {
+            rows.add(1, "topic", "replaced");
+            rows.add(2, "topic", "replaced");
+            rows.add(Double.NaN, "topic", "unknown");
+        });
+        assertThat(scrape().lines().filter(line -> line.startsWith("a{"))).containsExactly("a{topic=\"replaced\"} 1.0");
+    }
+
+    @Test
+    void oneQuestionIsAskedForAllThatItAnswers() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        metrics.beforeReading(asked::incrementAndGet);
+        metrics.gauge("a", "", asked::get);
+        metrics.gauge("b", "", asked::get);
+        assertThat(scrape().lines()).contains("a 1.0", "b 1.0");
     }
 
     @Test

@@ -238,7 +238,12 @@ class FetchWakeUpTest {
         String topic = "t" + topics++;
         for (int p = 0; p < PARTITIONS; p++) {
             PartitionHost host = new PartitionHost(
-                    new TopicPartition(topic, UUID.randomUUID(), p), Uuid.randomUuid(), home(), anyLog(), 1);
+                    new TopicPartition(topic, UUID.randomUUID(), p),
+                    Uuid.randomUuid(),
+                    home(),
+                    anyLog(),
+                    1,
+                    TopicTraffic.ofBroker());
             host.lead(1, image());
             hosts.add(host);
             settlers.add(new Settler(host));

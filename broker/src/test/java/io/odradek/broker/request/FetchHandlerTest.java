@@ -3,6 +3,7 @@ package io.odradek.broker.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.odradek.broker.partition.PartitionHost;
+import io.odradek.broker.partition.TopicTraffic;
 import io.odradek.engine.Durability;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.io.DiskFileStore;
@@ -124,6 +125,43 @@ class FetchHandlerTest {
         CompletableFuture<Void> passed = new CompletableFuture<>();
         consumer.execute(() -> passed.complete(null));
         passed.get(20, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void aFetchThatWaitsIsCountedUntilItIsAnswered() throws Exception {
+        Uuid id = broker.createTopic("t", 1, LogConfig.defaults());
+        FetchRequestData request = LocalBroker.fetchRequest(null, id, 0, 0, 1, FOREVER_MS);
+        CompletableFuture<LocalBroker.Answer> answer = broker.fetch(consumer, request, IDS);
+        settled();
+        assertThat(broker.fetch.parkedRequests()).isEqualTo(1);
+        broker.produceNow(producer, "t", 0, "a");
+        LocalBroker.await(answer, FetchResponseData.class);
+        assertThat(broker.fetch.parkedRequests()).isZero();
+    }
+
+    @Test
+    void whatIsFetchedIsCountedOnceHoweverOftenTheRequestLooked() throws Exception {
+        Uuid id = broker.createTopic("t", 1, LogConfig.defaults());
+        broker.createTopic("u", 1, LogConfig.defaults());
+        CompletableFuture<LocalBroker.Answer> waited =
+                broker.fetch(consumer, LocalBroker.fetchRequest(null, id, 0, 0, 1, FOREVER_MS), IDS);
+        int batchBytes = LocalBroker.records("a").sizeInBytes();
+        broker.produceNow(producer, "t", 0, "a");
+        LocalBroker.await(waited, FetchResponseData.class);
+        fetchOne(id, 0);
+        fetchOne(id, 1); // nothing there yet
+        fetchOne(id, 7); // out of range: the client's affair
+        fetchOne(Uuid.randomUuid(), 0); // no such topic
+        TopicTraffic t = Objects.requireNonNull(broker.partitions.topic("t")).traffic();
+        assertThat(t.fetchRequests()).isEqualTo(4);
+        assertThat(t.bytesOut()).isEqualTo(2L * batchBytes);
+        assertThat(t.failedFetchRequests()).isZero();
+        assertThat(broker.partitions.traffic().fetchRequests()).isEqualTo(4);
+        assertThat(broker.partitions.traffic().bytesOut()).isEqualTo(2L * batchBytes);
+        assertThat(Objects.requireNonNull(broker.partitions.topic("u"))
+                        .traffic()
+                        .fetchRequests())
+                .isZero();
     }
 
     @Test

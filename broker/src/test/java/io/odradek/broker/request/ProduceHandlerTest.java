@@ -3,14 +3,18 @@ package io.odradek.broker.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.odradek.broker.partition.TopicTraffic;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.TopicPartition;
 import io.odradek.engine.io.DiskFileStore;
+import io.odradek.engine.record.Refusal;
 import io.odradek.replication.controller.MetadataRecord.LeaderRecovery;
 import io.odradek.replication.controller.PartitionImage;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -134,12 +138,7 @@ class ProduceHandlerTest {
                 .isEqualTo(Errors.INVALID_TOPIC_EXCEPTION);
         assertThat(error(produce(ALL, "t", MemoryRecords.EMPTY))).isEqualTo(Errors.INVALID_RECORD);
 
-        MemoryRecords torn = LocalBroker.records("a");
-        java.nio.ByteBuffer bytes = java.nio.ByteBuffer.allocateDirect(torn.sizeInBytes());
-        bytes.put(torn.buffer()).flip();
-        bytes.put(bytes.limit() - 1, (byte) (bytes.get(bytes.limit() - 1) ^ 1));
-        assertThat(error(produce(ALL, "t", MemoryRecords.readableRecords(bytes))))
-                .isEqualTo(Errors.CORRUPT_MESSAGE);
+        assertThat(error(produce(ALL, "t", damaged()))).isEqualTo(Errors.CORRUPT_MESSAGE);
     }
 
     @Test
@@ -321,6 +320,14 @@ class ProduceHandlerTest {
     }
 
     private static LogConfig withMinInSync(LogConfig d, int min) {
+        return with(d, d.maxMessageBytes(), min);
+    }
+
+    private static LogConfig withMaxMessageBytes(LogConfig d, int bytes) {
+        return with(d, bytes, d.minInSyncReplicas());
+    }
+
+    private static LogConfig with(LogConfig d, int maxMessageBytes, int min) {
         return new LogConfig(
                 d.durability(),
                 d.segmentBytes(),
@@ -333,7 +340,7 @@ class ProduceHandlerTest {
                 d.fileDeleteDelayMs(),
                 d.flushMessages(),
                 d.flushMs(),
-                d.maxMessageBytes(),
+                maxMessageBytes,
                 d.timestampType(),
                 d.timestampBeforeMaxMs(),
                 d.timestampAfterMaxMs(),
@@ -347,6 +354,109 @@ class ProduceHandlerTest {
                 d.preallocate(),
                 min,
                 d.uncleanLeaderElection());
+    }
+
+    @Test
+    void whatIsWrittenIsCountedForItsTopicAndForTheBrokerAsItWasReceived() throws Exception {
+        broker.createTopic("t", 2, LogConfig.defaults());
+        broker.createTopic("u", 1, LogConfig.defaults());
+        MemoryRecords three = LocalBroker.records("a", "b", "c");
+        MemoryRecords one = LocalBroker.records("d");
+        int threeBytes = three.sizeInBytes();
+        int oneBytes = one.sizeInBytes();
+        produce(ALL, "t", three);
+        broker.produce(connection, NONE, "t", 1, one).get(20, TimeUnit.SECONDS);
+        produce(LEADER, "u", LocalBroker.records("e"));
+
+        TopicTraffic t = traffic("t");
+        assertThat(t.messagesIn()).isEqualTo(4);
+        assertThat(t.bytesIn()).isEqualTo(threeBytes + oneBytes);
+        assertThat(t.produceRequests()).isEqualTo(2);
+        TopicTraffic all = broker.partitions.traffic();
+        assertThat(all.messagesIn()).isEqualTo(5);
+        assertThat(all.bytesIn()).isEqualTo(t.bytesIn() + traffic("u").bytesIn());
+        assertThat(all.produceRequests()).isEqualTo(3);
+        assertThat(all.failedProduceRequests()).isZero();
+    }
+
+    /** Kafka's ReplicaManager counts a duplicate's records and bytes as those of the batch it repeats. */
+    @Test
+    void aRetryIsCountedAgain() throws Exception {
+        broker.createTopic("t", 1, LogConfig.defaults());
+        produce(ALL, "t", LocalBroker.idempotent(9, (short) 0, 0, "a"));
+        produce(ALL, "t", LocalBroker.idempotent(9, (short) 0, 0, "a"));
+        assertThat(traffic("t").messagesIn()).isEqualTo(2);
+    }
+
+    /** "Failed produce requests metric is not incremented for known exceptions": Kafka's ReplicaManager, appendToLocalLog. */
+    @Test
+    void refusalsAreFailuresOnlyWhereKafkaDoesNotExpectThem() throws Exception {
+        broker.createTopic("t", 1, withMaxMessageBytes(LogConfig.defaults(), 200));
+        broker.createTopic("__consumer_offsets", 1, LogConfig.defaults());
+        MemoryRecords large = LocalBroker.records("x".repeat(300));
+        int largeBytes = large.sizeInBytes();
+        produce(ALL, "t", large);
+        produce(ALL, "t", damaged());
+        produce(ALL, "__consumer_offsets", LocalBroker.records("a"));
+        produce(ALL, "nope", LocalBroker.records("a"));
+        produce((short) 2, "t", LocalBroker.records("a"));
+        TopicTraffic t = traffic("t");
+        assertThat(t.failedProduceRequests()).isZero();
+        assertThat(t.bytesRejected()).isEqualTo(largeBytes);
+        assertThat(t.corruptBatches()).isEqualTo(1);
+        assertThat(t.produceRequests()).isEqualTo(2);
+        assertThat(broker.produce.refusedBatches(Refusal.TOO_LARGE)).isEqualTo(1);
+        assertThat(broker.produce.refusedBatches(Refusal.CORRUPT)).isEqualTo(1);
+
+        produce(ALL, "t", LocalBroker.idempotent(9, (short) 1, 0, "a"));
+        produce(ALL, "t", LocalBroker.idempotent(9, (short) 1, 2, "gap"));
+        produce(ALL, "t", LocalBroker.idempotent(9, (short) 0, 0, "fenced"));
+        produce(ALL, "t", MemoryRecords.EMPTY);
+        assertThat(t.failedProduceRequests()).isEqualTo(3);
+        assertThat(t.messagesIn()).isEqualTo(1);
+        assertThat(broker.partitions.traffic().failedProduceRequests()).isEqualTo(3);
+        assertThat(broker.partitions.traffic().produceRequests()).isEqualTo(7);
+    }
+
+    @Test
+    void aTopicMadeAnewIsCountedFromNothing() throws Exception {
+        Uuid id = broker.createTopic("t", 1, LogConfig.defaults());
+        produce(ALL, "t", LocalBroker.records("a"));
+        broker.partitions.delete(id).get(20, TimeUnit.SECONDS);
+        broker.ids.remove("t");
+        broker.createTopic("t", 1, LogConfig.defaults());
+        assertThat(traffic("t").messagesIn()).isZero();
+        assertThat(broker.partitions.traffic().messagesIn()).isEqualTo(1);
+    }
+
+    @Test
+    void requestsThatWaitForFollowersAreCountedUntilTheyAreAnswered() throws Exception {
+        UUID id = UUID.randomUUID();
+        broker.partitions
+                .lead(new TopicPartition("t", id, 0), LogConfig.defaults(), 1, withFollower(List.of(1, 2)))
+                .get(20, TimeUnit.SECONDS);
+        var one = broker.produce(connection, ALL, "t", 0, LocalBroker.records("a"));
+        var other = broker.produce(connection, ALL, "t", 0, LocalBroker.records("b"));
+        produce(LEADER, "t", LocalBroker.records("c"));
+        await().until(() -> broker.produce.parkedRequests() == 2);
+        broker.partitions
+                .delete(new Uuid(id.getMostSignificantBits(), id.getLeastSignificantBits()))
+                .get(20, TimeUnit.SECONDS);
+        LocalBroker.await(one, ProduceResponseData.class);
+        LocalBroker.await(other, ProduceResponseData.class);
+        assertThat(broker.produce.parkedRequests()).isZero();
+    }
+
+    private TopicTraffic traffic(String topic) {
+        return Objects.requireNonNull(broker.partitions.topic(topic)).traffic();
+    }
+
+    private static MemoryRecords damaged() {
+        MemoryRecords records = LocalBroker.records("a");
+        ByteBuffer bytes = ByteBuffer.allocateDirect(records.sizeInBytes());
+        bytes.put(records.buffer()).flip();
+        bytes.put(bytes.limit() - 1, (byte) (bytes.get(bytes.limit() - 1) ^ 1));
+        return MemoryRecords.readableRecords(bytes);
     }
 
     @Test

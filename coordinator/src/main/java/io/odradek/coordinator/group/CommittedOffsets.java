@@ -49,6 +49,15 @@ final class CommittedOffsets {
         return topics;
     }
 
+    /** Committed ones of all groups. */
+    long count() {
+        long count = 0;
+        for (Map<TopicPartition, CommittedOffset> ofGroup : committed.values()) {
+            count += ofGroup.size();
+        }
+        return count;
+    }
+
     /** What will be committed when everything written is. A copy. */
     NavigableMap<TopicPartition, CommittedOffset> latest(String groupId) {
         NavigableMap<TopicPartition, CommittedOffset> latest = new TreeMap<>(committed(groupId));

@@ -28,8 +28,10 @@ import io.odradek.coordinator.group.GroupReply.GroupsListed;
 import io.odradek.coordinator.group.GroupReply.ListedGroup;
 import io.odradek.coordinator.group.GroupReply.UnknownGroup;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -119,6 +121,15 @@ public final class GroupMachine {
                             new GroupRecord.OffsetCommitted(groupId, partition.topic(), partition.partition(), value)));
         }
         return records;
+    }
+
+    /** How much there is, for metrics; looks at each group. */
+    public GroupCounts counts() {
+        Map<GroupState, Integer> groups = new EnumMap<>(GroupState.class);
+        for (Ledger.Visible visible : ledger.visibleGroups()) {
+            groups.merge(visible.group().state(), 1, Integer::sum);
+        }
+        return new GroupCounts(groups, ledger.offsets.count());
     }
 
     // ---- the log answers

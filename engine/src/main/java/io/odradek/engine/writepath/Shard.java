@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 public final class Shard implements AutoCloseable {
 
     /**
-     * @param name of the threads and in messages
+     * @param name tells it from other shards: its threads are {@code shard-<name>-append} and so on
      * @param ringSlots power of two
      * @param maxInFlightBytes batches in the ring hold at most this many bytes; one larger batch is let in when it is empty
      * @param waitStrategy {@code block}, {@code yield}, {@code spin} (a processor to each thread), or {@code auto}: by the

@@ -7,11 +7,11 @@ import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * Counts durations in buckets whose width is a sixteenth of their value, so a quantile read from it is at most about 6 %
- * off. Recording is two adds and no allocation, from any thread. Quantiles are of the last one to two minutes, as those
+ * Counts durations in nanoseconds, or sizes, in buckets whose width is a sixteenth of their value, so a quantile read from it
+ * is at most about 6 % off. Recording is two adds and no allocation, from any thread. Quantiles are of the last one to two minutes, as those
  * of Kafka's metrics are of the recent past; count and sum are since the start.
  */
-public final class LatencyHistogram {
+public final class Histogram {
 
     /** Bits of a value below its highest one that the bucket keeps. */
     private static final int KEPT_BITS = 4;
@@ -21,7 +21,7 @@ public final class LatencyHistogram {
     private static final long WINDOW_NANOS = TimeUnit.MINUTES.toNanos(1);
 
     private final AtomicLongArray buckets = new AtomicLongArray(BUCKETS);
-    private final LongAdder sumNanos = new LongAdder();
+    private final LongAdder total = new LongAdder();
 
     /** Counts at the two last turns of the window. Guarded by this. */
     private long[] atLastTurn = new long[BUCKETS];
@@ -29,29 +29,33 @@ public final class LatencyHistogram {
     private long[] atTurnBefore = new long[BUCKETS];
     private long lastTurnNanos = System.nanoTime();
 
-    /** Negative durations count as 0. */
-    public void record(long durationNanos) {
-        long duration = Math.max(0, durationNanos);
-        buckets.getAndIncrement(bucketOf(duration));
-        sumNanos.add(duration);
+    /** Negative values count as 0. */
+    public void record(long value) {
+        long counted = Math.max(0, value);
+        buckets.getAndIncrement(bucketOf(counted));
+        total.add(counted);
     }
 
-    /** @param count values since the start */
-    record Snapshot(long count, double sumMs, List<Double> quantilesMs) {}
+    /**
+     * In the unit of what was recorded.
+     *
+     * @param count values since the start
+     */
+    record Snapshot(long count, long sum, List<Double> quantiles) {}
 
-    /** Quantiles of the recent past in milliseconds, in the order asked for; NaN when nothing was recorded lately. */
+    /** Quantiles of the recent past, in the order asked for; NaN when nothing was recorded lately. */
     synchronized Snapshot snapshot(long nowNanos, double... quantiles) {
         long[] now = new long[BUCKETS];
-        long total = 0;
+        long count = 0;
         long recent = 0;
         for (int i = 0; i < BUCKETS; i++) {
             now[i] = buckets.get(i);
-            total += now[i];
+            count += now[i];
             recent += now[i] - atTurnBefore[i];
         }
         List<Double> values = new ArrayList<>(quantiles.length);
         for (double quantile : quantiles) {
-            values.add(recent == 0 ? Double.NaN : toMs(valueAt(now, (long) Math.ceil(quantile * recent))));
+            values.add(recent == 0 ? Double.NaN : valueAt(now, (long) Math.ceil(quantile * recent)));
         }
         if (nowNanos - lastTurnNanos >= WINDOW_NANOS) {
             // After a long silence both marks are old news.
@@ -59,7 +63,7 @@ public final class LatencyHistogram {
             atLastTurn = now;
             lastTurnNanos = nowNanos;
         }
-        return new Snapshot(total, toMs((double) sumNanos.sum()), values);
+        return new Snapshot(count, total.sum(), values);
     }
 
     private double valueAt(long[] now, long rank) {
@@ -71,10 +75,6 @@ public final class LatencyHistogram {
             }
         }
         return middleOf(BUCKETS - 1);
-    }
-
-    private static double toMs(double nanos) {
-        return nanos / 1e6;
     }
 
     /** Values below {@link #STEPS} have a bucket each; above, the highest bit and the next four choose it. */
