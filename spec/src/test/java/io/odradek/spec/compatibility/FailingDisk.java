@@ -1,7 +1,8 @@
 package io.odradek.spec.compatibility;
 
+import io.odradek.engine.io.DelegatingFile;
+import io.odradek.engine.io.DelegatingFileStore;
 import io.odradek.engine.io.DiskFileStore;
-import io.odradek.engine.io.FileStore;
 import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.io.SyncFailures;
 import java.io.IOException;
@@ -12,13 +13,12 @@ import java.nio.channels.FileLock;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** The real disk, until a directory of it is told to fail. Faults strike files that are open as well as those opened later. */
-final class FailingDisk implements FileStore {
+final class FailingDisk extends DelegatingFileStore {
     /** What is wrong with everything below a path. */
     sealed interface Fault {
         /** ENOSPC on each write and creation. */
@@ -31,9 +31,12 @@ final class FailingDisk implements FileStore {
         record Unreadable(long fromByte) implements Fault {}
     }
 
-    private final DiskFileStore disk = new DiskFileStore();
     private final Map<Path, Fault> faults = new ConcurrentHashMap<>();
     private final SyncFailures failedSyncs = new SyncFailures();
+
+    FailingDisk() {
+        super(new DiskFileStore());
+    }
 
     /** From now on everything below {@code path}, or the file itself. Any thread. */
     void breakDown(Path path, Fault fault) {
@@ -77,154 +80,83 @@ final class FailingDisk implements FileStore {
 
     @Override
     public StoreFile open(Path file, OpenMode mode) throws IOException {
-        if (mode == OpenMode.CREATE_NEW || (mode == OpenMode.READ_WRITE && !disk.exists(file))) {
+        if (mode == OpenMode.CREATE_NEW || (mode == OpenMode.READ_WRITE && !exists(file))) {
             needRoom(file);
         }
-        return new FailingFile(disk.open(file, mode));
+        return super.open(file, mode);
     }
 
     @Override
-    public boolean exists(Path path) {
-        return disk.exists(path);
-    }
-
-    @Override
-    public boolean isDirectory(Path path) {
-        return disk.isDirectory(path);
-    }
-
-    @Override
-    public List<Path> list(Path directory) throws IOException {
-        return disk.list(directory);
+    protected StoreFile opened(StoreFile file) {
+        return new FailingFile(file);
     }
 
     @Override
     public void createDirectories(Path directory) throws IOException {
         needRoom(directory);
-        disk.createDirectories(directory);
-    }
-
-    @Override
-    public void delete(Path path) throws IOException {
-        disk.delete(path);
-    }
-
-    @Override
-    public void rename(Path from, Path to) throws IOException {
-        disk.rename(from, to);
+        super.createDirectories(directory);
     }
 
     @Override
     public void syncDirectory(Path directory) throws IOException {
         needSync(directory);
-        disk.syncDirectory(directory);
-    }
-
-    @Override
-    public boolean canSyncFileSystem(Path directory) {
-        return disk.canSyncFileSystem(directory);
+        super.syncDirectory(directory);
     }
 
     @Override
     public void syncFileSystem(Path directory) throws IOException {
         needSync(directory);
-        disk.syncFileSystem(directory);
-    }
-
-    @Override
-    public long fileSystemId(Path path) throws IOException {
-        return disk.fileSystemId(path);
+        super.syncFileSystem(directory);
     }
 
     @Override
     public @Nullable IOException syncFailure(Path directory) {
         IOException failed = failedSyncs.under(directory.toAbsolutePath().normalize());
-        return failed != null ? failed : disk.syncFailure(directory);
+        return failed != null ? failed : super.syncFailure(directory);
     }
 
-    @Override
-    public AutoCloseable lock(Path lockFile) throws IOException {
-        return disk.lock(lockFile);
-    }
-
-    @Override
-    public long usableBytes(Path directory) throws IOException {
-        return disk.usableBytes(directory);
-    }
-
-    @Override
-    public long totalBytes(Path directory) throws IOException {
-        return disk.totalBytes(directory);
-    }
-
-    private final class FailingFile implements StoreFile {
-        private final StoreFile file;
-
+    private final class FailingFile extends DelegatingFile {
         FailingFile(StoreFile file) {
-            this.file = file;
-        }
-
-        @Override
-        public Path path() {
-            return file.path();
-        }
-
-        @Override
-        public long size() throws IOException {
-            return file.size();
+            super(file);
         }
 
         @Override
         public int read(ByteBuffer target, long position) throws IOException {
-            needBytes(path(), Math.min(file.size(), position + target.remaining()));
-            return file.read(target, position);
+            needBytes(path(), Math.min(size(), position + target.remaining()));
+            return super.read(target, position);
+        }
+
+        @Override
+        public void preallocate(long sizeBytes) throws IOException {
+            needRoom(path());
+            super.preallocate(sizeBytes);
         }
 
         @Override
         public void append(ByteBuffer[] sources, int count) throws IOException {
             needRoom(path());
-            file.append(sources, count);
+            super.append(sources, count);
         }
 
         @Override
         public void write(ByteBuffer source, long position) throws IOException {
             needRoom(path());
-            file.write(source, position);
-        }
-
-        @Override
-        public void truncate(long sizeBytes) throws IOException {
-            file.truncate(sizeBytes);
+            super.write(source, position);
         }
 
         @Override
         public void sync() throws IOException {
             needSync(path());
-            file.sync();
-        }
-
-        @Override
-        public long fileSystemId() {
-            return file.fileSystemId();
-        }
-
-        @Override
-        public ByteBuffer map(long sizeBytes) throws IOException {
-            return file.map(sizeBytes);
+            super.sync();
         }
 
         @Override
         public @Nullable FileChannel transferChannel() {
-            FileChannel channel = file.transferChannel();
+            FileChannel channel = super.transferChannel();
             // Native transports take a channel's descriptor and never call it: those must not meet this one.
             return channel != null && faultOf(path()) instanceof Fault.Unreadable
                     ? new FailingChannel(path(), channel)
                     : channel;
-        }
-
-        @Override
-        public void close() throws IOException {
-            file.close();
         }
     }
 

@@ -24,6 +24,7 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.GroupMaxSizeReachedException;
 import org.apache.kafka.common.errors.InvalidSessionTimeoutException;
 import org.apache.kafka.common.errors.OffsetMetadataTooLarge;
+import org.apache.kafka.common.utils.Utils;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -156,7 +157,7 @@ final class GroupKeysTest {
             assertThat(value(admin, new ConfigResource(ConfigResource.Type.TOPIC, "t"), "odradek.durability"))
                     .isEqualTo("page-cache");
         }
-        assertThat(codecOfFirstBatch(Math.abs("topic".hashCode()) % 2)).isEqualTo(ZSTD);
+        assertThat(codecOfFirstBatch(Utils.abs("topic".hashCode()) % 2)).isEqualTo(ZSTD);
     }
 
     private static void alter(Admin admin, ConfigResource resource, AlterConfigOp.OpType type, String durability)
