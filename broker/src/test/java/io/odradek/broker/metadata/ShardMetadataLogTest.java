@@ -59,6 +59,7 @@ class ShardMetadataLogTest {
                 (changed, end) -> {},
                 this::standStill);
         log = new ShardMetadataLog(metadata, shard, InstantSource.system());
+        metadata.beginEpoch(metadata.view().latestEpoch() + 1); // as begin() does, which would take a slot
     }
 
     /** The append stage reads the clock at the head of each group. */
