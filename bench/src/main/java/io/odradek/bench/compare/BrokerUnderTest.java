@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,6 +53,7 @@ final class BrokerUnderTest implements AutoCloseable {
     static BrokerUnderTest start(Product product, Path directory, int port, Map<String, String> overrides)
             throws IOException, InterruptedException {
         Files.createDirectories(directory);
+        refuseTakenPort(port);
         List<String> command = switch (product) {
             case ODRADEK -> odradek(directory, port, overrides);
             case KAFKA -> kafka(directory, port, overrides);
@@ -142,6 +144,17 @@ final class BrokerUnderTest implements AutoCloseable {
                         + Path.of(System.getProperty("odradek.home", "."), "bench/src/main/kafka/logback.xml"),
                 "-cp",
                 System.getProperty("java.class.path")));
+    }
+
+    /** Else somebody else's broker would be measured. */
+    private static void refuseTakenPort(int port) throws IOException {
+        try (ServerSocket free = new ServerSocket()) {
+            free.setReuseAddress(true);
+            free.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        } catch (IOException taken) {
+            throw new IOException(
+                    "port " + port + " is taken: stop who listens there, or choose another --port", taken);
+        }
     }
 
     /** Until somebody accepts, so that the client does not meet, and report, one refused connection after another. */

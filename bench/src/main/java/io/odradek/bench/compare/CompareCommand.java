@@ -87,6 +87,11 @@ public final class CompareCommand implements Callable<Integer> {
                             + Measure.ALL.stream().map(Measure::name).collect(Collectors.joining(", ")));
         }
         directory = directory.toAbsolutePath();
+        if (directory.toString().contains(",")) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--dir " + directory + ": log.dirs is a list, a comma in it would split the path");
+        }
         Files.createDirectories(directory);
         PrintWriter out = spec.commandLine().getOut();
         Path csv = directory.resolve("runs.csv");

@@ -11,6 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.errors.TopicExistsException;
 
 /** Apache Kafka's own performance tools, each run in a JVM of its own, and what they printed. */
 final class StockClients {
@@ -32,6 +33,12 @@ final class StockClients {
                     .all()
                     .get();
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof TopicExistsException) {
+                // A broker that has just started may lose the first answer; the client asks again and hears of its own
+                // topic.
+                // The directory was empty: nobody else can have made it.
+                return;
+            }
             throw new IOException("topic " + topic + " could not be created: " + e.getCause(), e);
         }
     }
