@@ -209,6 +209,8 @@ public final class WritePath {
     /** From now on nothing comes in. Any thread. */
     public void close() {
         admission.close();
+        // for what was handed over and not announced
+        appendBell.ring();
         settleBell.ring();
     }
 

@@ -315,6 +315,65 @@ class ShardTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatIsHandedOverUnannouncedIsOneGroupOnceItIsAnnounced(boolean fused) throws Exception {
+        PartitionLog log = logs.log("cached", new Durability.PageCache());
+        try (Shard shard = started(options(64, 1 << 20, fused), NOBODY)) {
+            awaitSleepingAppend(shard, 0);
+            for (int i = 0; i < 5; i++) {
+                assertThat(shard.tryWriteUnannounced(log, batch(100), 0, outcomes::add))
+                        .isTrue();
+            }
+            shard.announce();
+            for (int i = 0; i < 5; i++) {
+                assertThat(appended().baseOffset()).isEqualTo(i);
+            }
+            assertThat(shard.gauges().appendGroups()).isOne();
+            assertThat(shard.gauges().logWrites()).isOne();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aFullShardIsWokenByTheWriteThatItRefuses(boolean fused) throws Exception {
+        PartitionLog log = logs.log("cached", new Durability.PageCache());
+        try (Shard shard = started(options(4, 1 << 20, fused), NOBODY)) {
+            awaitSleepingAppend(shard, 0);
+            for (int i = 0; i < 4; i++) {
+                assertThat(shard.tryWriteUnannounced(log, batch(100), 0, outcomes::add))
+                        .isTrue();
+            }
+            ValidatedBatch refused = batch(100);
+            assertThat(shard.tryWriteUnannounced(log, refused, 0, outcomes::add))
+                    .isFalse();
+            CountDownLatch room = new CountDownLatch(1);
+            shard.onRoom(room::countDown);
+            room.await();
+            assertThat(shard.tryWrite(log, refused, 0, outcomes::add)).isTrue();
+            for (int i = 0; i < 5; i++) {
+                assertThat(appended().baseOffset()).isEqualTo(i);
+            }
+        }
+    }
+
+    @Test
+    void closingWritesWhatNobodyAnnounced() throws Exception {
+        PartitionLog log = logs.log("synced", new Durability.Sync());
+        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+            awaitSleepingAppend(shard, 0);
+            shard.tryWriteUnannounced(log, batch(100), 0, outcomes::add);
+        }
+        assertThat(logs.isDurable(log, appended())).isTrue();
+    }
+
+    /** Until the append thread has gone to sleep more often than this. */
+    private static void awaitSleepingAppend(Shard shard, long sleeps) {
+        while (shard.gauges().appendSleeps() <= sleeps) {
+            Thread.onSpinWait();
+        }
+    }
+
     @Test
     void theGateStaysClosedUntilTheRefusedBatchFits() throws Exception {
         PartitionLog log = logs.log("synced", new Durability.Sync());
