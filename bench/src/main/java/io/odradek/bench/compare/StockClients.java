@@ -5,13 +5,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** Apache Kafka's own performance tools, each run in a JVM of its own, and what they printed. */
 final class StockClients {
@@ -25,22 +31,59 @@ final class StockClients {
 
     private StockClients() {}
 
+    /** Creates the topic, and makes sure that it is what was asked for: else another thing would be measured. */
     static void createTopic(String bootstrap, String topic, int partitions, Map<String, String> configs)
             throws InterruptedException, IOException {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
-            admin.createTopics(List.of(
-                            new NewTopic(topic, Optional.of(partitions), Optional.of((short) 1)).configs(configs)))
-                    .all()
-                    .get();
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof TopicExistsException) {
-                // A broker that has just started may lose the first answer; the client asks again and hears of its own
-                // topic.
-                // The directory was empty: nobody else can have made it.
-                return;
+            try {
+                admin.createTopics(List.of(
+                                new NewTopic(topic, Optional.of(partitions), Optional.of((short) 1)).configs(configs)))
+                        .all()
+                        .get();
+            } catch (ExecutionException e) {
+                // The client asks again when an answer is late, and then hears that its own topic exists.
+                if (!(e.getCause() instanceof TopicExistsException)) {
+                    throw e;
+                }
             }
+            int made = partitionsOf(admin, topic);
+            ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+            Config config = answer(admin.describeConfigs(List.of(resource)).all(), resource);
+            for (Map.Entry<String, String> wanted : configs.entrySet()) {
+                String value = config.get(wanted.getKey()).value();
+                if (!wanted.getValue().equals(value)) {
+                    throw new IOException("topic " + topic + " has " + wanted.getKey() + "=" + value + " instead of "
+                            + wanted.getValue());
+                }
+            }
+            if (made != partitions) {
+                throw new IOException("topic " + topic + " has " + made + " partitions instead of " + partitions);
+            }
+        } catch (ExecutionException e) {
             throw new IOException("topic " + topic + " could not be created: " + e.getCause(), e);
         }
+    }
+
+    /** A topic that was made a moment ago is known everywhere a little later: asks until it is, at most ten seconds. */
+    private static int partitionsOf(Admin admin, String topic) throws InterruptedException, ExecutionException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (true) {
+            try {
+                return answer(admin.describeTopics(List.of(topic)).allTopicNames(), topic)
+                        .partitions()
+                        .size();
+            } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof UnknownTopicOrPartitionException) || System.nanoTime() > deadline) {
+                    throw e;
+                }
+                TimeUnit.MILLISECONDS.sleep(50);
+            }
+        }
+    }
+
+    private static <K, V> V answer(KafkaFuture<Map<K, V>> answers, K key)
+            throws InterruptedException, ExecutionException {
+        return Objects.requireNonNull(answers.get().get(key), () -> "no answer for " + key);
     }
 
     /**
