@@ -164,6 +164,8 @@ public final class Broker implements AutoCloseable {
         Partitions partitions = new Partitions(shards, blocking);
         part(() -> Housekeeping.checkpointHighWatermarks(directories, partitions));
         for (HostedShard home : shards) {
+            // Also when other directories are well: clients would wait for the dead one's answers for ever.
+            home.shard().onDeath(failed::countDown);
             home.shard().start();
             part(home.shard());
         }
@@ -205,7 +207,7 @@ public final class Broker implements AutoCloseable {
                         metrics)),
                 networkMetrics);
         BrokerLifecycle lifecycle = new BrokerLifecycle(controller, registration(directories));
-        // After the sockets have answered what they read: nobody could take over, so to give leadership away before
+        // After the sockets have answered what they read: nobody could take over, so giving leadership away before
         // would
         // turn answers into errors and help no client. With other brokers it has to come first, as in Kafka.
         part(() -> leave(lifecycle));

@@ -349,7 +349,7 @@ public final class LogDirectory implements AutoCloseable {
         Path directory = path.resolve(partition.directoryName());
         try {
             RecoveredLog found = LogRecovery.open(store, directory, config, remembered, clock.millis());
-            PartitionLog log = new PartitionLog(partition, directory, config, home, found);
+            PartitionLog log = PartitionLog.of(partition, directory, config, home, found);
             checkpoints.forgetHighWatermarkAbove(partition, found.logEndOffset());
             PartitionLog other = logs.putIfAbsent(partition, log);
             if (other != null) {

@@ -84,7 +84,7 @@ public final class PartitionLog {
     private long unsyncedRecords;
     private volatile long syncDueAtMs = Long.MAX_VALUE;
 
-    PartitionLog(TopicPartition partition, Path directory, LogConfig config, LogHome home, RecoveredLog found)
+    private PartitionLog(TopicPartition partition, Path directory, LogConfig config, LogHome home, RecoveredLog found)
             throws IOException {
         this.partition = partition;
         this.directory = directory;
@@ -105,9 +105,21 @@ public final class PartitionLog {
         this.segments = segmentsNow();
         this.view = viewNow(found.logEndOffset());
         drawJitter();
-        if (active.sizeBytes() == 0) {
-            preallocateIfWanted(active);
+    }
+
+    /** Takes over the files that were found, also when it fails. */
+    static PartitionLog of(TopicPartition partition, Path directory, LogConfig config, LogHome home, RecoveredLog found)
+            throws IOException {
+        PartitionLog log = new PartitionLog(partition, directory, config, home, found);
+        try {
+            if (log.active.sizeBytes() == 0) {
+                log.preallocateIfWanted(log.active);
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            log.releaseFiles();
+            throw e;
         }
+        return log;
     }
 
     public TopicPartition partition() {
@@ -354,7 +366,12 @@ public final class PartitionLog {
             ProducerReplay.write(producers, store, directory, stagedEndOffset, false);
             SealedSegment old = active.seal();
             ActiveSegment next = ActiveSegment.create(store, directory, stagedEndOffset);
-            preallocateIfWanted(next);
+            try {
+                preallocateIfWanted(next);
+            } catch (IOException | RuntimeException | Error e) {
+                next.files().remove();
+                throw e;
+            }
             sealed.add(old);
             sealedBytes += old.sizeBytes();
             active = next;

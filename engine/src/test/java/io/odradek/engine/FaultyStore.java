@@ -47,6 +47,14 @@ final class FaultyStore extends DelegatingFileStore {
         }
 
         @Override
+        public void preallocate(long sizeBytes) throws IOException {
+            if (sizeBytes > freeBytes) {
+                throw new IOException("No space left on device");
+            }
+            super.preallocate(sizeBytes);
+        }
+
+        @Override
         public void append(ByteBuffer[] sources, int count) throws IOException {
             for (int i = 0; i < count; i++) {
                 ByteBuffer source = sources[i];

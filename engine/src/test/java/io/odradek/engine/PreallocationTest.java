@@ -1,6 +1,7 @@
 package io.odradek.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.apache.kafka.common.record.internal.FileRecords;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** {@code preallocate}: as Kafka's, files have their full length from the beginning, and give back what they did not need. */
 class PreallocationTest {
@@ -138,5 +140,31 @@ class PreallocationTest {
             log.crash();
             assertThat(log.log.view().logEndOffset()).isEqualTo(5);
         }
+    }
+
+    @Test
+    void aSegmentWithoutRoomForItsLengthLeavesNoFileOpen(@TempDir Path path) throws Exception {
+        FaultyStore store = new FaultyStore();
+        LogConfig config = TemporaryLog.preallocating(TemporaryLog.smallSegments(SEGMENT_BYTES));
+        try (LogDirectory directory = LogDirectory.open(store, path, "cluster", 1)) {
+            int before = store.openFiles;
+            store.freeBytes = SEGMENT_BYTES - 1;
+            assertThatThrownBy(() -> directory.openOrCreate(TemporaryLog.PARTITION, config))
+                    .hasMessageContaining("No space left on device");
+            assertThat(store.openFiles).isEqualTo(before);
+        }
+        store.freeBytes = SEGMENT_BYTES;
+        try (LogDirectory directory = LogDirectory.open(store, path, "cluster", 1)) {
+            PartitionLog log = directory.openOrCreate(TemporaryLog.PARTITION, config);
+            log.beginEpoch(0);
+            assertThatThrownBy(() -> {
+                        while (true) {
+                            log.stage(TemporaryLog.batch(1, 100, 0), 0, 0);
+                            log.writeStaged();
+                        }
+                    })
+                    .hasMessageContaining("No space left on device");
+        }
+        assertThat(store.openFiles).isZero();
     }
 }

@@ -274,14 +274,18 @@ public final class BrokerConfig {
         return row[b.length()];
     }
 
-    /** Keys that were given, are accepted, and change nothing yet: for one warning at start. */
+    /**
+     * Keys that were given, are accepted, and change nothing yet: for one warning at start. Not those that only say what
+     * {@link #builtIn()} says, too.
+     */
     public Set<String> withoutEffect() {
+        Map<String, String> builtIn = builtIn();
         Set<String> names = new TreeSet<>();
-        for (String name : given.keySet()) {
-            if (BrokerKeys.WITHOUT_EFFECT.contains(withoutListener(name))) {
+        given.forEach((name, value) -> {
+            if (BrokerKeys.WITHOUT_EFFECT.contains(withoutListener(name)) && !value.equals(builtIn.get(name))) {
                 names.add(name);
             }
-        }
+        });
         return names;
     }
 

@@ -299,8 +299,7 @@ final class KafkaConnection extends ChannelInboundHandlerAdapter implements Conn
         }
         around.observer.received(api, version, frame.sizeBytes());
         // Only records are left in place. All else was copied out, so a request that is parked for minutes does not
-        // hold
-        // a buffer for its few bytes.
+        // hold a buffer for its few bytes.
         BufferLease memoryOfRecords = lease == null ? BufferLease.UNPOOLED : lease;
         ReplySlot slot = new ReplySlot(this, header, memoryOfRecords, now);
         unanswered.add(slot);

@@ -139,8 +139,7 @@ final class ClassicProtocol {
             case STABLE -> {
                 if (group.isLeader(memberId)) {
                     // Only the leader knows when something outside the members' metadata asks for a new assignment,
-                    // such
-                    // as more partitions.
+                    // such as more partitions.
                     rejoin(group, member, request, "is the leader and joins again");
                 } else if (!sameAsBefore) {
                     rejoin(group, member, request, "changed its metadata");

@@ -90,8 +90,7 @@ final class Deadlines<K> {
             }
             queue.remove();
             // A later entry may stand for the same slot, when its deadline once moved nearer: only the entry it is
-            // queued
-            // for speaks for it.
+            // queued for speaks for it.
             if (live && slot.queuedForMs == head.atMs) {
                 enqueue(slot);
             }

@@ -147,8 +147,7 @@ public final class DiskFileStore implements FileStore {
         }
         Path key = key(directory);
         // One at a time on one descriptor: it is told of an error once, and a second caller must not slip in before
-        // that is
-        // remembered.
+        // that is remembered.
         synchronized (syncfs) {
             failures.check(key);
             try {

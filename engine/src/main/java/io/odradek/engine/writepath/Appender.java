@@ -266,8 +266,7 @@ final class Appender {
             slot.lastHandedOver = last;
         }
         if (mustSync) {
-            // nothing dirty means that it was handed over before, perhaps only to please flush.ms: then that is waited
-            // for
+            // nothing dirty means that it was handed over before, perhaps only for flush.ms: then that is waited for
             slot.settleAfter = Math.max(slot.settleAfter, slot.lastHandedOver);
         }
         return filled;

@@ -195,6 +195,14 @@ public final class Shard implements AutoCloseable {
     }
 
     /**
+     * Tells once when a stage has died of what nobody expected: what was handed over may never be settled, and no room may
+     * ever come. At once when it has already; else on the stage's thread. Any thread.
+     */
+    public void onDeath(Runnable whenDead) {
+        var _ = death.whenComplete((_, _) -> whenDead.run());
+    }
+
+    /**
      * Runs a task on the append thread, in ring order: what was handed over before it is written before it. May block while
      * the ring is full: not for network loops. On the shard's own threads it doesn't block: when the ring is full the task
      * is put in as soon as there is room.

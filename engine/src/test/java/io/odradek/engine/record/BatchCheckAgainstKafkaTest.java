@@ -140,8 +140,7 @@ final class BatchCheckAgainstKafkaTest {
             }
             case Answer.Refused refused -> throw new AssertionError("we accept, Kafka refuses: " + refused);
             // Kafka stores records from before 1970 as they are, but its builder, which it needs for another codec,
-            // knows
-            // none. Ours does.
+            // knows none. Ours does.
             case Answer.Failed(IllegalArgumentException cause)
             when isNegativeTimestamp(cause) -> assertThat(inPlace).isFalse();
             case Answer.Failed(Throwable cause) -> throw new AssertionError("we accept, Kafka fails", cause);

@@ -11,6 +11,7 @@ import io.odradek.engine.record.PlainBatches;
 import io.odradek.engine.record.ValidatedBatch;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -367,6 +369,35 @@ class ShardTest {
         assertThat(logs.isDurable(log, appended())).isTrue();
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whoWaitsForAShardLearnsThatItDied(boolean fused) throws Exception {
+        PartitionLog log = logs.log("synced", new Durability.Sync());
+        AtomicBoolean broken = new AtomicBoolean();
+        InstantSource clock = () -> {
+            if (broken.get()) {
+                throw new IllegalStateException("the clock is broken");
+            }
+            return Instant.EPOCH;
+        };
+        CountDownLatch died = new CountDownLatch(1);
+        try (Shard shard = started(options(64, 1 << 20, fused), NOBODY, clock)) {
+            shard.onDeath(died::countDown);
+            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            appended();
+            assertThat(died.getCount()).isOne();
+            broken.set(true);
+            CompletableFuture<Void> never = shard.orDeath(new CompletableFuture<>());
+            shard.run(() -> {});
+            died.await();
+            assertThat(logs.directory.isOffline()).isTrue();
+            assertThatThrownBy(never::get).hasRootCauseMessage("the clock is broken");
+            CountDownLatch late = new CountDownLatch(1);
+            shard.onDeath(late::countDown);
+            assertThat(late.getCount()).isZero();
+        }
+    }
+
     /** Until the append thread has gone to sleep more often than this. */
     private static void awaitSleepingAppend(Shard shard, long sleeps) {
         while (shard.gauges().appendSleeps() <= sleeps) {
@@ -597,7 +628,11 @@ class ShardTest {
     }
 
     private Shard started(Shard.Options options, Settlement settlement) {
-        Shard shard = new Shard(options, logs.directory, logs.groupSync, settlement, InstantSource.system());
+        return started(options, settlement, InstantSource.system());
+    }
+
+    private Shard started(Shard.Options options, Settlement settlement, InstantSource clock) {
+        Shard shard = new Shard(options, logs.directory, logs.groupSync, settlement, clock);
         shard.start();
         return shard;
     }

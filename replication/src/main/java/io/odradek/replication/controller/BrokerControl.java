@@ -83,8 +83,7 @@ final class BrokerControl {
         if (request.wantShutdown() || request.wantFence()) {
             if (!fenced) {
                 // Kafka leaves a broker that stops unfenced until all others have read that it leads nothing any more,
-                // and
-                // fences it then. Here one batch says both, so whoever reads the one reads the other.
+                // and fences it then. Here one batch says both, so whoever reads the one reads the other.
                 leaderless(image, broker.id(), true, records);
                 records.add(change(broker, true, request.wantShutdown() || broker.inControlledShutdown()));
                 fenced = true;

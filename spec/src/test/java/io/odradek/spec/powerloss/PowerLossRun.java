@@ -86,8 +86,7 @@ final class PowerLossRun implements Settlement {
             }
             if (random.nextInt(4) == 0 && !syncMayHaveFailed) {
                 // Not after a failed sync: the kernel then shows pages that it will never write, and no later process
-                // can
-                // know. Nothing was acknowledged by that sync; what its successor shows of it is lost with the machine.
+                // can know. Nothing was acknowledged by that sync; what its successor shows is lost with the machine.
                 store = store.afterKill();
             } else {
                 lostPower = true;
