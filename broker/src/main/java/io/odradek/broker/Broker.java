@@ -309,33 +309,13 @@ public final class Broker implements AutoCloseable {
 
     /** Metadata is never lost to retention, and durable before anybody acts on it. */
     private static LogConfig metadataLogConfig() {
-        LogConfig defaults = LogConfig.defaults();
-        return new LogConfig(
-                new Durability.Sync(),
-                defaults.segmentBytes(),
-                Long.MAX_VALUE,
-                0,
-                defaults.segmentIndexBytes(),
-                defaults.indexIntervalBytes(),
-                -1,
-                -1,
-                defaults.fileDeleteDelayMs(),
-                Long.MAX_VALUE,
-                Long.MAX_VALUE,
-                Integer.MAX_VALUE,
-                defaults.timestampType(),
-                defaults.timestampBeforeMaxMs(),
-                defaults.timestampAfterMaxMs(),
-                defaults.compression(),
-                false,
-                false,
-                defaults.minCompactionLagMs(),
-                defaults.maxCompactionLagMs(),
-                defaults.deleteRetentionMs(),
-                defaults.minCleanableDirtyRatio(),
-                false,
-                1,
-                false);
+        return LogConfig.defaults()
+                .withDurability(new Durability.Sync())
+                .withSegmentMs(Long.MAX_VALUE)
+                .withRetentionMs(-1)
+                .withRetentionBytes(-1)
+                .withMaxMessageBytes(Integer.MAX_VALUE)
+                .withDelete(false);
     }
 
     private static void refuseUnknownFeatures(ClusterImage image) throws IOException {
@@ -422,11 +402,9 @@ public final class Broker implements AutoCloseable {
                 .withLimits(defaults.limits()
                         .withMaxRequestBytes(config.intValue("socket.request.max.bytes"))
                         .withMaxReceiveBytes(queued > 0 ? queued : 2 * config.ringBytes())
-                        .withPatience(
-                                config.longValue("connections.max.idle.ms"),
-                                defaults.limits().maxStallMs())
-                        .withMaxConnections(
-                                config.intValue("max.connections"), config.intValue("max.connections.per.ip"))
+                        .withMaxIdleMs(config.longValue("connections.max.idle.ms"))
+                        .withMaxConnections(config.intValue("max.connections"))
+                        .withMaxConnectionsPerAddress(config.intValue("max.connections.per.ip"))
                         .withAddressOverrides(connectionOverrides())
                         .withMaxPipelinedRequests(config.intValue("odradek.pipelined.requests")))
                 .withSockets(new NetworkOptions.Sockets(

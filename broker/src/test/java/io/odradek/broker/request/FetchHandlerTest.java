@@ -495,32 +495,6 @@ class FetchHandlerTest {
     }
 
     private static LogConfig pageCache() {
-        LogConfig d = LogConfig.defaults();
-        return new LogConfig(
-                new Durability.PageCache(),
-                d.segmentBytes(),
-                d.segmentMs(),
-                d.segmentJitterMs(),
-                d.segmentIndexBytes(),
-                d.indexIntervalBytes(),
-                d.retentionMs(),
-                d.retentionBytes(),
-                d.fileDeleteDelayMs(),
-                d.flushMessages(),
-                d.flushMs(),
-                d.maxMessageBytes(),
-                d.timestampType(),
-                d.timestampBeforeMaxMs(),
-                d.timestampAfterMaxMs(),
-                d.compression(),
-                d.delete(),
-                d.compact(),
-                d.minCompactionLagMs(),
-                d.maxCompactionLagMs(),
-                d.deleteRetentionMs(),
-                d.minCleanableDirtyRatio(),
-                d.preallocate(),
-                d.minInSyncReplicas(),
-                d.uncleanLeaderElection());
+        return LogConfig.defaults().withDurability(new Durability.PageCache());
     }
 }
