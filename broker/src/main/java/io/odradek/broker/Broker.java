@@ -30,6 +30,7 @@ import io.odradek.broker.partition.Partitions;
 import io.odradek.broker.partition.ShardSettlement;
 import io.odradek.broker.request.Handlers;
 import io.odradek.coordinator.group.GroupSettings;
+import io.odradek.coordinator.group.GroupSettingsBuilder;
 import io.odradek.engine.Durability;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
@@ -476,18 +477,18 @@ public final class Broker implements AutoCloseable {
     }
 
     static GroupSettings groupSettings(BrokerConfig config) {
-        GroupSettings defaults = GroupSettings.DEFAULTS;
-        return new GroupSettings(
-                config.intValue("group.min.session.timeout.ms"),
-                config.intValue("group.max.session.timeout.ms"),
-                config.intValue("group.initial.rebalance.delay.ms"),
-                config.intValue("group.max.size"),
-                defaults.newMemberJoinTimeoutMs(),
-                TimeUnit.MINUTES.toMillis(config.intValue("offsets.retention.minutes")),
-                config.longValue("offsets.retention.check.interval.ms"),
-                config.intValue("offset.metadata.max.bytes"),
-                config.intValue("offsets.commit.timeout.ms"),
-                config.intValue("offsets.topic.num.partitions"));
+        return GroupSettingsBuilder.builder()
+                .minSessionTimeoutMs(config.intValue("group.min.session.timeout.ms"))
+                .maxSessionTimeoutMs(config.intValue("group.max.session.timeout.ms"))
+                .initialRebalanceDelayMs(config.intValue("group.initial.rebalance.delay.ms"))
+                .maxSize(config.intValue("group.max.size"))
+                .newMemberJoinTimeoutMs(GroupSettings.DEFAULTS.newMemberJoinTimeoutMs())
+                .offsetsRetentionMs(TimeUnit.MINUTES.toMillis(config.intValue("offsets.retention.minutes")))
+                .offsetsRetentionCheckIntervalMs(config.longValue("offsets.retention.check.interval.ms"))
+                .offsetMetadataMaxChars(config.intValue("offset.metadata.max.bytes"))
+                .offsetsCommitTimeoutMs(config.intValue("offsets.commit.timeout.ms"))
+                .offsetsTopicPartitions(config.intValue("offsets.topic.num.partitions"))
+                .build();
     }
 
     /** The coordinator of a group is the leader of its partition; offsets of a deleted topic go with it. */
