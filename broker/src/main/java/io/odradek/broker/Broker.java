@@ -30,6 +30,7 @@ import io.odradek.broker.partition.Partitions;
 import io.odradek.broker.partition.ShardSettlement;
 import io.odradek.broker.request.Handlers;
 import io.odradek.coordinator.group.GroupSettings;
+import io.odradek.coordinator.group.GroupSettingsBuilder;
 import io.odradek.engine.Durability;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
@@ -311,33 +312,13 @@ public final class Broker implements AutoCloseable {
 
     /** Metadata is never lost to retention, and durable before anybody acts on it. */
     private static LogConfig metadataLogConfig() {
-        LogConfig defaults = LogConfig.defaults();
-        return new LogConfig(
-                new Durability.Sync(),
-                defaults.segmentBytes(),
-                Long.MAX_VALUE,
-                0,
-                defaults.segmentIndexBytes(),
-                defaults.indexIntervalBytes(),
-                -1,
-                -1,
-                defaults.fileDeleteDelayMs(),
-                Long.MAX_VALUE,
-                Long.MAX_VALUE,
-                Integer.MAX_VALUE,
-                defaults.timestampType(),
-                defaults.timestampBeforeMaxMs(),
-                defaults.timestampAfterMaxMs(),
-                defaults.compression(),
-                false,
-                false,
-                defaults.minCompactionLagMs(),
-                defaults.maxCompactionLagMs(),
-                defaults.deleteRetentionMs(),
-                defaults.minCleanableDirtyRatio(),
-                false,
-                1,
-                false);
+        return LogConfig.defaults()
+                .withDurability(new Durability.Sync())
+                .withSegmentMs(Long.MAX_VALUE)
+                .withRetentionMs(-1)
+                .withRetentionBytes(-1)
+                .withMaxMessageBytes(Integer.MAX_VALUE)
+                .withDelete(false);
     }
 
     private static void refuseUnknownFeatures(ClusterImage image) throws IOException {
@@ -424,11 +405,9 @@ public final class Broker implements AutoCloseable {
                 .withLimits(defaults.limits()
                         .withMaxRequestBytes(config.intValue("socket.request.max.bytes"))
                         .withMaxReceiveBytes(queued > 0 ? queued : 2 * config.ringBytes())
-                        .withPatience(
-                                config.longValue("connections.max.idle.ms"),
-                                defaults.limits().maxStallMs())
-                        .withMaxConnections(
-                                config.intValue("max.connections"), config.intValue("max.connections.per.ip"))
+                        .withMaxIdleMs(config.longValue("connections.max.idle.ms"))
+                        .withMaxConnections(config.intValue("max.connections"))
+                        .withMaxConnectionsPerAddress(config.intValue("max.connections.per.ip"))
                         .withAddressOverrides(connectionOverrides())
                         .withMaxPipelinedRequests(config.intValue("odradek.pipelined.requests")))
                 .withSockets(new NetworkOptions.Sockets(
@@ -500,18 +479,18 @@ public final class Broker implements AutoCloseable {
     }
 
     static GroupSettings groupSettings(BrokerConfig config) {
-        GroupSettings defaults = GroupSettings.DEFAULTS;
-        return new GroupSettings(
-                config.intValue("group.min.session.timeout.ms"),
-                config.intValue("group.max.session.timeout.ms"),
-                config.intValue("group.initial.rebalance.delay.ms"),
-                config.intValue("group.max.size"),
-                defaults.newMemberJoinTimeoutMs(),
-                TimeUnit.MINUTES.toMillis(config.intValue("offsets.retention.minutes")),
-                config.longValue("offsets.retention.check.interval.ms"),
-                config.intValue("offset.metadata.max.bytes"),
-                config.intValue("offsets.commit.timeout.ms"),
-                config.intValue("offsets.topic.num.partitions"));
+        return GroupSettingsBuilder.builder()
+                .minSessionTimeoutMs(config.intValue("group.min.session.timeout.ms"))
+                .maxSessionTimeoutMs(config.intValue("group.max.session.timeout.ms"))
+                .initialRebalanceDelayMs(config.intValue("group.initial.rebalance.delay.ms"))
+                .maxSize(config.intValue("group.max.size"))
+                .newMemberJoinTimeoutMs(GroupSettings.DEFAULTS.newMemberJoinTimeoutMs())
+                .offsetsRetentionMs(TimeUnit.MINUTES.toMillis(config.intValue("offsets.retention.minutes")))
+                .offsetsRetentionCheckIntervalMs(config.longValue("offsets.retention.check.interval.ms"))
+                .offsetMetadataMaxChars(config.intValue("offset.metadata.max.bytes"))
+                .offsetsCommitTimeoutMs(config.intValue("offsets.commit.timeout.ms"))
+                .offsetsTopicPartitions(config.intValue("offsets.topic.num.partitions"))
+                .build();
     }
 
     /** The coordinator of a group is the leader of its partition; offsets of a deleted topic go with it. */

@@ -100,17 +100,16 @@ class CleanStopTest {
         settings.put("offsets.commit.timeout.ms", "1008");
         settings.put("offsets.topic.num.partitions", "1009");
         assertThat(Broker.groupSettings(BrokerConfig.builtIn(settings)))
-                .isEqualTo(new GroupSettings(
-                        1001,
-                        1002,
-                        1003,
-                        1004,
-                        GroupSettings.DEFAULTS.newMemberJoinTimeoutMs(),
-                        1005 * 60_000L,
-                        1006,
-                        1007,
-                        1008,
-                        1009));
+                .isEqualTo(GroupSettings.DEFAULTS
+                        .withMinSessionTimeoutMs(1001)
+                        .withMaxSessionTimeoutMs(1002)
+                        .withInitialRebalanceDelayMs(1003)
+                        .withMaxSize(1004)
+                        .withOffsetsRetentionMs(1005 * 60_000L)
+                        .withOffsetsRetentionCheckIntervalMs(1006)
+                        .withOffsetMetadataMaxChars(1007)
+                        .withOffsetsCommitTimeoutMs(1008)
+                        .withOffsetsTopicPartitions(1009));
     }
 
     private static LogDirectory open(Path data) throws IOException {

@@ -1,8 +1,11 @@
 package io.odradek.engine;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
+
 /**
  * A topic's configuration, as far as its logs need it. Names and defaults are Kafka's topic configs; immutable, swapped as
- * a whole.
+ * a whole. Variations are made with the generated {@code with} methods; the generated builder asks for every component, in
+ * this order, so that none is forgotten.
  *
  * @param retentionMs -1: no limit by time
  * @param retentionBytes -1: no limit by size
@@ -11,6 +14,8 @@ package io.odradek.engine;
  * @param timestampBeforeMaxMs {@code message.timestamp.before.max.ms}
  * @param timestampAfterMaxMs {@code message.timestamp.after.max.ms}
  */
+@RecordBuilder
+@RecordBuilder.Options(builderMode = RecordBuilder.BuilderMode.STAGED)
 public record LogConfig(
         Durability durability,
         int segmentBytes,
@@ -36,7 +41,8 @@ public record LogConfig(
         double minCleanableDirtyRatio,
         boolean preallocate,
         int minInSyncReplicas,
-        boolean uncleanLeaderElection) {
+        boolean uncleanLeaderElection)
+        implements LogConfigBuilder.With {
 
     /** {@code message.timestamp.type}. */
     public enum TimestampType {
@@ -61,31 +67,32 @@ public record LogConfig(
 
     /** Kafka's defaults, and {@code sync} durability. */
     public static LogConfig defaults() {
-        return new LogConfig(
-                new Durability.Sync(),
-                1 << 30,
-                7L * 24 * 3600 * 1000,
-                0,
-                10 << 20,
-                4096,
-                7L * 24 * 3600 * 1000,
-                -1,
-                60_000,
-                Long.MAX_VALUE,
-                Long.MAX_VALUE,
-                1_048_588,
-                TimestampType.CREATE_TIME,
-                Long.MAX_VALUE,
-                3_600_000,
-                CompressionPolicy.PRODUCER,
-                true,
-                false,
-                0,
-                Long.MAX_VALUE,
-                24L * 3600 * 1000,
-                0.5,
-                false,
-                1,
-                false);
+        return LogConfigBuilder.builder()
+                .durability(new Durability.Sync())
+                .segmentBytes(1 << 30)
+                .segmentMs(7L * 24 * 3600 * 1000)
+                .segmentJitterMs(0)
+                .segmentIndexBytes(10 << 20)
+                .indexIntervalBytes(4096)
+                .retentionMs(7L * 24 * 3600 * 1000)
+                .retentionBytes(-1)
+                .fileDeleteDelayMs(60_000)
+                .flushMessages(Long.MAX_VALUE)
+                .flushMs(Long.MAX_VALUE)
+                .maxMessageBytes(1_048_588)
+                .timestampType(TimestampType.CREATE_TIME)
+                .timestampBeforeMaxMs(Long.MAX_VALUE)
+                .timestampAfterMaxMs(3_600_000)
+                .compression(CompressionPolicy.PRODUCER)
+                .delete(true)
+                .compact(false)
+                .minCompactionLagMs(0)
+                .maxCompactionLagMs(Long.MAX_VALUE)
+                .deleteRetentionMs(24L * 3600 * 1000)
+                .minCleanableDirtyRatio(0.5)
+                .preallocate(false)
+                .minInSyncReplicas(1)
+                .uncleanLeaderElection(false)
+                .build();
     }
 }

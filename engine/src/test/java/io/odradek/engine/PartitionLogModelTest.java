@@ -134,9 +134,9 @@ class PartitionLogModelTest {
                 assertThat(log.log.deleteRecordsBefore(model.logStart)).isEqualTo(model.logStart);
             }
             case Step.Retain(long bytes) -> {
-                log.reconfigure(TemporaryLog.retaining(log.config(), -1, bytes));
+                log.reconfigure(log.config().withRetentionMs(-1).withRetentionBytes(bytes));
                 log.log.applyRetention(0, model.logEnd);
-                log.reconfigure(TemporaryLog.retaining(log.config(), -1, -1));
+                log.reconfigure(log.config().withRetentionBytes(-1));
                 assertThat(log.log.view().sizeBytes()).isLessThan(bytes + 900);
                 model.logStart = log.log.view().logStartOffset();
             }

@@ -143,7 +143,10 @@ class PartitionLogTest {
     @Test
     void aSegmentIsSealedWhenAnIndexIsFull() throws Exception {
         // Room for 5 offset entries and 3 time entries, one of them kept for the end.
-        try (TemporaryLog log = new TemporaryLog(TemporaryLog.with(LogConfig.defaults(), 1 << 20, 0, 40))) {
+        try (TemporaryLog log = new TemporaryLog(LogConfig.defaults()
+                .withSegmentBytes(1 << 20)
+                .withIndexIntervalBytes(0)
+                .withSegmentIndexBytes(40))) {
             for (int i = 0; i < 12; i++) {
                 log.append(TemporaryLog.batch(1, 1, 1000 + i), 0);
             }
@@ -231,7 +234,7 @@ class PartitionLogTest {
     /** As Kafka's LogSegment.largestTimestamp: records without a timestamp are as old as the file. */
     @Test
     void segmentsWithoutTimestampsAreAsOldAsTheirFiles() throws Exception {
-        try (TemporaryLog log = new TemporaryLog(TemporaryLog.retaining(TemporaryLog.smallSegments(300), 10_000, -1))) {
+        try (TemporaryLog log = new TemporaryLog(TemporaryLog.smallSegments(300).withRetentionMs(10_000))) {
             for (int i = 0; i < 12; i++) {
                 log.append(TemporaryLog.batch(1, 60, -1), 0);
             }
@@ -268,33 +271,10 @@ class PartitionLogTest {
     }
 
     private static LogConfig durable(Durability durability, long flushMessages, long flushMs) {
-        LogConfig base = LogConfig.defaults();
-        return new LogConfig(
-                durability,
-                base.segmentBytes(),
-                base.segmentMs(),
-                base.segmentJitterMs(),
-                base.segmentIndexBytes(),
-                base.indexIntervalBytes(),
-                base.retentionMs(),
-                base.retentionBytes(),
-                base.fileDeleteDelayMs(),
-                flushMessages,
-                flushMs,
-                base.maxMessageBytes(),
-                base.timestampType(),
-                base.timestampBeforeMaxMs(),
-                base.timestampAfterMaxMs(),
-                base.compression(),
-                base.delete(),
-                base.compact(),
-                base.minCompactionLagMs(),
-                base.maxCompactionLagMs(),
-                base.deleteRetentionMs(),
-                base.minCleanableDirtyRatio(),
-                base.preallocate(),
-                base.minInSyncReplicas(),
-                base.uncleanLeaderElection());
+        return LogConfig.defaults()
+                .withDurability(durability)
+                .withFlushMessages(flushMessages)
+                .withFlushMs(flushMs);
     }
 
     @Test

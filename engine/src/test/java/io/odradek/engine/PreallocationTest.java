@@ -17,7 +17,7 @@ class PreallocationTest {
     private static final int SEGMENT_BYTES = 1000;
 
     private static TemporaryLog log() throws IOException {
-        return new TemporaryLog(TemporaryLog.preallocating(TemporaryLog.smallSegments(SEGMENT_BYTES)));
+        return new TemporaryLog(TemporaryLog.smallSegments(SEGMENT_BYTES).withPreallocate(true));
     }
 
     private static void append(TemporaryLog log, int batches) throws IOException {

@@ -15,6 +15,7 @@ import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogConfig.CompressionPolicy;
 import io.odradek.engine.LogConfig.CompressionType;
 import io.odradek.engine.LogConfig.TimestampType;
+import io.odradek.engine.LogConfigBuilder;
 import io.odradek.replication.controller.ClusterImage;
 import io.odradek.replication.controller.ConfigResource;
 import java.util.ArrayList;
@@ -464,34 +465,36 @@ public final class TopicConfigs {
                 || !(values.get(TopicConfig.MIN_CLEANABLE_DIRTY_RATIO_CONFIG) instanceof Double dirtyRatio)) {
             throw new IllegalStateException("unchecked topic configuration: " + values);
         }
-        return new LogConfig(
-                durability,
-                intNumber(values, TopicConfig.SEGMENT_BYTES_CONFIG),
-                number(values, TopicConfig.SEGMENT_MS_CONFIG),
-                number(values, TopicConfig.SEGMENT_JITTER_MS_CONFIG),
-                intNumber(values, TopicConfig.SEGMENT_INDEX_BYTES_CONFIG),
-                intNumber(values, TopicConfig.INDEX_INTERVAL_BYTES_CONFIG),
-                number(values, TopicConfig.RETENTION_MS_CONFIG),
-                number(values, TopicConfig.RETENTION_BYTES_CONFIG),
-                number(values, TopicConfig.FILE_DELETE_DELAY_MS_CONFIG),
-                number(values, TopicConfig.FLUSH_MESSAGES_INTERVAL_CONFIG),
-                number(values, TopicConfig.FLUSH_MS_CONFIG),
-                intNumber(values, TopicConfig.MAX_MESSAGE_BYTES_CONFIG),
-                "LogAppendTime".equals(values.get(TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG))
-                        ? TimestampType.LOG_APPEND_TIME
-                        : TimestampType.CREATE_TIME,
-                number(values, TopicConfig.MESSAGE_TIMESTAMP_BEFORE_MAX_MS_CONFIG),
-                number(values, TopicConfig.MESSAGE_TIMESTAMP_AFTER_MAX_MS_CONFIG),
-                compression(values),
-                cleanup.contains(TopicConfig.CLEANUP_POLICY_DELETE),
-                cleanup.contains(TopicConfig.CLEANUP_POLICY_COMPACT),
-                number(values, TopicConfig.MIN_COMPACTION_LAG_MS_CONFIG),
-                number(values, TopicConfig.MAX_COMPACTION_LAG_MS_CONFIG),
-                number(values, TopicConfig.DELETE_RETENTION_MS_CONFIG),
-                dirtyRatio,
-                flag(values, TopicConfig.PREALLOCATE_CONFIG),
-                intNumber(values, TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG),
-                flag(values, TopicConfig.UNCLEAN_LEADER_ELECTION_ENABLE_CONFIG));
+        return LogConfigBuilder.builder()
+                .durability(durability)
+                .segmentBytes(intNumber(values, TopicConfig.SEGMENT_BYTES_CONFIG))
+                .segmentMs(number(values, TopicConfig.SEGMENT_MS_CONFIG))
+                .segmentJitterMs(number(values, TopicConfig.SEGMENT_JITTER_MS_CONFIG))
+                .segmentIndexBytes(intNumber(values, TopicConfig.SEGMENT_INDEX_BYTES_CONFIG))
+                .indexIntervalBytes(intNumber(values, TopicConfig.INDEX_INTERVAL_BYTES_CONFIG))
+                .retentionMs(number(values, TopicConfig.RETENTION_MS_CONFIG))
+                .retentionBytes(number(values, TopicConfig.RETENTION_BYTES_CONFIG))
+                .fileDeleteDelayMs(number(values, TopicConfig.FILE_DELETE_DELAY_MS_CONFIG))
+                .flushMessages(number(values, TopicConfig.FLUSH_MESSAGES_INTERVAL_CONFIG))
+                .flushMs(number(values, TopicConfig.FLUSH_MS_CONFIG))
+                .maxMessageBytes(intNumber(values, TopicConfig.MAX_MESSAGE_BYTES_CONFIG))
+                .timestampType(
+                        "LogAppendTime".equals(values.get(TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG))
+                                ? TimestampType.LOG_APPEND_TIME
+                                : TimestampType.CREATE_TIME)
+                .timestampBeforeMaxMs(number(values, TopicConfig.MESSAGE_TIMESTAMP_BEFORE_MAX_MS_CONFIG))
+                .timestampAfterMaxMs(number(values, TopicConfig.MESSAGE_TIMESTAMP_AFTER_MAX_MS_CONFIG))
+                .compression(compression(values))
+                .delete(cleanup.contains(TopicConfig.CLEANUP_POLICY_DELETE))
+                .compact(cleanup.contains(TopicConfig.CLEANUP_POLICY_COMPACT))
+                .minCompactionLagMs(number(values, TopicConfig.MIN_COMPACTION_LAG_MS_CONFIG))
+                .maxCompactionLagMs(number(values, TopicConfig.MAX_COMPACTION_LAG_MS_CONFIG))
+                .deleteRetentionMs(number(values, TopicConfig.DELETE_RETENTION_MS_CONFIG))
+                .minCleanableDirtyRatio(dirtyRatio)
+                .preallocate(flag(values, TopicConfig.PREALLOCATE_CONFIG))
+                .minInSyncReplicas(intNumber(values, TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG))
+                .uncleanLeaderElection(flag(values, TopicConfig.UNCLEAN_LEADER_ELECTION_ENABLE_CONFIG))
+                .build();
     }
 
     private static CompressionPolicy compression(Map<String, @Nullable Object> values) {

@@ -1,17 +1,21 @@
 package io.odradek.broker.net;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.net.InetAddress;
 import java.util.Map;
 
 /**
- * How the sockets are served. {@link #defaults()} and the {@code with} methods make variations.
+ * How the sockets are served. {@link #defaults()} and the generated {@code with} methods make variations.
  *
  * @param loops network threads, at least 1
  * @param transport what they wait with
  * @param limits what clients may take
  * @param sockets what the kernel is told
  */
-public record NetworkOptions(int loops, Transport transport, Limits limits, Sockets sockets) {
+@RecordBuilder
+@RecordBuilder.Options(builderMode = RecordBuilder.BuilderMode.STAGED)
+public record NetworkOptions(int loops, Transport transport, Limits limits, Sockets sockets)
+        implements NetworkOptionsBuilder.With {
 
     /** How the loops wait for sockets. AUTO is epoll on Linux, else NIO. */
     public enum Transport {
@@ -35,6 +39,8 @@ public record NetworkOptions(int loops, Transport transport, Limits limits, Sock
      * @param maxConnectionsPerAddress one more is closed at once ({@code max.connections.per.ip}); 0: none
      * @param addressOverrides the same for single addresses ({@code max.connections.per.ip.overrides})
      */
+    @RecordBuilder
+    @RecordBuilder.Options(builderMode = RecordBuilder.BuilderMode.STAGED)
     public record Limits(
             int maxRequestBytes,
             long maxReceiveBytes,
@@ -45,7 +51,8 @@ public record NetworkOptions(int loops, Transport transport, Limits limits, Sock
             long maxStallMs,
             int maxConnections,
             int maxConnectionsPerAddress,
-            Map<InetAddress, Integer> addressOverrides) {
+            Map<InetAddress, Integer> addressOverrides)
+            implements NetworkOptionsLimitsBuilder.With {
         public Limits {
             requirePositive(maxRequestBytes, "maxRequestBytes");
             requirePositive(maxReceiveBytes, "maxReceiveBytes");
@@ -56,90 +63,6 @@ public record NetworkOptions(int loops, Transport transport, Limits limits, Sock
             requireNotNegative(maxConnections, "maxConnections");
             requireNotNegative(maxConnectionsPerAddress, "maxConnectionsPerAddress");
             addressOverrides = Map.copyOf(addressOverrides);
-        }
-
-        public Limits withMaxRequestBytes(int bytes) {
-            return new Limits(
-                    bytes,
-                    maxReceiveBytes,
-                    maxRequestElements,
-                    maxRequestCopiedBytes,
-                    maxPipelinedRequests,
-                    maxIdleMs,
-                    maxStallMs,
-                    maxConnections,
-                    maxConnectionsPerAddress,
-                    addressOverrides);
-        }
-
-        public Limits withMaxReceiveBytes(long bytes) {
-            return new Limits(
-                    maxRequestBytes,
-                    bytes,
-                    maxRequestElements,
-                    maxRequestCopiedBytes,
-                    maxPipelinedRequests,
-                    maxIdleMs,
-                    maxStallMs,
-                    maxConnections,
-                    maxConnectionsPerAddress,
-                    addressOverrides);
-        }
-
-        public Limits withMaxPipelinedRequests(int requests) {
-            return new Limits(
-                    maxRequestBytes,
-                    maxReceiveBytes,
-                    maxRequestElements,
-                    maxRequestCopiedBytes,
-                    requests,
-                    maxIdleMs,
-                    maxStallMs,
-                    maxConnections,
-                    maxConnectionsPerAddress,
-                    addressOverrides);
-        }
-
-        public Limits withPatience(long idleMs, long stallMs) {
-            return new Limits(
-                    maxRequestBytes,
-                    maxReceiveBytes,
-                    maxRequestElements,
-                    maxRequestCopiedBytes,
-                    maxPipelinedRequests,
-                    idleMs,
-                    stallMs,
-                    maxConnections,
-                    maxConnectionsPerAddress,
-                    addressOverrides);
-        }
-
-        public Limits withMaxConnections(int all, int perAddress) {
-            return new Limits(
-                    maxRequestBytes,
-                    maxReceiveBytes,
-                    maxRequestElements,
-                    maxRequestCopiedBytes,
-                    maxPipelinedRequests,
-                    maxIdleMs,
-                    maxStallMs,
-                    all,
-                    perAddress,
-                    addressOverrides);
-        }
-
-        public Limits withAddressOverrides(Map<InetAddress, Integer> overrides) {
-            return new Limits(
-                    maxRequestBytes,
-                    maxReceiveBytes,
-                    maxRequestElements,
-                    maxRequestCopiedBytes,
-                    maxPipelinedRequests,
-                    maxIdleMs,
-                    maxStallMs,
-                    maxConnections,
-                    maxConnectionsPerAddress,
-                    overrides);
         }
 
         /** How many connections this address may have. */
@@ -170,34 +93,19 @@ public record NetworkOptions(int loops, Transport transport, Limits limits, Sock
         return new NetworkOptions(
                 Math.clamp(cores / 2, 1, 8),
                 Transport.AUTO,
-                new Limits(
-                        100 * 1024 * 1024,
-                        Runtime.getRuntime().maxMemory() / 2,
-                        500_000,
-                        32 * 1024 * 1024,
-                        64,
-                        600_000,
-                        10_000,
-                        Integer.MAX_VALUE,
-                        Integer.MAX_VALUE,
-                        Map.of()),
+                NetworkOptionsLimitsBuilder.builder()
+                        .maxRequestBytes(100 * 1024 * 1024)
+                        .maxReceiveBytes(Runtime.getRuntime().maxMemory() / 2)
+                        .maxRequestElements(500_000)
+                        .maxRequestCopiedBytes(32 * 1024 * 1024)
+                        .maxPipelinedRequests(64)
+                        .maxIdleMs(600_000)
+                        .maxStallMs(10_000)
+                        .maxConnections(Integer.MAX_VALUE)
+                        .maxConnectionsPerAddress(Integer.MAX_VALUE)
+                        .addressOverrides(Map.of())
+                        .build(),
                 new Sockets(-1, -1, 50));
-    }
-
-    public NetworkOptions withLoops(int count) {
-        return new NetworkOptions(count, transport, limits, sockets);
-    }
-
-    public NetworkOptions withTransport(Transport chosen) {
-        return new NetworkOptions(loops, chosen, limits, sockets);
-    }
-
-    public NetworkOptions withLimits(Limits chosen) {
-        return new NetworkOptions(loops, transport, chosen, sockets);
-    }
-
-    public NetworkOptions withSockets(Sockets chosen) {
-        return new NetworkOptions(loops, transport, limits, chosen);
     }
 
     private static void requireNotNegative(long value, String name) {

@@ -5,23 +5,19 @@ import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.Reply;
 import io.odradek.broker.net.Request;
 import io.odradek.broker.request.ConfigAlterations.Result;
-import io.odradek.replication.controller.ConfigResource;
 import io.odradek.replication.controller.ControllerRequest.AlterConfigs;
 import io.odradek.replication.controller.ControllerRequest.ConfigAlteration;
 import io.odradek.replication.controller.ControllerRequest.ConfigChange;
 import io.odradek.replication.controller.ControllerRequest.ConfigOperation;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData;
 import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData.AlterConfigsResource;
 import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData.AlterableConfig;
 import org.apache.kafka.common.message.IncrementalAlterConfigsResponseData;
 import org.apache.kafka.common.message.IncrementalAlterConfigsResponseData.AlterConfigsResourceResponse;
-import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
 /** IncrementalAlterConfigs, versions 0 and 1 (KIP-339). */
@@ -36,32 +32,18 @@ public final class IncrementalAlterConfigsHandler implements ApiHandler {
     @Override
     public void handle(Request request, Reply reply) {
         IncrementalAlterConfigsRequestData body = (IncrementalAlterConfigsRequestData) request.body();
-        Map<List<Object>, Integer> times = new HashMap<>();
-        body.resources().forEach(each -> times.merge(key(each), 1, Integer::sum));
-        List<Result> results = new ArrayList<>();
-        List<ConfigAlteration> alterations = new ArrayList<>();
+        ConfigAlterations<ConfigAlteration> asked = new ConfigAlterations<>();
         for (AlterConfigsResource each : body.resources()) {
-            ConfigResource resource = ConfigAlterations.resource(each.resourceType(), each.resourceName());
-            String problem = times.getOrDefault(key(each), 0) > 1
-                    ? "Each resource must appear at most once."
-                    : resource == null ? "Unexpected resource type " + each.resourceType() : problem(each);
-            if (resource == null || problem != null) {
-                results.add(ConfigAlterations.refused(
-                        each.resourceType(), each.resourceName(), Errors.INVALID_REQUEST, String.valueOf(problem)));
-            } else {
-                alterations.add(new ConfigAlteration(resource, changes(each)));
-            }
+            asked.add(
+                    each.resourceType(),
+                    each.resourceName(),
+                    problem(each),
+                    resource -> new ConfigAlteration(resource, changes(each)));
         }
-        ConfigAlterations.submit(
+        asked.submit(
                 controller,
-                new AlterConfigs(alterations, body.validateOnly()),
-                alterations.stream().map(ConfigAlteration::resource).toList(),
-                results,
-                all -> reply.send(response(all)));
-    }
-
-    private static List<Object> key(AlterConfigsResource resource) {
-        return List.of(resource.resourceType(), resource.resourceName());
+                alterations -> new AlterConfigs(alterations, body.validateOnly()),
+                results -> reply.send(response(results)));
     }
 
     private static @Nullable String problem(AlterConfigsResource resource) {

@@ -6,8 +6,8 @@ import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.Reply;
 import io.odradek.broker.net.Request;
 import io.odradek.coordinator.group.GroupError;
-import io.odradek.coordinator.group.GroupEvent;
 import io.odradek.coordinator.group.GroupEvent.MemberProtocol;
+import io.odradek.coordinator.group.GroupEventJoinBuilder;
 import io.odradek.coordinator.group.GroupReply;
 import io.odradek.coordinator.group.GroupReply.JoinRefused;
 import io.odradek.coordinator.group.GroupReply.Joined;
@@ -51,22 +51,23 @@ public final class JoinGroupHandler implements ApiHandler {
         }
         host.ask(
                 body.groupId(),
-                (nowMs, requestId) -> new GroupEvent.Join(
-                        nowMs,
-                        requestId,
-                        body.groupId(),
-                        body.memberId(),
-                        instanceId,
-                        newMemberId,
-                        clientId,
-                        "/" + request.clientAddress().getHostAddress(),
-                        rebalanceTimeoutMs,
-                        body.sessionTimeoutMs(),
-                        body.protocolType(),
-                        List.copyOf(protocols),
-                        version >= FIRST_REQUIRING_A_MEMBER_ID,
-                        version >= FIRST_WITH_SKIP_ASSIGNMENT,
-                        body.reason() == null ? "" : body.reason()),
+                (nowMs, requestId) -> GroupEventJoinBuilder.builder()
+                        .nowMs(nowMs)
+                        .requestId(requestId)
+                        .groupId(body.groupId())
+                        .memberId(body.memberId())
+                        .groupInstanceId(instanceId)
+                        .newMemberId(newMemberId)
+                        .clientId(clientId)
+                        .clientHost("/" + request.clientAddress().getHostAddress())
+                        .rebalanceTimeoutMs(rebalanceTimeoutMs)
+                        .sessionTimeoutMs(body.sessionTimeoutMs())
+                        .protocolType(body.protocolType())
+                        .protocols(List.copyOf(protocols))
+                        .memberIdRequired(version >= FIRST_REQUIRING_A_MEMBER_ID)
+                        .maySkipAssignment(version >= FIRST_WITH_SKIP_ASSIGNMENT)
+                        .reason(body.reason() == null ? "" : body.reason())
+                        .build(),
                 answer -> reply.send(respond(answer, version, body.memberId())));
     }
 

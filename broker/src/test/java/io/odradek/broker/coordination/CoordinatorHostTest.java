@@ -9,6 +9,7 @@ import io.odradek.coordinator.group.GroupError;
 import io.odradek.coordinator.group.GroupEvent;
 import io.odradek.coordinator.group.GroupEvent.MemberProtocol;
 import io.odradek.coordinator.group.GroupEvent.OffsetToCommit;
+import io.odradek.coordinator.group.GroupEventJoinBuilder;
 import io.odradek.coordinator.group.GroupReply;
 import io.odradek.coordinator.group.GroupReply.FetchedOffset;
 import io.odradek.coordinator.group.GroupReply.GroupsListed;
@@ -82,7 +83,7 @@ class CoordinatorHostTest {
     void noCommitIsAnsweredBeforeItsRecordsAreCommitted() throws Exception {
         log.holds = true;
         CompletableFuture<GroupReply> commit = commit("t", 0, 42);
-        Held append = Objects.requireNonNull(log.held.poll(10, TimeUnit.SECONDS));
+        Held append = nextHeld();
         // A read goes through the same loop behind the commit: when it is answered, the commit could have been.
         assertThat(offset(fetch(false))).isEqualTo(-1);
         assertThat(commit).isNotDone();
@@ -143,9 +144,9 @@ class CoordinatorHostTest {
     void batchesConfirmedOutOfOrderAreStillReportedInOrder() throws Exception {
         log.holds = true;
         CompletableFuture<GroupReply> first = commit("t", 0, 1);
-        Held one = Objects.requireNonNull(log.held.poll(10, TimeUnit.SECONDS));
+        Held one = nextHeld();
         CompletableFuture<GroupReply> second = commit("t", 0, 2);
-        Held two = Objects.requireNonNull(log.held.poll(10, TimeUnit.SECONDS));
+        Held two = nextHeld();
         two.done().completed(Outcome.COMMITTED);
         assertThat(offset(fetch(false))).isEqualTo(-1);
         assertThat(second).isNotDone();
@@ -161,7 +162,7 @@ class CoordinatorHostTest {
         for (Outcome outcome :
                 List.of(Outcome.NOT_LEADER, Outcome.NOT_ENOUGH_REPLICAS, Outcome.OVERLOADED, Outcome.TOO_LARGE)) {
             CompletableFuture<GroupReply> commit = commit("t", 0, 42);
-            Objects.requireNonNull(log.held.poll(10, TimeUnit.SECONDS)).done().completed(outcome);
+            nextHeld().done().completed(outcome);
             GroupError expected = switch (outcome) {
                 case NOT_LEADER -> GroupError.NOT_COORDINATOR;
                 case NOT_ENOUGH_REPLICAS, OVERLOADED -> GroupError.COORDINATOR_NOT_AVAILABLE;
@@ -178,9 +179,9 @@ class CoordinatorHostTest {
     void whenItIsUnknownWhetherRecordsAreInTheLogTheLogIsAsked() throws Exception {
         log.holds = true;
         CompletableFuture<GroupReply> first = commit("t", 0, 1);
-        Held one = Objects.requireNonNull(log.held.poll(10, TimeUnit.SECONDS));
+        Held one = nextHeld();
         CompletableFuture<GroupReply> second = commit("t", 1, 2);
-        Held two = Objects.requireNonNull(log.held.poll(10, TimeUnit.SECONDS));
+        Held two = nextHeld();
         one.done().completed(Outcome.UNKNOWN);
         assertThat(get(first)).isEqualTo(new Refused(GroupError.NOT_COORDINATOR));
         assertThat(get(second)).isEqualTo(new Refused(GroupError.NOT_COORDINATOR));
@@ -395,6 +396,10 @@ class CoordinatorHostTest {
                         requireStable));
     }
 
+    private Held nextHeld() throws InterruptedException {
+        return Objects.requireNonNull(log.held.poll(10, TimeUnit.SECONDS));
+    }
+
     private CompletableFuture<GroupReply> fetch(String topic) {
         return ask(
                 GROUP,
@@ -405,22 +410,23 @@ class CoordinatorHostTest {
     private CompletableFuture<GroupReply> join(String memberId) {
         return ask(
                 GROUP,
-                (now, id) -> new GroupEvent.Join(
-                        now,
-                        id,
-                        GROUP,
-                        memberId,
-                        null,
-                        "new-" + id,
-                        "client",
-                        "/127.0.0.1",
-                        60_000,
-                        10_000,
-                        "consumer",
-                        List.of(new MemberProtocol("range", Opaque.EMPTY)),
-                        true,
-                        true,
-                        ""));
+                (now, id) -> GroupEventJoinBuilder.builder()
+                        .nowMs(now)
+                        .requestId(id)
+                        .groupId(GROUP)
+                        .memberId(memberId)
+                        .groupInstanceId(null)
+                        .newMemberId("new-" + id)
+                        .clientId("client")
+                        .clientHost("/127.0.0.1")
+                        .rebalanceTimeoutMs(60_000)
+                        .sessionTimeoutMs(10_000)
+                        .protocolType("consumer")
+                        .protocols(List.of(new MemberProtocol("range", Opaque.EMPTY)))
+                        .memberIdRequired(true)
+                        .maySkipAssignment(true)
+                        .reason("")
+                        .build());
     }
 
     private String member() {

@@ -406,7 +406,9 @@ class KafkaServerTest {
     void anIdleConnectionIsClosedAndABusyOneIsNot() throws Exception {
         Queue<Reply> parked = new ConcurrentLinkedQueue<>();
         try (ServerFixture fixture = new ServerFixture(
-                        options().withLimits(options().limits().withPatience(200, 200)),
+                        options()
+                                .withLimits(
+                                        options().limits().withMaxIdleMs(200).withMaxStallMs(200)),
                         Map.of(ApiKeys.METADATA, (request, reply) -> parked.add(reply)));
                 WireClient idle = fixture.connect();
                 WireClient halfOpen = fixture.connect();
@@ -423,8 +425,8 @@ class KafkaServerTest {
 
     @Test
     void tooManyConnectionsFromOneAddressAreClosedAtOnce() throws Exception {
-        try (ServerFixture fixture = new ServerFixture(
-                options().withLimits(options().limits().withMaxConnections(Integer.MAX_VALUE, 2)), Map.of())) {
+        try (ServerFixture fixture =
+                new ServerFixture(options().withLimits(options().limits().withMaxConnectionsPerAddress(2)), Map.of())) {
             try (WireClient first = fixture.connect();
                     WireClient second = fixture.connect();
                     WireClient third = fixture.connect()) {
@@ -444,7 +446,7 @@ class KafkaServerTest {
     void anAddressMayHaveABoundOfItsOwn() throws Exception {
         InetAddress loopback = InetAddress.getLoopbackAddress();
         NetworkOptions.Limits noneButLoopback =
-                options().limits().withMaxConnections(Integer.MAX_VALUE, 0).withAddressOverrides(Map.of(loopback, 1));
+                options().limits().withMaxConnectionsPerAddress(0).withAddressOverrides(Map.of(loopback, 1));
         try (ServerFixture fixture = new ServerFixture(options().withLimits(noneButLoopback), Map.of());
                 WireClient first = fixture.connect();
                 WireClient second = fixture.connect()) {
@@ -462,7 +464,7 @@ class KafkaServerTest {
     @Test
     void atTheBoundOfConnectionsOthersWaitUntilOneLeaves() throws Exception {
         try (ServerFixture fixture = new ServerFixture(
-                        options().withLimits(options().limits().withMaxConnections(2, Integer.MAX_VALUE)), Map.of());
+                        options().withLimits(options().limits().withMaxConnections(2)), Map.of());
                 WireClient first = fixture.connect()) {
             WireClient second = fixture.connect();
             first.write(WireClient.apiVersions(1));

@@ -109,6 +109,42 @@ class ConfigHandlersTest extends HandlerTest {
                 .isEqualTo((byte) 1);
     }
 
+    /** The order of Kafka's ConfigAdminManager: what is named twice is refused before anybody asks what it is. */
+    @Test
+    void whatIsNamedTwiceOrIsNoResourceIsRefusedInEitherCallAndTheRestAltered() {
+        byte unknown = 77;
+        IncrementalAlterConfigsRequestData changes = new IncrementalAlterConfigsRequestData();
+        AlterConfigsRequestData replacements = new AlterConfigsRequestData();
+        for (String name : List.of("once", "twice", "twice", "t")) {
+            byte type = name.equals("t") ? TOPIC : unknown;
+            changes.resources()
+                    .add(new AlterConfigsResource().setResourceType(type).setResourceName(name));
+            replacements
+                    .resources()
+                    .add(new AlterConfigsRequestData.AlterConfigsResource()
+                            .setResourceType(type)
+                            .setResourceName(name));
+        }
+        String[] expected = {
+            "once: Unexpected resource type 77",
+            "twice: Each resource must appear at most once.",
+            "twice: Each resource must appear at most once.",
+            "t: null"
+        };
+        assertThat(ask(
+                                new IncrementalAlterConfigsHandler(controller.host),
+                                changes,
+                                1,
+                                IncrementalAlterConfigsResponseData.class)
+                        .responses())
+                .extracting(each -> each.resourceName() + ": " + each.errorMessage())
+                .containsExactly(expected);
+        assertThat(ask(new AlterConfigsHandler(controller.host), replacements, 2, AlterConfigsResponseData.class)
+                        .responses())
+                .extracting(each -> each.resourceName() + ": " + each.errorMessage())
+                .containsExactly(expected);
+    }
+
     @Test
     void brokerDefaultsChangeWhileRunningAndTopicsFollow() {
         assertThat(alter(BROKER, "", "log.retention.ms", SET, "99000")).isEqualTo(Errors.NONE);

@@ -98,10 +98,7 @@ class FetchHandlerTest {
         Uuid id = broker.createTopic("t", 2, LogConfig.defaults());
         int batchBytes = LocalBroker.records("0123456789").sizeInBytes();
         FetchRequestData request = LocalBroker.fetchRequest(null, id, 0, 0, 3 * batchBytes, FOREVER_MS);
-        request.topics()
-                .getFirst()
-                .partitions()
-                .add(new FetchPartition().setPartition(1).setFetchOffset(0).setPartitionMaxBytes(1 << 20));
+        request.topics().getFirst().partitions().add(fetchPartition(1, 0));
         CompletableFuture<LocalBroker.Answer> answer = broker.fetch(consumer, request, IDS);
 
         broker.produceNow(producer, "t", 0, "0123456789");
@@ -308,10 +305,7 @@ class FetchHandlerTest {
         Uuid id = broker.createTopic("t", 3, LogConfig.defaults());
         FetchRequestData first = LocalBroker.fetchRequest(null, id, 0, 0, 1, 0).setSessionEpoch(0);
         for (int p = 1; p < 3; p++) {
-            first.topics()
-                    .getFirst()
-                    .partitions()
-                    .add(new FetchPartition().setPartition(p).setPartitionMaxBytes(1 << 20));
+            first.topics().getFirst().partitions().add(fetchPartition(p, 0));
         }
         FetchResponseData full = fetch(first, IDS);
         assertThat(full.sessionId()).isNotZero();
@@ -341,6 +335,27 @@ class FetchHandlerTest {
                 .setMaxWaitMs(FOREVER_MS);
     }
 
+    private static FetchPartition fetchPartition(int partition, long offset) {
+        return new FetchPartition()
+                .setPartition(partition)
+                .setFetchOffset(offset)
+                .setPartitionMaxBytes(1 << 20);
+    }
+
+    /** Produces one record at a time to a partition at random, and pauses now and then. */
+    private Thread startWriter(
+            Random random, int partitionCount, int batches, List<CompletableFuture<LocalBroker.Answer>> answers) {
+        return Thread.ofPlatform().start(() -> {
+            for (int i = 0; i < batches; i++) {
+                answers.add(broker.produce(
+                        producer, (short) 1, "t", random.nextInt(partitionCount), LocalBroker.records("r" + i)));
+                if (random.nextInt(10) == 0) {
+                    LockSupport.parkNanos(random.nextInt(300_000));
+                }
+            }
+        });
+    }
+
     /**
      * A consumer that always waits, over partitions of two shards, reads everything: were a single wake-up lost, its last
      * fetch would wait for ever.
@@ -351,17 +366,8 @@ class FetchHandlerTest {
         int partitionCount = 4;
         int batches = 400;
         Uuid id = broker.createTopic("t", partitionCount, pageCache());
-        Random random = new Random(seed);
         List<CompletableFuture<LocalBroker.Answer>> answers = new ArrayList<>();
-        Thread writer = Thread.ofPlatform().start(() -> {
-            for (int i = 0; i < batches; i++) {
-                answers.add(broker.produce(
-                        producer, (short) 1, "t", random.nextInt(partitionCount), LocalBroker.records("r" + i)));
-                if (random.nextInt(10) == 0) {
-                    LockSupport.parkNanos(random.nextInt(300_000));
-                }
-            }
-        });
+        Thread writer = startWriter(new Random(seed), partitionCount, batches, answers);
         long[] offsets = new long[partitionCount];
         Map<String, Integer> seen = new HashMap<>();
         int sessionId = 0;
@@ -373,13 +379,7 @@ class FetchHandlerTest {
                     .setSessionId(sessionId)
                     .setSessionEpoch(session ? epoch : -1);
             for (int p = 1; p < partitionCount; p++) {
-                request.topics()
-                        .getFirst()
-                        .partitions()
-                        .add(new FetchPartition()
-                                .setPartition(p)
-                                .setFetchOffset(offsets[p])
-                                .setPartitionMaxBytes(1 << 20));
+                request.topics().getFirst().partitions().add(fetchPartition(p, offsets[p]));
             }
             FetchResponseData response = fetch(request, IDS);
             assertThat(response.errorCode()).isZero();
@@ -407,17 +407,8 @@ class FetchHandlerTest {
         int partitionCount = 8;
         int batches = 400;
         Uuid id = broker.createTopic("t", partitionCount, pageCache());
-        Random random = new Random(42);
         List<CompletableFuture<LocalBroker.Answer>> answers = new ArrayList<>();
-        Thread writer = Thread.ofPlatform().start(() -> {
-            for (int i = 0; i < batches; i++) {
-                answers.add(broker.produce(
-                        producer, (short) 1, "t", random.nextInt(partitionCount), LocalBroker.records("r" + i)));
-                if (random.nextInt(10) == 0) {
-                    LockSupport.parkNanos(random.nextInt(300_000));
-                }
-            }
-        });
+        Thread writer = startWriter(new Random(42), partitionCount, batches, answers);
         long[] offsets = new long[partitionCount];
         List<Integer> moved = new ArrayList<>();
         for (int p = 0; p < partitionCount; p++) {
@@ -429,11 +420,7 @@ class FetchHandlerTest {
         while (seen < batches) {
             FetchTopic topic = new FetchTopic().setTopicId(id);
             for (int p : moved) {
-                topic.partitions()
-                        .add(new FetchPartition()
-                                .setPartition(p)
-                                .setFetchOffset(offsets[p])
-                                .setPartitionMaxBytes(1 << 20));
+                topic.partitions().add(fetchPartition(p, offsets[p]));
             }
             FetchRequestData request = next(sessionId, epoch).setTopics(moved.isEmpty() ? List.of() : List.of(topic));
             FetchResponseData response = fetch(request, IDS);
@@ -495,32 +482,6 @@ class FetchHandlerTest {
     }
 
     private static LogConfig pageCache() {
-        LogConfig d = LogConfig.defaults();
-        return new LogConfig(
-                new Durability.PageCache(),
-                d.segmentBytes(),
-                d.segmentMs(),
-                d.segmentJitterMs(),
-                d.segmentIndexBytes(),
-                d.indexIntervalBytes(),
-                d.retentionMs(),
-                d.retentionBytes(),
-                d.fileDeleteDelayMs(),
-                d.flushMessages(),
-                d.flushMs(),
-                d.maxMessageBytes(),
-                d.timestampType(),
-                d.timestampBeforeMaxMs(),
-                d.timestampAfterMaxMs(),
-                d.compression(),
-                d.delete(),
-                d.compact(),
-                d.minCompactionLagMs(),
-                d.maxCompactionLagMs(),
-                d.deleteRetentionMs(),
-                d.minCleanableDirtyRatio(),
-                d.preallocate(),
-                d.minInSyncReplicas(),
-                d.uncleanLeaderElection());
+        return LogConfig.defaults().withDurability(new Durability.PageCache());
     }
 }

@@ -7,8 +7,6 @@ import io.odradek.broker.coordination.CoordinatorHost;
 import io.odradek.broker.coordination.OffsetsLog;
 import io.odradek.broker.coordination.OffsetsTopic;
 import io.odradek.broker.net.ApiHandler;
-import io.odradek.broker.net.Connection;
-import io.odradek.broker.net.Reply;
 import io.odradek.broker.net.Request;
 import io.odradek.coordinator.group.GroupSettings;
 import io.odradek.engine.record.BufferLease;
@@ -19,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerPartitionAssignor.Subscription;
@@ -487,31 +484,16 @@ class GroupHandlersTest {
     @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // the key decides the type, as on the wire
     private <T extends ApiMessage> T send(ApiKeys api, short version, ApiMessage body) {
         MessageUtil.toByteBufferAccessor(body, version);
-        CompletableFuture<ApiMessage> answer = new CompletableFuture<>();
         Request request = new Request(
                 new RequestHeader(api, version, "tester", 1),
                 body,
                 BufferLease.UNPOOLED,
                 InetAddress.getLoopbackAddress(),
                 "PLAINTEXT",
-                new NoConnection());
-        Objects.requireNonNull(handlers.get(api)).handle(request, new Reply() {
-            @Override
-            public void send(ApiMessage response) {
-                answer.complete(response);
-            }
-
-            @Override
-            public void nothing() {
-                answer.completeExceptionally(new AssertionError("nothing is sent"));
-            }
-
-            @Override
-            public void close(String reason) {
-                answer.completeExceptionally(new AssertionError("closed: " + reason));
-            }
-        });
-        ApiMessage response = answer.orTimeout(20, TimeUnit.SECONDS).join();
+                new IdleConnection());
+        OneAnswer answer = new OneAnswer();
+        Objects.requireNonNull(handlers.get(api)).handle(request, answer);
+        ApiMessage response = answer.response.orTimeout(20, TimeUnit.SECONDS).join();
         ApiMessage read = api.messageType.newResponse();
         read.read(MessageUtil.toByteBufferAccessor(response, version), version);
         return (T) read;
@@ -534,31 +516,5 @@ class GroupHandlersTest {
         public int maxBatchBytes(int partition) {
             return 1_000_000;
         }
-    }
-
-    private static final class NoConnection implements Connection {
-        @Override
-        public String id() {
-            return "test";
-        }
-
-        @Override
-        public void stopReading() {}
-
-        @Override
-        public void resumeReading() {}
-
-        @Override
-        public void execute(Runnable task) {
-            task.run();
-        }
-
-        @Override
-        public Timer schedule(long delayMs, Runnable task) {
-            return () -> {};
-        }
-
-        @Override
-        public void onClose(Runnable task) {}
     }
 }

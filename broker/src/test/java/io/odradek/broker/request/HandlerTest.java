@@ -7,8 +7,6 @@ import io.odradek.broker.metadata.ProducerIds;
 import io.odradek.broker.metadata.TestController;
 import io.odradek.broker.metadata.TopicCreation;
 import io.odradek.broker.net.ApiHandler;
-import io.odradek.broker.net.Connection;
-import io.odradek.broker.net.Reply;
 import io.odradek.broker.net.Request;
 import io.odradek.engine.record.BufferLease;
 import java.io.IOException;
@@ -59,7 +57,6 @@ abstract class HandlerTest {
 
     <T extends ApiMessage> CompletableFuture<T> send(
             ApiHandler handler, ApiMessage body, int version, String listener, Class<T> type) {
-        CompletableFuture<T> answered = new CompletableFuture<>();
         RequestHeader header = new RequestHeader(
                 new RequestHeaderData()
                         .setRequestApiKey(body.apiKey())
@@ -74,27 +71,13 @@ abstract class HandlerTest {
                 BufferLease.UNPOOLED,
                 InetAddress.getLoopbackAddress(),
                 listener,
-                new TestConnection());
-        handler.handle(request, new Reply() {
-            @Override
-            public void send(ApiMessage response) {
-                MessageUtil.toByteBufferAccessor(response, (short) version); // fails when the version can't carry it
-                if (!answered.complete(type.cast(response))) {
-                    throw new AssertionError("answered twice");
-                }
-            }
-
-            @Override
-            public void nothing() {
-                throw new AssertionError("no answer");
-            }
-
-            @Override
-            public void close(String reason) {
-                throw new AssertionError("closed: " + reason);
-            }
+                new TimedConnection());
+        OneAnswer answer = new OneAnswer();
+        handler.handle(request, answer);
+        return answer.response.thenApply(response -> {
+            MessageUtil.toByteBufferAccessor(response, (short) version); // fails when the version can't carry it
+            return type.cast(response);
         });
-        return answered;
     }
 
     private static ApiMessage reread(ApiMessage body, short version) {
@@ -104,30 +87,11 @@ abstract class HandlerTest {
         return copy;
     }
 
-    private final class TestConnection implements Connection {
-        @Override
-        public String id() {
-            return "test";
-        }
-
-        @Override
-        public void stopReading() {}
-
-        @Override
-        public void resumeReading() {}
-
-        @Override
-        public void execute(Runnable task) {
-            task.run();
-        }
-
+    private final class TimedConnection extends IdleConnection {
         @Override
         public Timer schedule(long delayMs, Runnable task) {
             timers.add(task);
             return () -> timers.remove(task);
         }
-
-        @Override
-        public void onClose(Runnable task) {}
     }
 }

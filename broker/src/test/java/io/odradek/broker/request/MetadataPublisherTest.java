@@ -57,34 +57,9 @@ class MetadataPublisherTest {
     }
 
     private static LogConfig config(ClusterImage image, String topic) {
-        LogConfig d = LogConfig.defaults();
+        LogConfig defaults = LogConfig.defaults();
         String max = image.config(ConfigResource.topic(topic)).get("max.message.bytes");
-        return new LogConfig(
-                d.durability(),
-                d.segmentBytes(),
-                d.segmentMs(),
-                d.segmentJitterMs(),
-                d.segmentIndexBytes(),
-                d.indexIntervalBytes(),
-                d.retentionMs(),
-                d.retentionBytes(),
-                d.fileDeleteDelayMs(),
-                d.flushMessages(),
-                d.flushMs(),
-                max == null ? d.maxMessageBytes() : Integer.parseInt(max),
-                d.timestampType(),
-                d.timestampBeforeMaxMs(),
-                d.timestampAfterMaxMs(),
-                d.compression(),
-                d.delete(),
-                d.compact(),
-                d.minCompactionLagMs(),
-                d.maxCompactionLagMs(),
-                d.deleteRetentionMs(),
-                d.minCleanableDirtyRatio(),
-                d.preallocate(),
-                d.minInSyncReplicas(),
-                d.uncleanLeaderElection());
+        return max == null ? defaults : defaults.withMaxMessageBytes(Integer.parseInt(max));
     }
 
     private void apply(MetadataRecord... records) throws Exception {

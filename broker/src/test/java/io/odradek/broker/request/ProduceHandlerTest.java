@@ -311,49 +311,12 @@ class ProduceHandlerTest {
     /** KIP-966: below min.insync.replicas nothing is written for acks=all. */
     @Test
     void acksAllIsRefusedBelowTheMinimumOfInSyncReplicas() throws Exception {
-        LogConfig d = LogConfig.defaults();
+        LogConfig twoInSync = LogConfig.defaults().withMinInSyncReplicas(2);
         broker.partitions
-                .lead(new TopicPartition("t", UUID.randomUUID(), 0), withMinInSync(d, 2), 1, withFollower(List.of(1)))
+                .lead(new TopicPartition("t", UUID.randomUUID(), 0), twoInSync, 1, withFollower(List.of(1)))
                 .get(20, TimeUnit.SECONDS);
         assertThat(error(produce(ALL, "t", LocalBroker.records("a")))).isEqualTo(Errors.NOT_ENOUGH_REPLICAS);
         assertThat(produce(LEADER, "t", LocalBroker.records("b")).baseOffset()).isZero();
-    }
-
-    private static LogConfig withMinInSync(LogConfig d, int min) {
-        return with(d, d.maxMessageBytes(), min);
-    }
-
-    private static LogConfig withMaxMessageBytes(LogConfig d, int bytes) {
-        return with(d, bytes, d.minInSyncReplicas());
-    }
-
-    private static LogConfig with(LogConfig d, int maxMessageBytes, int min) {
-        return new LogConfig(
-                d.durability(),
-                d.segmentBytes(),
-                d.segmentMs(),
-                d.segmentJitterMs(),
-                d.segmentIndexBytes(),
-                d.indexIntervalBytes(),
-                d.retentionMs(),
-                d.retentionBytes(),
-                d.fileDeleteDelayMs(),
-                d.flushMessages(),
-                d.flushMs(),
-                maxMessageBytes,
-                d.timestampType(),
-                d.timestampBeforeMaxMs(),
-                d.timestampAfterMaxMs(),
-                d.compression(),
-                d.delete(),
-                d.compact(),
-                d.minCompactionLagMs(),
-                d.maxCompactionLagMs(),
-                d.deleteRetentionMs(),
-                d.minCleanableDirtyRatio(),
-                d.preallocate(),
-                min,
-                d.uncleanLeaderElection());
     }
 
     @Test
@@ -391,7 +354,7 @@ class ProduceHandlerTest {
     /** "Failed produce requests metric is not incremented for known exceptions": Kafka's ReplicaManager, appendToLocalLog. */
     @Test
     void refusalsAreFailuresOnlyWhereKafkaDoesNotExpectThem() throws Exception {
-        broker.createTopic("t", 1, withMaxMessageBytes(LogConfig.defaults(), 200));
+        broker.createTopic("t", 1, LogConfig.defaults().withMaxMessageBytes(200));
         broker.createTopic("__consumer_offsets", 1, LogConfig.defaults());
         MemoryRecords large = LocalBroker.records("x".repeat(300));
         int largeBytes = large.sizeInBytes();

@@ -1,5 +1,6 @@
 package io.odradek.coordinator.group;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,8 @@ public sealed interface GroupEvent {
      * @param memberIdRequired the client knows MEMBER_ID_REQUIRED (KIP-394)
      * @param maySkipAssignment the client knows {@code skipAssignment} (KIP-814)
      */
+    @RecordBuilder
+    @RecordBuilder.Options(builderMode = RecordBuilder.BuilderMode.STAGED)
     record Join(
             long nowMs,
             long requestId,
@@ -41,7 +44,7 @@ public sealed interface GroupEvent {
             boolean memberIdRequired,
             boolean maySkipAssignment,
             String reason)
-            implements Request {}
+            implements Request, GroupEventJoinBuilder.With {}
 
     /** One way of assigning that the member offers, most wanted first, with what it says about itself for it. */
     record MemberProtocol(String name, Opaque metadata) {}

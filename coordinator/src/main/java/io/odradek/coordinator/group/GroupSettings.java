@@ -1,5 +1,7 @@
 package io.odradek.coordinator.group;
 
+import io.soabase.recordbuilder.core.RecordBuilder;
+
 /**
  * What the operator may set, by Kafka's configuration names.
  *
@@ -14,6 +16,8 @@ package io.odradek.coordinator.group;
  * @param offsetsCommitTimeoutMs {@code offsets.commit.timeout.ms}: how long an answer waits for its records to be committed
  * @param offsetsTopicPartitions {@code offsets.topic.num.partitions}
  */
+@RecordBuilder
+@RecordBuilder.Options(builderMode = RecordBuilder.BuilderMode.STAGED)
 public record GroupSettings(
         int minSessionTimeoutMs,
         int maxSessionTimeoutMs,
@@ -24,37 +28,20 @@ public record GroupSettings(
         long offsetsRetentionCheckIntervalMs,
         int offsetMetadataMaxChars,
         int offsetsCommitTimeoutMs,
-        int offsetsTopicPartitions) {
+        int offsetsTopicPartitions)
+        implements GroupSettingsBuilder.With {
 
     /** Kafka's defaults. */
-    public static final GroupSettings DEFAULTS = new GroupSettings(
-            6_000, 1_800_000, 3_000, Integer.MAX_VALUE, 300_000, 7L * 24 * 3_600_000, 600_000, 4_096, 5_000, 50);
-
-    public GroupSettings withInitialRebalanceDelayMs(int delayMs) {
-        return new GroupSettings(
-                minSessionTimeoutMs,
-                maxSessionTimeoutMs,
-                delayMs,
-                maxSize,
-                newMemberJoinTimeoutMs,
-                offsetsRetentionMs,
-                offsetsRetentionCheckIntervalMs,
-                offsetMetadataMaxChars,
-                offsetsCommitTimeoutMs,
-                offsetsTopicPartitions);
-    }
-
-    public GroupSettings withMaxSize(int size) {
-        return new GroupSettings(
-                minSessionTimeoutMs,
-                maxSessionTimeoutMs,
-                initialRebalanceDelayMs,
-                size,
-                newMemberJoinTimeoutMs,
-                offsetsRetentionMs,
-                offsetsRetentionCheckIntervalMs,
-                offsetMetadataMaxChars,
-                offsetsCommitTimeoutMs,
-                offsetsTopicPartitions);
-    }
+    public static final GroupSettings DEFAULTS = GroupSettingsBuilder.builder()
+            .minSessionTimeoutMs(6_000)
+            .maxSessionTimeoutMs(1_800_000)
+            .initialRebalanceDelayMs(3_000)
+            .maxSize(Integer.MAX_VALUE)
+            .newMemberJoinTimeoutMs(300_000)
+            .offsetsRetentionMs(7L * 24 * 3_600_000)
+            .offsetsRetentionCheckIntervalMs(600_000)
+            .offsetMetadataMaxChars(4_096)
+            .offsetsCommitTimeoutMs(5_000)
+            .offsetsTopicPartitions(50)
+            .build();
 }

@@ -107,24 +107,34 @@ final class Coordinator {
     // ---- requests, each giving its id
 
     long join(String memberId, @Nullable String instanceId, String newMemberId, MemberProtocol... protocols) {
-        long id = nextRequest();
-        step(new GroupEvent.Join(
-                nowMs,
-                id,
-                GROUP,
-                memberId,
-                instanceId,
-                newMemberId,
-                "client",
-                "/127.0.0.1",
-                REBALANCE_MS,
-                SESSION_MS,
-                "consumer",
-                protocols.length == 0 ? List.of(range("topic")) : Arrays.asList(protocols),
-                true,
-                true,
-                ""));
-        return id;
+        GroupEvent.Join join = joining(memberId, instanceId, newMemberId);
+        return join(protocols.length == 0 ? join : join.withProtocols(Arrays.asList(protocols)));
+    }
+
+    long join(GroupEvent.Join join) {
+        step(join);
+        return join.requestId();
+    }
+
+    /** What a client of today sends, to be changed before {@link #join(GroupEvent.Join)}. */
+    GroupEvent.Join joining(String memberId, @Nullable String instanceId, String newMemberId) {
+        return GroupEventJoinBuilder.builder()
+                .nowMs(nowMs)
+                .requestId(nextRequest())
+                .groupId(GROUP)
+                .memberId(memberId)
+                .groupInstanceId(instanceId)
+                .newMemberId(newMemberId)
+                .clientId("client")
+                .clientHost("/127.0.0.1")
+                .rebalanceTimeoutMs(REBALANCE_MS)
+                .sessionTimeoutMs(SESSION_MS)
+                .protocolType("consumer")
+                .protocols(List.of(range("topic")))
+                .memberIdRequired(true)
+                .maySkipAssignment(true)
+                .reason("")
+                .build();
     }
 
     /** Joins the way clients do: takes the id it is given and joins with it. */

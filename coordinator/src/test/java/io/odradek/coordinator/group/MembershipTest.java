@@ -40,6 +40,22 @@ class MembershipTest {
         assertThat(it.state()).isEqualTo(GroupState.STABLE);
     }
 
+    /** Member "one" of instance i1, stable in generation 1, with p0. */
+    private void stableWithOneStatic() {
+        it.join("", "i1", "one");
+        it.passMs(DELAY_MS);
+        it.syncStatic("one", "i1", 1, "one", "p0");
+    }
+
+    /** Member a alone, whose sync in generation 1 waits for its assignment to be stored. */
+    private long assignmentUnderWay() {
+        long a = it.joinDynamic("a");
+        it.passMs(DELAY_MS);
+        it.joined(a);
+        it.confirmsAtOnce = false;
+        return it.sync("a", 1, "a", "mine");
+    }
+
     @Test
     void aMemberWithoutAnIdMustComeBackWithTheOneItIsGiven() {
         long first = it.join("", null, "fresh");
@@ -210,11 +226,7 @@ class MembershipTest {
 
     @Test
     void assignmentsLeaveOnlyWhenTheyAreStored() {
-        long a = it.joinDynamic("a");
-        it.passMs(DELAY_MS);
-        it.joined(a);
-        it.confirmsAtOnce = false;
-        long sync = it.sync("a", 1, "a", "mine");
+        long sync = assignmentUnderWay();
         assertThat(it.isAnswered(sync)).isFalse();
         assertThat(it.state()).isEqualTo(GroupState.COMPLETING_REBALANCE);
         it.confirmAll();
@@ -223,11 +235,7 @@ class MembershipTest {
 
     @Test
     void anAssignmentThatCannotBeStoredMakesTheMembersJoinAgain() {
-        long a = it.joinDynamic("a");
-        it.passMs(DELAY_MS);
-        it.joined(a);
-        it.confirmsAtOnce = false;
-        long sync = it.sync("a", 1, "a", "mine");
+        long sync = assignmentUnderWay();
         it.refuseOldest(GroupError.NOT_COORDINATOR);
         assertThat(it.refused(sync)).isEqualTo(GroupError.NOT_COORDINATOR);
         assertThat(it.state()).isEqualTo(GroupState.PREPARING_REBALANCE);
@@ -237,11 +245,7 @@ class MembershipTest {
 
     @Test
     void anAssignmentConfirmedTooLateIsNotUsed() {
-        long a = it.joinDynamic("a");
-        it.passMs(DELAY_MS);
-        it.joined(a);
-        it.confirmsAtOnce = false;
-        long sync = it.sync("a", 1, "a", "mine");
+        long sync = assignmentUnderWay();
         it.passMs(GroupSettings.DEFAULTS.offsetsCommitTimeoutMs());
         assertThat(it.refused(sync)).isEqualTo(GroupError.COORDINATOR_NOT_AVAILABLE);
         it.confirmAll();
@@ -281,11 +285,7 @@ class MembershipTest {
 
     @Test
     void theSameSyncTwiceIsStoredOnceAndBothAreAnswered() {
-        long a = it.joinDynamic("a");
-        it.passMs(DELAY_MS);
-        it.joined(a);
-        it.confirmsAtOnce = false;
-        long first = it.sync("a", 1, "a", "mine");
+        long first = assignmentUnderWay();
         long retry = it.sync("a", 1, "a", "mine");
         assertThat(it.underWay).hasSize(1);
         it.confirmAll();
@@ -337,23 +337,10 @@ class MembershipTest {
 
     @Test
     void anyProtocolTypeWillDoButOnlyOne() {
-        long id = it.nextRequest();
-        it.step(new GroupEvent.Join(
-                it.nowMs,
-                id,
-                GROUP,
-                "",
-                null,
-                "worker",
-                "c",
-                "/h",
-                REBALANCE_MS,
-                SESSION_MS,
-                "connect",
-                List.of(protocol("compatible")),
-                false,
-                false,
-                ""));
+        long id = it.join(it.joining("", null, "worker")
+                .withProtocolType("connect")
+                .withProtocols(List.of(protocol("compatible")))
+                .withMemberIdRequired(false));
         it.passMs(DELAY_MS);
         assertThat(it.joined(id).protocolType()).isEqualTo("connect");
         assertThat(it.refused(it.join("", null, "x", protocol("compatible"))))
@@ -363,23 +350,7 @@ class MembershipTest {
     @Test
     void sessionTimeoutsOutsideTheLimitsAreRefused() {
         for (int timeoutMs : new int[] {5_999, 1_800_001}) {
-            long id = it.nextRequest();
-            it.step(new GroupEvent.Join(
-                    it.nowMs,
-                    id,
-                    GROUP,
-                    "",
-                    null,
-                    "m",
-                    "c",
-                    "/h",
-                    1,
-                    timeoutMs,
-                    "t",
-                    List.of(range()),
-                    false,
-                    false,
-                    ""));
+            long id = it.join(it.joining("", null, "m").withSessionTimeoutMs(timeoutMs));
             assertThat(it.refused(id)).isEqualTo(GroupError.INVALID_SESSION_TIMEOUT);
         }
         assertThat(it.list(Set.of())).isEmpty();
@@ -428,34 +399,14 @@ class MembershipTest {
     /** Before KIP-814 the restarted leader is told another's id, so that it does not assign. */
     @Test
     void anOldClientThatRestartsAsLeaderDoesNotLearnThatItLeads() {
-        it.join("", "i1", "one");
-        it.passMs(DELAY_MS);
-        it.syncStatic("one", "i1", 1, "one", "p0");
-        long back = it.nextRequest();
-        it.step(new GroupEvent.Join(
-                it.nowMs,
-                back,
-                GROUP,
-                "",
-                "i1",
-                "uno",
-                "c",
-                "/h",
-                REBALANCE_MS,
-                SESSION_MS,
-                "consumer",
-                List.of(range("topic")),
-                true,
-                false,
-                ""));
+        stableWithOneStatic();
+        long back = it.join(it.joining("", "i1", "uno").withMaySkipAssignment(false));
         assertThat(it.joined(back)).isEqualTo(new Joined("uno", 1, "consumer", "range", "one", false, List.of()));
     }
 
     @Test
     void aReplacementThatCannotBeStoredIsUndone() {
-        it.join("", "i1", "one");
-        it.passMs(DELAY_MS);
-        it.syncStatic("one", "i1", 1, "one", "p0");
+        stableWithOneStatic();
         it.confirmsAtOnce = false;
         long back = it.join("", "i1", "uno");
         assertThat(it.isAnswered(back)).isFalse();
@@ -491,9 +442,7 @@ class MembershipTest {
 
     @Test
     void aSilentStaticMemberStaysThroughARebalanceUntilItsSessionEnds() {
-        it.join("", "i1", "one");
-        it.passMs(DELAY_MS);
-        it.syncStatic("one", "i1", 1, "one", "p0");
+        stableWithOneStatic();
         long b = it.joinDynamic("b");
         it.passMs(SESSION_MS - 1);
         assertThat(it.isAnswered(b)).isFalse();
@@ -503,9 +452,7 @@ class MembershipTest {
 
     @Test
     void anAdministratorRemovesAStaticMemberByItsInstance() {
-        it.join("", "i1", "one");
-        it.passMs(DELAY_MS);
-        it.syncStatic("one", "i1", 1, "one", "p0");
+        stableWithOneStatic();
         long id = it.nextRequest();
         it.step(new GroupEvent.Leave(
                 it.nowMs,
@@ -607,22 +554,7 @@ class MembershipTest {
     @Test
     void aRebalanceTimeoutOfNothingDoesNotHangTheMachine() {
         for (String instance : List.of("i1", "i2")) {
-            it.step(new GroupEvent.Join(
-                    it.nowMs,
-                    it.nextRequest(),
-                    GROUP,
-                    "",
-                    instance,
-                    instance + "-m",
-                    "c",
-                    "/h",
-                    -5,
-                    SESSION_MS,
-                    "consumer",
-                    List.of(range("t")),
-                    true,
-                    true,
-                    ""));
+            it.join(it.joining("", instance, instance + "-m").withRebalanceTimeoutMs(-5));
         }
         it.passMs(DELAY_MS + SESSION_MS + 5);
         assertThat(it.state()).isEqualTo(GroupState.EMPTY);

@@ -3,6 +3,7 @@ package io.odradek.engine.record;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogConfig.CompressionPolicy;
 import io.odradek.engine.LogConfig.TimestampType;
+import io.soabase.recordbuilder.core.RecordBuilder;
 
 /**
  * What a topic and a request's version allow a batch to be. Immutable; make one per topic configuration and keep it.
@@ -18,6 +19,8 @@ import io.odradek.engine.LogConfig.TimestampType;
  * @param maxUnpackedBytes longest that a compressed batch may unfold to. Kafka has no such bound; but where every size is an
  *     int, no client reads more than the default of 2 GiB either, and one megabyte of zstd can claim 30 times as much
  */
+@RecordBuilder
+@RecordBuilder.Options(builderMode = RecordBuilder.BuilderMode.STAGED)
 public record BatchRules(
         int maxMessageBytes,
         TimestampType timestampType,
@@ -27,48 +30,32 @@ public record BatchRules(
         boolean compacted,
         boolean zstdAllowed,
         boolean inspectCompressed,
-        long maxUnpackedBytes) {
+        long maxUnpackedBytes)
+        implements BatchRulesBuilder.With {
 
     /** As strict as Kafka, for a request of the newest version. */
     public static BatchRules of(LogConfig config) {
-        return new BatchRules(
-                config.maxMessageBytes(),
-                config.timestampType(),
-                config.timestampBeforeMaxMs(),
-                config.timestampAfterMaxMs(),
-                config.compression(),
-                config.compact(),
-                true,
-                true,
-                Integer.MAX_VALUE);
+        return BatchRulesBuilder.builder()
+                .maxMessageBytes(config.maxMessageBytes())
+                .timestampType(config.timestampType())
+                .timestampBeforeMaxMs(config.timestampBeforeMaxMs())
+                .timestampAfterMaxMs(config.timestampAfterMaxMs())
+                .compression(config.compression())
+                .compacted(config.compact())
+                .zstdAllowed(true)
+                .inspectCompressed(true)
+                .maxUnpackedBytes(Integer.MAX_VALUE)
+                .build();
     }
 
     /** The same for a Produce request of version 3 to 6. */
     public BatchRules withoutZstd() {
-        return new BatchRules(
-                maxMessageBytes,
-                timestampType,
-                timestampBeforeMaxMs,
-                timestampAfterMaxMs,
-                compression,
-                compacted,
-                false,
-                inspectCompressed,
-                maxUnpackedBytes);
+        return withZstdAllowed(false);
     }
 
     /** The same without a look inside compressed batches. */
     public BatchRules trustingCompressed() {
-        return new BatchRules(
-                maxMessageBytes,
-                timestampType,
-                timestampBeforeMaxMs,
-                timestampAfterMaxMs,
-                compression,
-                compacted,
-                zstdAllowed,
-                false,
-                maxUnpackedBytes);
+        return withInspectCompressed(false);
     }
 
     /** The codec a batch that came with {@code sent} is stored with. */

@@ -2,7 +2,6 @@ package io.odradek.engine.record;
 
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import net.jpountz.lz4.LZ4Exception;
 import net.jpountz.lz4.LZ4Factory;
@@ -24,7 +23,7 @@ import net.jpountz.xxhash.XXHashFactory;
  *
  * Not lz4-java's own stream, which also takes frames that Kafka's consumers refuse (linked blocks, concatenated frames).
  */
-final class Lz4Frame extends InputStream {
+final class Lz4Frame extends BlockStream {
     private static final int MAGIC = 0x184d2204;
     private static final int PLAIN_BLOCK_BIT = 0x8000_0000;
     private static final int RESERVED_FLAGS = 0x03;
@@ -33,23 +32,12 @@ final class Lz4Frame extends InputStream {
     private static final int BLOCK_CHECKSUM_FLAG = 0x10;
     private static final int INDEPENDENT_BLOCKS_FLAG = 0x20;
 
-    private final ByteBuffer input;
-    private final int limit;
-    private int at;
-
     private final boolean blockChecksums;
     private final boolean contentChecksum;
     private final int maxBlockBytes;
-    private byte[] block = new byte[0];
-    private byte[] plain = new byte[0];
-    private int plainAt;
-    private int plainEnd;
-    private boolean finished;
 
     Lz4Frame(ByteBuffer input, int from, int to) throws IOException {
-        this.input = input;
-        this.at = from;
-        this.limit = to;
+        super(input, from, to);
         need(7);
         if (readInt() != MAGIC) {
             throw new IOException("not an LZ4 frame");
@@ -97,17 +85,17 @@ final class Lz4Frame extends InputStream {
         }
     }
 
-    private void nextBlock() throws IOException {
+    @Override
+    boolean nextBlock() throws IOException {
         need(Integer.BYTES);
         int word = readInt();
         int size = word & ~PLAIN_BLOCK_BIT;
         if (size == 0) {
-            finished = true;
             if (contentChecksum) {
                 need(Integer.BYTES);
                 at += Integer.BYTES;
             }
-            return;
+            return false;
         }
         if (size > maxBlockBytes) {
             throw new IOException("LZ4 block of " + size + " bytes in a frame that allows " + maxBlockBytes);
@@ -124,52 +112,20 @@ final class Lz4Frame extends InputStream {
         } else {
             at += size;
         }
+        return true;
     }
 
     private void unpack(int size, boolean isPlain) throws IOException {
-        plainAt = 0;
-        if (plain.length < maxBlockBytes) {
-            plain = new byte[maxBlockBytes];
-        }
+        byte[] plain = roomFor(maxBlockBytes);
         if (isPlain) {
             input.get(at, plain, 0, size);
-            plainEnd = size;
+            unpacked(size);
             return;
         }
-        if (block.length < size) {
-            block = new byte[size];
-        }
-        input.get(at, block, 0, size);
         try {
-            plainEnd = decompressor().decompress(block, 0, size, plain, 0, maxBlockBytes);
+            unpacked(decompressor().decompress(packed(size), 0, size, plain, 0, maxBlockBytes));
         } catch (LZ4Exception e) {
             throw new IOException("LZ4 block cannot be decompressed", e);
         }
-    }
-
-    private boolean fill() throws IOException {
-        while (!finished && plainAt == plainEnd) {
-            nextBlock();
-        }
-        return !finished;
-    }
-
-    @Override
-    public int read() throws IOException {
-        return fill() ? plain[plainAt++] & 0xff : -1;
-    }
-
-    @Override
-    public int read(byte[] target, int offset, int length) throws IOException {
-        if (length == 0) {
-            return 0;
-        }
-        if (!fill()) {
-            return -1;
-        }
-        int count = Math.min(length, plainEnd - plainAt);
-        System.arraycopy(plain, plainAt, target, offset, count);
-        plainAt += count;
-        return count;
     }
 }

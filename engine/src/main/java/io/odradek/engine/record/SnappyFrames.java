@@ -2,7 +2,6 @@ package io.odradek.engine.record;
 
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import org.xerial.snappy.Snappy;
 
@@ -23,7 +22,7 @@ import org.xerial.snappy.Snappy;
  * <p>Not snappy-java's own stream: that one allocates what a chunk's header claims, up to 2 GiB, before it has looked at the
  * block.
  */
-final class SnappyFrames extends InputStream {
+final class SnappyFrames extends BlockStream {
     private static final long MAGIC = 0x82_53_4e_41_50_50_59_00L;
     private static final int MAGIC_HEAD = (int) (MAGIC >> 32);
     private static final int HEADER_BYTES = 16;
@@ -36,19 +35,8 @@ final class SnappyFrames extends InputStream {
      */
     private static final int DENSEST = 22;
 
-    private final ByteBuffer input;
-    private final int limit;
-    private int at;
-
-    private byte[] block = new byte[0];
-    private byte[] plain = new byte[0];
-    private int plainAt;
-    private int plainEnd;
-
     SnappyFrames(ByteBuffer input, int from, int to) throws IOException {
-        this.input = input;
-        this.at = from;
-        this.limit = to;
+        super(input, from, to);
         if (from == to) {
             throw new EOFException("empty snappy stream");
         }
@@ -60,27 +48,21 @@ final class SnappyFrames extends InputStream {
     }
 
     private void unpack(int blockBytes) throws IOException {
-        if (block.length < blockBytes) {
-            block = new byte[blockBytes];
-        }
-        input.get(at, block, 0, blockBytes);
+        byte[] block = packed(blockBytes);
         at += blockBytes;
         int claimed = Snappy.uncompressedLength(block, 0, blockBytes);
         if (claimed < 0 || claimed / DENSEST > blockBytes) {
             throw new IOException("snappy block of " + blockBytes + " bytes claims to hold " + claimed);
         }
-        if (plain.length < claimed) {
-            plain = new byte[claimed];
+        int held = Snappy.uncompress(block, 0, blockBytes, roomFor(claimed), 0);
+        if (held != claimed) {
+            throw new IOException("snappy block claims to hold " + claimed + " bytes and holds " + held);
         }
-        plainAt = 0;
-        plainEnd = Snappy.uncompress(block, 0, blockBytes, plain, 0);
-        if (plainEnd != claimed) {
-            throw new IOException("snappy block claims to hold " + claimed + " bytes and holds " + plainEnd);
-        }
+        unpacked(held);
     }
 
-    /** False at the end. A block may be empty, so there may still be nothing to read after true. */
-    private boolean nextBlock() throws IOException {
+    @Override
+    boolean nextBlock() throws IOException {
         if (limit - at < Integer.BYTES) {
             at = limit;
             return false;
@@ -107,33 +89,5 @@ final class SnappyFrames extends InputStream {
         }
         unpack(size);
         return true;
-    }
-
-    private boolean fill() throws IOException {
-        while (plainAt == plainEnd) {
-            if (!nextBlock()) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    @Override
-    public int read() throws IOException {
-        return fill() ? plain[plainAt++] & 0xff : -1;
-    }
-
-    @Override
-    public int read(byte[] target, int offset, int length) throws IOException {
-        if (length == 0) {
-            return 0;
-        }
-        if (!fill()) {
-            return -1;
-        }
-        int count = Math.min(length, plainEnd - plainAt);
-        System.arraycopy(plain, plainAt, target, offset, count);
-        plainAt += count;
-        return count;
     }
 }

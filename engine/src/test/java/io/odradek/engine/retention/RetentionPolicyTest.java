@@ -22,33 +22,11 @@ class RetentionPolicyTest {
     }
 
     private static LogConfig config(long retentionMs, long retentionBytes, boolean delete) {
-        LogConfig base = LogConfig.defaults();
-        return new LogConfig(
-                base.durability(),
-                base.segmentBytes(),
-                base.segmentMs(),
-                base.segmentJitterMs(),
-                base.segmentIndexBytes(),
-                base.indexIntervalBytes(),
-                retentionMs,
-                retentionBytes,
-                base.fileDeleteDelayMs(),
-                base.flushMessages(),
-                base.flushMs(),
-                base.maxMessageBytes(),
-                base.timestampType(),
-                base.timestampBeforeMaxMs(),
-                base.timestampAfterMaxMs(),
-                base.compression(),
-                delete,
-                !delete,
-                base.minCompactionLagMs(),
-                base.maxCompactionLagMs(),
-                base.deleteRetentionMs(),
-                base.minCleanableDirtyRatio(),
-                base.preallocate(),
-                base.minInSyncReplicas(),
-                base.uncleanLeaderElection());
+        return LogConfig.defaults()
+                .withRetentionMs(retentionMs)
+                .withRetentionBytes(retentionBytes)
+                .withDelete(delete)
+                .withCompact(!delete);
     }
 
     @Test

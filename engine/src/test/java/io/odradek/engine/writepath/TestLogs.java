@@ -36,33 +36,7 @@ final class TestLogs implements AutoCloseable {
     }
 
     static LogConfig config(Durability durability) {
-        LogConfig d = LogConfig.defaults();
-        return new LogConfig(
-                durability,
-                d.segmentBytes(),
-                d.segmentMs(),
-                d.segmentJitterMs(),
-                d.segmentIndexBytes(),
-                d.indexIntervalBytes(),
-                d.retentionMs(),
-                d.retentionBytes(),
-                d.fileDeleteDelayMs(),
-                d.flushMessages(),
-                d.flushMs(),
-                d.maxMessageBytes(),
-                d.timestampType(),
-                d.timestampBeforeMaxMs(),
-                d.timestampAfterMaxMs(),
-                d.compression(),
-                d.delete(),
-                d.compact(),
-                d.minCompactionLagMs(),
-                d.maxCompactionLagMs(),
-                d.deleteRetentionMs(),
-                d.minCleanableDirtyRatio(),
-                d.preallocate(),
-                d.minInSyncReplicas(),
-                d.uncleanLeaderElection());
+        return LogConfig.defaults().withDurability(durability);
     }
 
     /** Whether a sync that began after the batch was written has ended. */

@@ -192,33 +192,13 @@ class CrashAtEveryOperationTest {
     }
 
     private static LogConfig config(boolean preallocate) {
-        LogConfig d = LogConfig.defaults();
-        return new LogConfig(
-                d.durability(),
-                600,
-                d.segmentMs(),
-                d.segmentJitterMs(),
-                d.segmentIndexBytes(),
-                100,
-                -1,
-                900,
-                0,
-                d.flushMessages(),
-                d.flushMs(),
-                d.maxMessageBytes(),
-                d.timestampType(),
-                d.timestampBeforeMaxMs(),
-                d.timestampAfterMaxMs(),
-                d.compression(),
-                d.delete(),
-                d.compact(),
-                d.minCompactionLagMs(),
-                d.maxCompactionLagMs(),
-                d.deleteRetentionMs(),
-                d.minCleanableDirtyRatio(),
-                preallocate,
-                d.minInSyncReplicas(),
-                d.uncleanLeaderElection());
+        return LogConfig.defaults()
+                .withSegmentBytes(600)
+                .withIndexIntervalBytes(100)
+                .withRetentionMs(-1)
+                .withRetentionBytes(900)
+                .withFileDeleteDelayMs(0)
+                .withPreallocate(preallocate);
     }
 
     private static Logger engineLog() {

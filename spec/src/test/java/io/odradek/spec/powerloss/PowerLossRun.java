@@ -500,38 +500,20 @@ final class PowerLossRun implements Settlement {
     }
 
     private LogConfig config() {
-        LogConfig d = LogConfig.defaults();
         Durability durability = switch (random.nextInt(4)) {
             case 0 -> new Durability.PageCache();
             case 1 -> new Durability.Interval(50);
             default -> new Durability.Sync();
         };
-        return new LogConfig(
-                durability,
-                1500 + random.nextInt(8000),
-                d.segmentMs(),
-                d.segmentJitterMs(),
-                d.segmentIndexBytes(),
-                random.nextInt(1000),
-                -1,
-                random.nextInt(3) == 0 ? 3000 : -1,
-                random.nextInt(100),
-                random.nextInt(3) == 0 ? 1 + random.nextInt(10) : Long.MAX_VALUE,
-                d.flushMs(),
-                d.maxMessageBytes(),
-                d.timestampType(),
-                d.timestampBeforeMaxMs(),
-                d.timestampAfterMaxMs(),
-                d.compression(),
-                d.delete(),
-                d.compact(),
-                d.minCompactionLagMs(),
-                d.maxCompactionLagMs(),
-                d.deleteRetentionMs(),
-                d.minCleanableDirtyRatio(),
-                random.nextInt(3) == 0,
-                d.minInSyncReplicas(),
-                d.uncleanLeaderElection());
+        return LogConfig.defaults()
+                .withDurability(durability)
+                .withSegmentBytes(1500 + random.nextInt(8000))
+                .withIndexIntervalBytes(random.nextInt(1000))
+                .withRetentionMs(-1)
+                .withRetentionBytes(random.nextInt(3) == 0 ? 3000 : -1)
+                .withFileDeleteDelayMs(random.nextInt(100))
+                .withFlushMessages(random.nextInt(3) == 0 ? 1 + random.nextInt(10) : Long.MAX_VALUE)
+                .withPreallocate(random.nextInt(3) == 0);
     }
 
     static @Nullable Throwable outcomeOf(long seed) {

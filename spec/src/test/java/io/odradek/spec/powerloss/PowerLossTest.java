@@ -191,32 +191,11 @@ class PowerLossTest {
     }
 
     private static LogConfig smallSegments() {
-        LogConfig d = LogConfig.defaults();
-        return new LogConfig(
-                new Durability.Interval(50),
-                400,
-                d.segmentMs(),
-                d.segmentJitterMs(),
-                d.segmentIndexBytes(),
-                0,
-                -1,
-                -1,
-                d.fileDeleteDelayMs(),
-                d.flushMessages(),
-                d.flushMs(),
-                d.maxMessageBytes(),
-                d.timestampType(),
-                d.timestampBeforeMaxMs(),
-                d.timestampAfterMaxMs(),
-                d.compression(),
-                d.delete(),
-                d.compact(),
-                d.minCompactionLagMs(),
-                d.maxCompactionLagMs(),
-                d.deleteRetentionMs(),
-                d.minCleanableDirtyRatio(),
-                d.preallocate(),
-                d.minInSyncReplicas(),
-                d.uncleanLeaderElection());
+        return LogConfig.defaults()
+                .withDurability(new Durability.Interval(50))
+                .withSegmentBytes(400)
+                .withIndexIntervalBytes(0)
+                .withRetentionMs(-1)
+                .withRetentionBytes(-1);
     }
 }

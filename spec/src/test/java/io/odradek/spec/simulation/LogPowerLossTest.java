@@ -99,33 +99,12 @@ class LogPowerLossTest {
     }
 
     private static LogConfig config() {
-        LogConfig base = LogConfig.defaults();
-        return new LogConfig(
-                base.durability(),
-                600,
-                base.segmentMs(),
-                base.segmentJitterMs(),
-                base.segmentIndexBytes(),
-                100,
-                -1,
-                2000,
-                0,
-                base.flushMessages(),
-                base.flushMs(),
-                base.maxMessageBytes(),
-                base.timestampType(),
-                base.timestampBeforeMaxMs(),
-                base.timestampAfterMaxMs(),
-                base.compression(),
-                base.delete(),
-                base.compact(),
-                base.minCompactionLagMs(),
-                base.maxCompactionLagMs(),
-                base.deleteRetentionMs(),
-                base.minCleanableDirtyRatio(),
-                base.preallocate(),
-                base.minInSyncReplicas(),
-                base.uncleanLeaderElection());
+        return LogConfig.defaults()
+                .withSegmentBytes(600)
+                .withIndexIntervalBytes(100)
+                .withRetentionMs(-1)
+                .withRetentionBytes(2000)
+                .withFileDeleteDelayMs(0);
     }
 
     private static void step(LogDirectory directory, PartitionLog log, Model model, SplittableRandom random)
