@@ -145,7 +145,7 @@ class PreallocationTest {
     @Test
     void aSegmentWithoutRoomForItsLengthLeavesNoFileOpen(@TempDir Path path) throws Exception {
         FaultyStore store = new FaultyStore();
-        LogConfig config = TemporaryLog.preallocating(TemporaryLog.smallSegments(SEGMENT_BYTES));
+        LogConfig config = TemporaryLog.smallSegments(SEGMENT_BYTES).withPreallocate(true);
         try (LogDirectory directory = LogDirectory.open(store, path, "cluster", 1)) {
             int before = store.openFiles;
             store.freeBytes = SEGMENT_BYTES - 1;
