@@ -288,7 +288,7 @@ public final class Broker implements AutoCloseable {
                                 config.ringSlots(),
                                 config.ringBytes(),
                                 config.waitStrategy(),
-                                config.settleThreadIsShared(Runtime.getRuntime().availableProcessors())),
+                                config.shardThreads(Runtime.getRuntime().availableProcessors())),
                         directory,
                         new GroupSync(store, directory.path(), strategy, syncs, System::nanoTime),
                         settlement,

@@ -1,5 +1,6 @@
 package io.odradek.broker.config;
 
+import io.odradek.engine.writepath.Shard;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
@@ -31,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BrokerConfig {
     /** Where each thread of a shard can have a processor: docs/decisions/0001. */
-    private static final int PROCESSORS_FOR_OWN_SETTLE_THREAD = 8;
+    private static final int PROCESSORS_FOR_SEPARATE_STAGES = 8;
 
     /** Names, and both kinds of addresses. */
     private static final Pattern HOST = Pattern.compile("[0-9a-zA-Z._%:-]+");
@@ -438,12 +439,13 @@ public final class BrokerConfig {
         return String.valueOf(text("odradek.wait.strategy"));
     }
 
-    /** Whether the append thread of a shard settles, too; {@code auto} is decided by the processors of this machine. */
-    public boolean settleThreadIsShared(int processors) {
-        return switch (String.valueOf(text("odradek.settle.thread"))) {
-            case "own" -> false;
-            case "shared" -> true;
-            default -> processors < PROCESSORS_FOR_OWN_SETTLE_THREAD;
+    /** Who runs a shard's stages; {@code auto} is decided by the processors of this machine. */
+    public Shard.Threads shardThreads(int processors) {
+        return switch (String.valueOf(text("odradek.shard.threads"))) {
+            case "separate" -> Shard.Threads.SEPARATE;
+            case "shared" -> Shard.Threads.SHARED;
+            case "lent" -> Shard.Threads.LENT;
+            default -> processors < PROCESSORS_FOR_SEPARATE_STAGES ? Shard.Threads.LENT : Shard.Threads.SEPARATE;
         };
     }
 

@@ -566,13 +566,15 @@ final class BrokerKeys {
                         "How a shard's threads wait: auto blocks on small machines and yields first where there are"
                                 + " cores to spare.")
                 .define(
-                        "odradek.settle.thread",
+                        "odradek.shard.threads",
                         STRING,
                         "auto",
-                        ValidString.in("auto", "own", "shared"),
+                        ValidString.in("auto", "separate", "shared", "lent"),
                         LOW,
-                        "Whether a shard settles on a thread of its own or on the one that appends: auto shares it on"
-                                + " small machines, where a hand-off costs more than waiting behind a write.")
+                        "Who appends and settles for a shard: a separate thread each; one that they share; or, lent,"
+                            + " that one and, while it sleeps and nothing needs a sync, the network thread that has"
+                            + " received the batch. auto is lent on small machines, where a hand-over costs more than"
+                            + " a write, else separate. Syncs always have a thread of their own.")
                 .define(
                         "odradek.metrics.port",
                         INT,

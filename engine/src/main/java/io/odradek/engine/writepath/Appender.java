@@ -21,12 +21,6 @@ import org.jspecify.annotations.Nullable;
  * whichever: it starts none and waits for none.
  */
 final class Appender {
-    /**
-     * A group ends at this many bytes even when more is waiting, so that the first batch in it isn't written behind an
-     * unbounded number of others. Far above what a gathering write needs to amortise its system call.
-     */
-    static final long GROUP_BYTES = 4 << 20;
-
     private final InstantSource clock;
     private final ShardFault fault;
     private final Syncer syncer;
@@ -42,6 +36,8 @@ final class Appender {
 
     /** Everything up to here has its outcome, and lies in the page cache when the outcome says so. */
     private final Sequence appended = new Sequence(LogSlot.NEVER_SYNCED);
+
+    private volatile boolean handedOver;
 
     // the group being appended
     private long groupNumber = 1;
@@ -96,9 +92,14 @@ final class Appender {
         }
     }
 
-    /** Whether the group should end although more is waiting. */
-    boolean isGroupFull() {
-        return groupBytes >= GROUP_BYTES;
+    /** Batches staged since the last group ended. */
+    long groupBytes() {
+        return groupBytes;
+    }
+
+    /** Whether the last group went to sync. Any thread. */
+    boolean handedOver() {
+        return handedOver;
     }
 
     /** Writes what was staged, hands over what must be durable, publishes the group. {@code last} is its last sequence. */
@@ -129,6 +130,7 @@ final class Appender {
         // Published before it is handed over: so the sync's own ring finds it, and a group in which everybody waits for
         // the sync needs no ring here.
         appended.set(last);
+        handedOver = dirty != null;
         if (dirty != null) {
             dirty.batches += waiting;
             dirty.throughSequence = last;

@@ -37,6 +37,8 @@ final class Doorbell {
 
     /** How long a waiter keeps looking before it sleeps. */
     record Patience(int spins, int yields, boolean sleeps) {
+        /** Also for a bell that nobody waits at. */
+        static final Patience NONE = new Patience(0, 0, true);
 
         /** Fewer processors than this, and whoever spins takes the time of the thread it waits for. */
         private static final int PROCESSORS_TO_SPARE = 8;
@@ -48,7 +50,7 @@ final class Doorbell {
          */
         static Patience of(String waitStrategy, int processors) {
             return switch (waitStrategy) {
-                case "block" -> new Patience(0, 0, true);
+                case "block" -> NONE;
                 case "yield" -> new Patience(100, 20, true);
                 case "spin" -> new Patience(0, 0, false);
                 case "auto" -> of(processors < PROCESSORS_TO_SPARE ? "block" : "yield", processors);

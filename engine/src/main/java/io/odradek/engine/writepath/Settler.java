@@ -43,9 +43,10 @@ final class Settler {
     /** Everything up to here is settled, and its slots are free. */
     private final Sequence released = new Sequence(LogSlot.NEVER_SYNCED);
 
-    private long examined = LogSlot.NEVER_SYNCED;
-    private long lastSynced = LogSlot.NEVER_SYNCED;
-    private boolean lastFailed;
+    // what hasWork compares with
+    private volatile long examined = LogSlot.NEVER_SYNCED;
+    private volatile long lastSynced = LogSlot.NEVER_SYNCED;
+    private volatile boolean lastFailed;
 
     private WriteEvent[] ready = new WriteEvent[64];
     private int readyCount;
@@ -94,7 +95,7 @@ final class Settler {
         return ran || settles || roomGiven;
     }
 
-    /** Whether {@link #settle} has something to do. Settle thread. */
+    /** Whether {@link #settle} has something to do; exact while nobody settles. Any thread. */
     boolean hasWork() {
         return appender.through() > examined
                 || syncer.through() != lastSynced

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  *                                            \________________^  page-cache entries don't wait for sync
  *  other threads --settle(task)--------------------------------^  inbox, never behind a sync
  * </pre>
+ *
+ * <p>The append, sync and settle thread is whoever runs that stage: {@link Threads}.
  *
  * <p>What it promises: every write that was accepted is settled exactly once; along one log in order; never before it is as
  * durable as its topic demands, by a sync that began after it was written. Entries of different logs overtake each other.
@@ -39,10 +42,9 @@ public final class Shard implements AutoCloseable {
      * @param maxInFlightBytes batches in the ring hold at most this many bytes; one larger batch is let in when it is empty
      * @param waitStrategy {@code block}, {@code yield}, {@code spin} (a processor to each thread), or {@code auto}: by the
      *     number of processors
-     * @param fused append and settle share one thread: a hand-off less for page-cache entries, but what comes in by {@link
-     *     #settle} then waits behind a write
+     * @param threads who runs the stages
      */
-    public record Options(String name, int ringSlots, long maxInFlightBytes, String waitStrategy, boolean fused) {
+    public record Options(String name, int ringSlots, long maxInFlightBytes, String waitStrategy, Threads threads) {
         public Options {
             if (Integer.bitCount(ringSlots) != 1 || ringSlots < 2) {
                 throw new IllegalArgumentException("ring slots " + ringSlots + " is not a power of two of at least 2");
@@ -54,9 +56,31 @@ public final class Shard implements AutoCloseable {
         }
 
         public Options(String name, int ringSlots, long maxInFlightBytes, String waitStrategy) {
-            this(name, ringSlots, maxInFlightBytes, waitStrategy, false);
+            this(name, ringSlots, maxInFlightBytes, waitStrategy, Threads.SEPARATE);
         }
     }
+
+    /** Who runs the stages. Sync always has a thread of its own. */
+    public enum Threads {
+        /** Append and settle have a thread each. */
+        SEPARATE,
+        /**
+         * Append and settle share one: a hand-over less, but what comes in by {@link #settle} then waits behind a write.
+         */
+        SHARED,
+        /**
+         * Like {@link #SHARED}; and while nothing needs a sync, who {@linkplain #announce announces} to a shard that has
+         * nothing to do appends and settles itself, on its own thread: two hand-overs less. It may have to wait for the
+         * page cache, up to {@link WritePath#LENT_BYTES} of it; once that took long, others are not asked to for a while.
+         */
+        LENT
+    }
+
+    /** Writing to the page cache took longer than this: the kernel holds writers up. */
+    private static final long LONG_PASS_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+
+    /** For this long after a long pass the append thread is the one to be held up. */
+    private static final long LEND_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     /** Work on a log that belongs to the append thread: truncate, roll, delete records, begin an epoch. */
     public interface LogTask {
@@ -78,7 +102,14 @@ public final class Shard implements AutoCloseable {
     private final Doorbell appendBell;
     private final Doorbell syncBell;
     private final Doorbell settleBell;
-    /** Ends when all is settled: the settle thread, or the append thread when fused. */
+    /** Of append and settle, unless they have a thread each. */
+    private final Turn turn = new Turn();
+
+    private final boolean lends;
+    /** {@link System#nanoTime} before which the turn isn't lent. */
+    private volatile long lendAgainNanos = System.nanoTime();
+
+    /** Ends when all is settled: the settle thread, or the one that appends, too. */
     private final Thread settleThread;
 
     private final List<Thread> threads;
@@ -110,16 +141,20 @@ public final class Shard implements AutoCloseable {
                 options.waitStrategy(), Runtime.getRuntime().availableProcessors());
         appendBell = new Doorbell(patience);
         syncBell = new Doorbell(patience);
-        settleBell = options.fused() ? appendBell : new Doorbell(patience);
+        boolean separate = options.threads() == Threads.SEPARATE;
+        lends = options.threads() == Threads.LENT;
+        settleBell = separate ? new Doorbell(patience) : appendBell;
+        // Who appends for others settles behind it, and needs no bell for that.
+        Doorbell appended = separate ? settleBell : new Doorbell(patience);
         path = new WritePath(
-                options, directory, groupSync, settlement, clock, observer, appendBell, syncBell, settleBell);
+                options, directory, groupSync, settlement, clock, observer, appendBell, appended, syncBell, settleBell);
         Thread syncThread = thread(options, "sync", this::syncLoop);
-        if (options.fused()) {
-            settleThread = thread(options, "append-settle", this::fusedLoop);
-            threads = List.of(settleThread, syncThread);
-        } else {
+        if (separate) {
             settleThread = thread(options, "settle", this::settleLoop);
             threads = List.of(thread(options, "append", this::appendLoop), syncThread, settleThread);
+        } else {
+            settleThread = thread(options, "append-settle", this::sharedLoop);
+            threads = List.of(settleThread, syncThread);
         }
     }
 
@@ -129,6 +164,7 @@ public final class Shard implements AutoCloseable {
             throw new IllegalStateException("shard is started once");
         }
         started = true;
+        turn.giveBack();
         threads.forEach(Thread::start);
     }
 
@@ -151,9 +187,40 @@ public final class Shard implements AutoCloseable {
         return path.tryWriteUnannounced(log, batch, leaderEpoch, listener);
     }
 
-    /** Wakes the append thread for what was handed over unannounced. Any thread; costs little when it is awake. */
+    /**
+     * Wakes the append thread for what was handed over unannounced; costs little when it is awake. With {@link Threads#LENT}
+     * it may write and settle here and now, and call listeners. Any thread.
+     */
     public void announce() {
-        path.announce();
+        if (!lends || path.needsSync() || lendAgainNanos - System.nanoTime() > 0) {
+            path.announce();
+        } else if (turn.tryTake()) {
+            workInTurn();
+        }
+    }
+
+    /** On a borrowed thread, which must not be held up for long, and goes on with its own work when ours has died. */
+    private void workInTurn() {
+        try {
+            long begun = System.nanoTime();
+            path.appendLent();
+            path.settle();
+            long ended = System.nanoTime();
+            if (ended - begun > LONG_PASS_NANOS) {
+                lendAgainNanos = ended + LEND_AGAIN_NANOS;
+            }
+        } catch (RuntimeException | Error e) {
+            die("append", e); // and keeps the turn: nobody goes on from here
+            return;
+        }
+        turn.giveBack();
+        if (hasTurnWork() || path.isDrained()) {
+            appendBell.ring();
+        }
+    }
+
+    private boolean hasTurnWork() {
+        return path.canAppend() || path.canSettle();
     }
 
     /**
@@ -292,7 +359,7 @@ public final class Shard implements AutoCloseable {
     }
 
     private boolean isOwnThread() {
-        return threads.contains(Thread.currentThread());
+        return turn.isMine() || threads.contains(Thread.currentThread());
     }
 
     private void appendLoop() {
@@ -323,14 +390,19 @@ public final class Shard implements AutoCloseable {
         }
     }
 
-    private void fusedLoop() {
+    private void sharedLoop() {
         while (!dead) {
-            boolean appended = path.append(Integer.MAX_VALUE);
-            if (!path.settle() && !appended) {
-                if (path.isDrained()) {
-                    return;
+            boolean worked = false;
+            if (turn.tryTake()) {
+                worked = path.append(Integer.MAX_VALUE);
+                worked |= path.settle();
+                if (!worked && path.isDrained()) {
+                    return; // with the turn: it is nobody's any more
                 }
-                appendBell.await(() -> path.canAppend() || path.canSettle() || path.isDrained() || dead);
+                turn.giveBack();
+            }
+            if (!worked) {
+                appendBell.await(() -> (turn.isFree() && (hasTurnWork() || path.isDrained())) || dead);
             }
         }
     }

@@ -17,6 +17,15 @@ import org.jspecify.annotations.Nullable;
  * {@link #settle} is a correct one.
  */
 public final class WritePath {
+    /**
+     * A group ends at this many bytes even when more is waiting, so that the first batch in it isn't written behind an
+     * unbounded number of others. Far above what a gathering write needs to amortise its system call.
+     */
+    private static final long GROUP_BYTES = 4 << 20;
+
+    /** What a lent turn writes at most. */
+    static final long LENT_BYTES = 1 << 20;
+
     /** What a task counts for in the byte budget: it holds nobody's memory, but close() waits for it. */
     private static final long TASK_BYTES = 1;
 
@@ -43,9 +52,36 @@ public final class WritePath {
             Settlement settlement,
             InstantSource clock,
             ShardObserver observer) {
-        this(options, directory, groupSync, settlement, clock, observer, bell(options), bell(options), bell(options));
+        this(options, directory, groupSync, settlement, clock, observer, new Doorbell(Doorbell.Patience.NONE));
     }
 
+    private WritePath(
+            Shard.Options options,
+            LogDirectory directory,
+            GroupSync groupSync,
+            Settlement settlement,
+            InstantSource clock,
+            ShardObserver observer,
+            Doorbell unattended) {
+        this(
+                options,
+                directory,
+                groupSync,
+                settlement,
+                clock,
+                observer,
+                unattended,
+                unattended,
+                unattended,
+                unattended);
+    }
+
+    /**
+     * @param appendBell wakes the append stage
+     * @param appendedBell wakes the settle stage when something was appended
+     * @param syncBell wakes the sync stage
+     * @param settleBell wakes the settle stage for all other reasons
+     */
     WritePath(
             Shard.Options options,
             LogDirectory directory,
@@ -54,6 +90,7 @@ public final class WritePath {
             InstantSource clock,
             ShardObserver observer,
             Doorbell appendBell,
+            Doorbell appendedBell,
             Doorbell syncBell,
             Doorbell settleBell) {
         this.appendBell = appendBell;
@@ -66,7 +103,7 @@ public final class WritePath {
         admission = new Admission(options.ringSlots(), options.maxInFlightBytes());
         fault = new ShardFault(options.name(), directory);
         syncer = new Syncer(directory, groupSync, fault, handover, settleBell, observer);
-        appender = new Appender(clock, fault, syncer, handover, syncBell, settleBell);
+        appender = new Appender(clock, fault, syncer, handover, syncBell, appendedBell);
         settler = new Settler(ring, appender, syncer, settlement, fault, admission);
         ring.addGatingSequences(settler.released());
     }
@@ -170,22 +207,48 @@ public final class WritePath {
      * @return whether there was anything
      */
     public boolean append(int maxEntries) {
-        long sequence = nextSequence;
+        long begin = nextSequence;
+        long sequence = begin;
         long end = sequence + maxEntries;
-        while (sequence < end && ring.isAvailable(sequence) && !appender.isGroupFull()) {
+        while (sequence < end && ring.isAvailable(sequence) && appender.groupBytes() < GROUP_BYTES) {
             appender.accept(ring.get(sequence), sequence);
             sequence++;
         }
-        if (sequence == nextSequence) {
+        return appended(begin, sequence);
+    }
+
+    /** First stage on a thread that has other work to do: a small group of batches; not tasks, which may take long. */
+    boolean appendLent() {
+        long begin = nextSequence;
+        long sequence = begin;
+        while (ring.isAvailable(sequence) && appender.groupBytes() < LENT_BYTES) {
+            WriteEvent event = ring.get(sequence);
+            if (event.kind != WriteEvent.Kind.BATCH) {
+                break;
+            }
+            appender.accept(event, sequence);
+            sequence++;
+        }
+        return appended(begin, sequence);
+    }
+
+    private boolean appended(long begin, long end) {
+        if (begin == end) {
             return false;
         }
-        nextSequence = sequence;
-        appender.endGroup(sequence - 1);
+        nextSequence = end;
+        appender.endGroup(end - 1);
         return true;
     }
 
+    /** Whether there is something to append; exact between two passes. Any thread. */
     boolean canAppend() {
-        return ring.isAvailable(nextSequence);
+        return ring.isAvailable(appender.through() + 1);
+    }
+
+    /** Whether the last group went to sync. Any thread. */
+    boolean needsSync() {
+        return appender.handedOver();
     }
 
     /** Second stage: makes one group durable. Returns whether there was one. */
@@ -202,6 +265,7 @@ public final class WritePath {
         return settler.settle();
     }
 
+    /** Whether there is something to settle; exact between two passes. Any thread. */
     boolean canSettle() {
         return settler.hasWork();
     }
@@ -259,10 +323,5 @@ public final class WritePath {
         // the level may be low already, when it was another's bytes that were in the way for a moment
         settleBell.ring();
         return false;
-    }
-
-    private static Doorbell bell(Shard.Options options) {
-        return new Doorbell(Doorbell.Patience.of(
-                options.waitStrategy(), Runtime.getRuntime().availableProcessors()));
     }
 }

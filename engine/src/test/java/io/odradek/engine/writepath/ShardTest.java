@@ -9,6 +9,7 @@ import io.odradek.engine.LogPosition;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.record.PlainBatches;
 import io.odradek.engine.record.ValidatedBatch;
+import io.odradek.engine.writepath.Shard.Threads;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -36,7 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The shard with its threads. */
 @Timeout(60)
@@ -68,7 +69,7 @@ class ShardTest {
     @Test
     void anEntryThatNeedsASyncSettlesBehindASyncThatBeganAfterItsWrite() throws Exception {
         PartitionLog log = logs.log("synced", new Durability.Sync());
-        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+        try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), NOBODY)) {
             CountDownLatch held = logs.store.holdSyncs();
             assertThat(shard.tryWrite(log, batch(100), 0, outcomes::add)).isTrue();
             logs.store.syncsBegun.acquire();
@@ -86,11 +87,11 @@ class ShardTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void pageCacheEntriesAndSettleTasksPassAStuckSync(boolean fused) throws Exception {
+    @EnumSource
+    void pageCacheEntriesAndSettleTasksPassAStuckSync(Threads threads) throws Exception {
         PartitionLog synced = logs.log("synced", new Durability.Sync());
         PartitionLog cached = logs.log("cached", new Durability.PageCache());
-        try (Shard shard = started(options(64, 1 << 20, fused), NOBODY)) {
+        try (Shard shard = started(options(64, 1 << 20, threads), NOBODY)) {
             CountDownLatch held = logs.store.holdSyncs();
             BlockingQueue<AppendOutcome> waiting = new LinkedBlockingQueue<>();
             shard.tryWrite(synced, batch(100), 0, waiting::add);
@@ -111,7 +112,7 @@ class ShardTest {
     @Test
     void entriesOfALogThatBeganToSyncWaitBehindEachOther() throws Exception {
         PartitionLog log = logs.log("changing", new Durability.Sync());
-        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+        try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), NOBODY)) {
             CountDownLatch held = logs.store.holdSyncs();
             shard.tryWrite(log, batch(100), 0, outcomes::add);
             logs.store.syncsBegun.acquire();
@@ -132,7 +133,7 @@ class ShardTest {
     void aFailedSyncFailsWhoeverWaitsAndNothingIsAcknowledgedAfterIt() throws Exception {
         PartitionLog log = logs.log("synced", new Durability.Sync());
         PartitionLog other = logs.log("other", new Durability.Sync());
-        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+        try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), NOBODY)) {
             shard.tryWrite(log, batch(100), 0, outcomes::add);
             appended();
             CountDownLatch held = logs.store.holdSyncs();
@@ -156,7 +157,7 @@ class ShardTest {
     @Test
     void aRequestedSyncMakesAPageCacheLogDurable() throws Exception {
         PartitionLog log = logs.log("cached", new Durability.PageCache());
-        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+        try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), NOBODY)) {
             shard.tryWrite(log, batch(100), 0, outcomes::add);
             AppendOutcome.Appended appended = appended();
             assertThat(logs.isDurable(log, appended)).isFalse();
@@ -170,7 +171,7 @@ class ShardTest {
     @Test
     void aRequestedSyncHoldsUpNoAppender() throws Exception {
         PartitionLog log = logs.log("cached", new Durability.PageCache());
-        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+        try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), NOBODY)) {
             shard.tryWrite(log, batch(100), 0, outcomes::add);
             appended();
             CountDownLatch held = logs.store.holdSyncs();
@@ -191,7 +192,7 @@ class ShardTest {
     void aWriteThatIsRefusedDoesNotOvertakeThoseThatWait() throws Exception {
         PartitionLog log = logs.log("synced", new Durability.Sync());
         List<String> told = Collections.synchronizedList(new ArrayList<>());
-        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+        try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), NOBODY)) {
             CountDownLatch held = logs.store.holdSyncs();
             shard.tryWrite(log, batch(100), 0, outcome -> told.add("waiting"));
             logs.store.syncsBegun.acquire();
@@ -213,7 +214,7 @@ class ShardTest {
     void aDuplicateOfWhatIsBeingSyncedForFlushMsWaitsForThatSync() throws Exception {
         // the same rule by other means: once the log demands durability, what was handed over for other reasons counts
         PartitionLog log = logs.log("changing", new Durability.PageCache());
-        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+        try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), NOBODY)) {
             shard.tryWrite(log, batch(100), 0, outcomes::add);
             AppendOutcome.Appended first = appended();
             CountDownLatch held = logs.store.holdSyncs();
@@ -232,7 +233,7 @@ class ShardTest {
     @Test
     void afterLettingGoOfALogNothingTouchesItsFiles() throws Exception {
         PartitionLog log = logs.log("deleted", new Durability.Sync());
-        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+        try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), NOBODY)) {
             CountDownLatch held = logs.store.holdSyncs();
             shard.tryWrite(log, batch(100), 0, outcomes::add);
             logs.store.syncsBegun.acquire();
@@ -253,7 +254,7 @@ class ShardTest {
     void tasksRunBehindTheWritesBeforeThem() throws Exception {
         PartitionLog log = logs.log("cached", new Durability.PageCache());
         List<Long> ends = Collections.synchronizedList(new ArrayList<>());
-        try (Shard shard = started(options(8, 1 << 20, false), NOBODY)) {
+        try (Shard shard = started(options(8, 1 << 20, Threads.SEPARATE), NOBODY)) {
             for (int i = 0; i < 100; i++) {
                 writePatiently(shard, log, batch(100), outcomes::add);
                 shard.run(() -> ends.add(log.view().logEndOffset()));
@@ -266,12 +267,12 @@ class ShardTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void aTaskGivenOnTheSettleThreadWhileTheRingIsFullRunsLaterInOrder(boolean fused) throws Exception {
+    @EnumSource
+    void aTaskGivenOnTheSettleThreadWhileTheRingIsFullRunsLaterInOrder(Threads threads) throws Exception {
         PartitionLog log = logs.log("synced", new Durability.Sync());
         List<Integer> ran = Collections.synchronizedList(new ArrayList<>());
         CountDownLatch done = new CountDownLatch(3);
-        try (Shard shard = started(options(4, 1 << 20, fused), NOBODY)) {
+        try (Shard shard = started(options(4, 1 << 20, threads), NOBODY)) {
             CountDownLatch held = logs.store.holdSyncs();
             for (int i = 0; i < 4; i++) {
                 assertThat(shard.tryWrite(log, batch(100), 0, outcomes::add)).isTrue();
@@ -297,7 +298,7 @@ class ShardTest {
     @Test
     void aBatchLargerThanTheBudgetGetsInWhenTheShardIsEmpty() throws Exception {
         PartitionLog log = logs.log("synced", new Durability.Sync());
-        try (Shard shard = started(options(64, 1000, false), NOBODY)) {
+        try (Shard shard = started(options(64, 1000, Threads.SEPARATE), NOBODY)) {
             CountDownLatch held = logs.store.holdSyncs();
             assertThat(shard.tryWrite(log, batch(900), 0, outcomes::add)).isTrue();
             ValidatedBatch large = batch(5000);
@@ -318,10 +319,10 @@ class ShardTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void whatIsHandedOverUnannouncedIsOneGroupOnceItIsAnnounced(boolean fused) throws Exception {
+    @EnumSource
+    void whatIsHandedOverUnannouncedIsOneGroupOnceItIsAnnounced(Threads threads) throws Exception {
         PartitionLog log = logs.log("cached", new Durability.PageCache());
-        try (Shard shard = started(options(64, 1 << 20, fused), NOBODY)) {
+        try (Shard shard = started(options(64, 1 << 20, threads), NOBODY)) {
             awaitSleepingAppend(shard, 0);
             for (int i = 0; i < 5; i++) {
                 assertThat(shard.tryWriteUnannounced(log, batch(100), 0, outcomes::add))
@@ -337,10 +338,10 @@ class ShardTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void aFullShardIsWokenByTheWriteThatItRefuses(boolean fused) throws Exception {
+    @EnumSource
+    void aFullShardIsWokenByTheWriteThatItRefuses(Threads threads) throws Exception {
         PartitionLog log = logs.log("cached", new Durability.PageCache());
-        try (Shard shard = started(options(4, 1 << 20, fused), NOBODY)) {
+        try (Shard shard = started(options(4, 1 << 20, threads), NOBODY)) {
             awaitSleepingAppend(shard, 0);
             for (int i = 0; i < 4; i++) {
                 assertThat(shard.tryWriteUnannounced(log, batch(100), 0, outcomes::add))
@@ -359,10 +360,11 @@ class ShardTest {
         }
     }
 
-    @Test
-    void closingWritesWhatNobodyAnnounced() throws Exception {
+    @ParameterizedTest
+    @EnumSource
+    void closingWritesWhatNobodyAnnounced(Threads threads) throws Exception {
         PartitionLog log = logs.log("synced", new Durability.Sync());
-        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+        try (Shard shard = started(options(64, 1 << 20, threads), NOBODY)) {
             awaitSleepingAppend(shard, 0);
             shard.tryWriteUnannounced(log, batch(100), 0, outcomes::add);
         }
@@ -370,8 +372,8 @@ class ShardTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void whoWaitsForAShardLearnsThatItDied(boolean fused) throws Exception {
+    @EnumSource
+    void whoWaitsForAShardLearnsThatItDied(Threads threads) throws Exception {
         PartitionLog log = logs.log("synced", new Durability.Sync());
         AtomicBoolean broken = new AtomicBoolean();
         InstantSource clock = () -> {
@@ -381,7 +383,7 @@ class ShardTest {
             return Instant.EPOCH;
         };
         CountDownLatch died = new CountDownLatch(1);
-        try (Shard shard = started(options(64, 1 << 20, fused), NOBODY, clock)) {
+        try (Shard shard = started(options(64, 1 << 20, threads), NOBODY, clock)) {
             shard.onDeath(died::countDown);
             shard.tryWrite(log, batch(100), 0, outcomes::add);
             appended();
@@ -408,7 +410,7 @@ class ShardTest {
     @Test
     void theGateStaysClosedUntilTheRefusedBatchFits() throws Exception {
         PartitionLog log = logs.log("synced", new Durability.Sync());
-        try (Shard shard = started(options(64, 1000, false), NOBODY)) {
+        try (Shard shard = started(options(64, 1000, Threads.SEPARATE), NOBODY)) {
             CountDownLatch held = logs.store.holdSyncs();
             shard.tryWrite(log, batch(300), 0, outcomes::add); // below the low mark, and too much for a large one
             ValidatedBatch large = batch(5000);
@@ -428,15 +430,15 @@ class ShardTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void everyAcceptedWriteIsSettledOnceInOrderUnderLoad(boolean fused) throws Exception {
+    @EnumSource
+    void everyAcceptedWriteIsSettledOnceInOrderUnderLoad(Threads threads) throws Exception {
         for (int seed = 0; seed < 8; seed++) {
-            load(seed, fused);
+            load(seed, threads);
         }
     }
 
     /** Small bounds, several writers that pause when refused: a lost wake-up of any kind hangs this. */
-    private void load(int seed, boolean fused) throws Exception {
+    private void load(int seed, Threads stages) throws Exception {
         Random random = new Random(seed);
         int slots = 1 << (1 + random.nextInt(8));
         long budget = 400L + random.nextInt(20_000);
@@ -444,19 +446,19 @@ class ShardTest {
         int perWriter = 3000;
         AtomicLong settledCount = new AtomicLong();
         AtomicReference<@Nullable String> wrong = new AtomicReference<>();
-        try (Shard shard = started(options(slots, budget, fused), NOBODY)) {
+        try (Shard shard = started(options(slots, budget, stages), NOBODY)) {
             List<Thread> threads = new ArrayList<>();
             for (int w = 0; w < writers; w++) {
-                Durability durability = random.nextBoolean() ? new Durability.Sync() : new Durability.PageCache();
-                PartitionLog log = logs.log("load" + seed + fused + w, durability);
+                Durability durability = random.nextInt(3) == 0 ? new Durability.Sync() : new Durability.PageCache();
+                PartitionLog log = logs.log("load" + seed + stages + w, durability);
                 long writerSeed = random.nextLong();
                 threads.add(Thread.ofPlatform().start(() -> {
-                    Random sizes = new Random(writerSeed);
+                    Random choices = new Random(writerSeed);
                     AtomicLong next = new AtomicLong();
                     for (int i = 0; i < perWriter; i++) {
-                        int size = 61 + sizes.nextInt(300);
+                        int size = 61 + choices.nextInt(300);
                         long number = i;
-                        writePatiently(shard, log, batch(size), outcome -> {
+                        writeUnannounced(shard, log, batch(size), outcome -> {
                             if (!(outcome instanceof AppendOutcome.Appended appended)
                                     || appended.baseOffset() != number
                                     || next.getAndIncrement() != number
@@ -465,9 +467,17 @@ class ShardTest {
                             }
                             settledCount.incrementAndGet();
                         });
+                        if (choices.nextInt(3) == 0) {
+                            shard.announce();
+                        }
                         if (shard.gauges().inFlightBytes() > budget) {
                             wrong.set("in flight " + shard.gauges());
                         }
+                    }
+                    shard.announce();
+                    while (next.get() < perWriter && wrong.get() == null) {
+                        // without close, which would wake whoever has slept through it
+                        Thread.onSpinWait();
                     }
                 }));
             }
@@ -480,10 +490,90 @@ class ShardTest {
     }
 
     @Test
-    void closeUnderLoadSettlesWhatWasAcceptedAndRefusesTheRest() throws Exception {
+    void anIdleShardIsLentToWhoAnnouncesWhileNothingNeedsASync() throws Exception {
+        PartitionLog cached = logs.log("cached", new Durability.PageCache());
+        PartitionLog synced = logs.log("synced", new Durability.Sync());
+        BlockingQueue<Thread> settlers = new LinkedBlockingQueue<>();
+        AppendListener listener = outcome -> settlers.add(Thread.currentThread());
+        try (Shard shard = started(options(64, 1 << 20, Threads.LENT), NOBODY)) {
+            awaitLent(shard, cached);
+            CountDownLatch held = logs.store.holdSyncs();
+            try {
+                shard.tryWriteUnannounced(synced, batch(100), 0, listener);
+                shard.announce();
+                logs.store.syncsBegun.acquire();
+                shard.tryWriteUnannounced(cached, batch(100), 0, listener);
+                shard.announce();
+                assertThat(settlers.take())
+                        .as("the append thread writes what comes after something that needs a sync")
+                        .isNotEqualTo(Thread.currentThread());
+            } finally {
+                held.countDown();
+            }
+            assertThat(settlers.take()).as("behind its sync").isNotEqualTo(Thread.currentThread());
+            awaitLent(shard, cached);
+        }
+    }
+
+    /** Until this thread has appended and settled what it announced; not always: the first times take long. */
+    private void awaitLent(Shard shard, PartitionLog log) throws InterruptedException {
+        BlockingQueue<Thread> settlers = new LinkedBlockingQueue<>();
+        do {
+            shard.tryWriteUnannounced(log, batch(100), 0, outcome -> settlers.add(Thread.currentThread()));
+            shard.announce();
+        } while (!Thread.currentThread().equals(settlers.take()));
+    }
+
+    @Test
+    void whatIsAnnouncedDuringALentTurnIsWrittenBehindIt() throws Exception {
+        PartitionLog log = logs.log("cached", new Durability.PageCache());
         for (int round = 0; round < 20; round++) {
-            PartitionLog log = logs.log("closing" + round, new Durability.Sync());
-            Shard shard = started(options(64, 1 << 20, round % 2 == 0), NOBODY);
+            try (Shard shard = started(options(64, 1 << 20, Threads.LENT), NOBODY)) {
+                CountDownLatch settling = new CountDownLatch(1);
+                CountDownLatch held = new CountDownLatch(1);
+                Thread holder = Thread.ofPlatform().start(() -> {
+                    awaitSleepingAppend(shard, 0);
+                    shard.tryWriteUnannounced(log, batch(100), 0, outcome -> {
+                        settling.countDown();
+                        awaitQuietly(held);
+                    });
+                    shard.announce();
+                });
+                settling.await();
+                shard.tryWriteUnannounced(log, batch(100), 0, outcomes::add);
+                shard.announce();
+                held.countDown();
+                appended(); // nobody announces any more, and nothing is closed
+                holder.join();
+            }
+        }
+    }
+
+    @Test
+    void whoAnnouncesToABusyShardIsNotHeldUp() throws Exception {
+        PartitionLog log = logs.log("cached", new Durability.PageCache());
+        try (Shard shard = started(options(64, 1 << 20, Threads.LENT), NOBODY)) {
+            CountDownLatch running = new CountDownLatch(1);
+            CountDownLatch held = new CountDownLatch(1);
+            shard.run(() -> {
+                running.countDown();
+                awaitQuietly(held);
+            });
+            running.await();
+            shard.tryWriteUnannounced(log, batch(100), 0, outcomes::add);
+            shard.announce();
+            assertThat(outcomes).isEmpty();
+            held.countDown();
+            assertThat(appended().baseOffset()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void closeUnderLoadSettlesWhatWasAcceptedAndRefusesTheRest(Threads threads) throws Exception {
+        for (int round = 0; round < 10; round++) {
+            PartitionLog log = logs.log("closing" + threads + round, new Durability.Sync());
+            Shard shard = started(options(64, 1 << 20, threads), NOBODY);
             AtomicInteger accepted = new AtomicInteger();
             AtomicInteger settled = new AtomicInteger();
             AtomicBoolean closed = new AtomicBoolean();
@@ -523,8 +613,8 @@ class ShardTest {
     @Test
     void aShardThatWasNeverStartedStillSettlesWhatItTook() throws Exception {
         PartitionLog log = logs.log("synced", new Durability.Sync());
-        Shard shard =
-                new Shard(options(64, 1 << 20, false), logs.directory, logs.groupSync, NOBODY, InstantSource.system());
+        Shard shard = new Shard(
+                options(64, 1 << 20, Threads.SEPARATE), logs.directory, logs.groupSync, NOBODY, InstantSource.system());
         shard.tryWrite(log, batch(100), 0, outcomes::add);
         shard.close();
         assertThat(logs.isDurable(log, appended())).isTrue();
@@ -533,7 +623,7 @@ class ShardTest {
     @Test
     void aListenerThatThrowsStopsTheShardFromClaimingAnything() throws Exception {
         PartitionLog log = logs.log("cached", new Durability.PageCache());
-        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+        try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), NOBODY)) {
             shard.tryWrite(log, batch(100), 0, outcome -> {
                 throw new IllegalStateException("planted");
             });
@@ -549,7 +639,7 @@ class ShardTest {
     @Test
     void aTaskThatFailsOnTheDiskTakesTheDirectoryOfflineAndSaysSo() throws Exception {
         PartitionLog log = logs.log("cached", new Durability.PageCache());
-        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+        try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), NOBODY)) {
             BlockingQueue<String> failures = new LinkedBlockingQueue<>();
             shard.run(
                     log,
@@ -567,7 +657,7 @@ class ShardTest {
         PartitionLog log = logs.log("synced", new Durability.Sync());
         List<String> told = Collections.synchronizedList(new ArrayList<>());
         CountDownLatch held;
-        try (Shard shard = started(options(64, 1 << 20, false), new Settlement() {
+        try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), new Settlement() {
             @Override
             public void progressed(PartitionLog partition, LogPosition end) {
                 told.add("progressed " + end.offset());
@@ -609,7 +699,7 @@ class ShardTest {
     @Test
     void anIdleShardSleeps() throws Exception {
         PartitionLog log = logs.log("cached", new Durability.PageCache());
-        try (Shard shard = started(options(64, 1 << 20, false), NOBODY)) {
+        try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), NOBODY)) {
             for (int i = 0; i < 50; i++) {
                 shard.tryWrite(log, batch(100), 0, outcomes::add);
                 appended();
@@ -623,8 +713,8 @@ class ShardTest {
         }
     }
 
-    private static Shard.Options options(int slots, long budget, boolean fused) {
-        return new Shard.Options("test", slots, budget, "block", fused);
+    private static Shard.Options options(int slots, long budget, Threads threads) {
+        return new Shard.Options("test", slots, budget, "block", threads);
     }
 
     private Shard started(Shard.Options options, Settlement settlement) {
@@ -657,10 +747,23 @@ class ShardTest {
 
     /** What a network loop does: when refused, it pauses until there is room. */
     private static void writePatiently(Shard shard, PartitionLog log, ValidatedBatch batch, AppendListener listener) {
+        writeUnannounced(shard, log, batch, listener);
+        shard.announce();
+    }
+
+    private static void writeUnannounced(Shard shard, PartitionLog log, ValidatedBatch batch, AppendListener listener) {
         Semaphore room = new Semaphore(0);
-        while (!shard.tryWrite(log, batch, 0, listener)) {
+        while (!shard.tryWriteUnannounced(log, batch, 0, listener)) {
             shard.onRoom(room::release);
             room.acquireUninterruptibly();
+        }
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
         }
     }
 }

@@ -96,6 +96,7 @@ class WritePathTest {
         private int inFlight;
         private int refusedWaiting;
         private long tasksRun;
+        private int lentPasses;
         private long tasksGiven;
         private boolean faulty;
         private boolean groupOpen;
@@ -151,6 +152,9 @@ class WritePathTest {
             assertThat(path.isDrained()).isTrue();
             assertThat(inFlight).isZero();
             assertThat(tasksRun).isEqualTo(tasksGiven);
+            assertThat(steps < 100 || lentPasses > 0)
+                    .as("some groups were appended on a lent turn")
+                    .isTrue();
             assertThat(all).allSatisfy(log -> assertThat(log.unsettled).isEmpty());
             assertThat(path.gauges().inFlightBytes()).isZero();
             assertThat(path.gauges().ringOccupancy()).isZero();
@@ -176,11 +180,19 @@ class WritePathTest {
         private void step() {
             switch (random.nextInt(8)) {
                 case 0, 1, 2 -> write();
-                case 3, 4 -> path.append(1 + random.nextInt(8));
+                case 3 -> path.append(1 + random.nextInt(8));
+                case 4 -> appendLent();
                 case 5 -> path.sync();
                 case 6 -> settleAndCheckPageCache();
                 default -> task();
             }
+        }
+
+        private void appendLent() {
+            long tasksBefore = tasksRun;
+            boolean worked = path.appendLent();
+            assertThat(tasksRun).as("tasks run on the shard's own thread").isEqualTo(tasksBefore);
+            lentPasses += worked ? 1 : 0;
         }
 
         private void settleAndCheckPageCache() {
