@@ -26,6 +26,7 @@ import io.odradek.broker.observe.SyncMetrics;
 import io.odradek.broker.partition.HostedShard;
 import io.odradek.broker.partition.ImageHints;
 import io.odradek.broker.partition.MetadataPublisher;
+import io.odradek.broker.partition.OutOfReach;
 import io.odradek.broker.partition.Partitions;
 import io.odradek.broker.partition.ShardSettlement;
 import io.odradek.broker.request.Handlers;
@@ -36,6 +37,8 @@ import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.TopicPartition;
+import io.odradek.engine.UnsuitableDirectoryException;
+import io.odradek.engine.io.DirectoryLockedException;
 import io.odradek.engine.io.DiskFileStore;
 import io.odradek.engine.io.FileStore;
 import io.odradek.engine.io.GroupSync;
@@ -57,6 +60,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -96,6 +100,11 @@ public final class Broker implements AutoCloseable {
     private final InstantSource clock = InstantSource.system();
     /** What has been started, in that order; taken down in reverse. */
     private final List<AutoCloseable> parts = new ArrayList<>();
+
+    /** Log directories whose disk did not answer at the start. */
+    private final List<Path> unopened = new ArrayList<>();
+    /** Their ids, as far as this broker has registered with them before. */
+    private final List<UUID> unopenedIds = new ArrayList<>();
 
     private final CountDownLatch failed = new CountDownLatch(1);
     private List<ListenAddress> addresses = List.of();
@@ -162,7 +171,7 @@ public final class Broker implements AutoCloseable {
 
         ExecutorService blocking = Executors.newSingleThreadExecutor(
                 task -> Thread.ofPlatform().name("blocking").unstarted(task));
-        Partitions partitions = new Partitions(shards, blocking);
+        Partitions partitions = new Partitions(shards, blocking, outOfReach(controller.image(), directories));
         part(() -> Housekeeping.checkpointHighWatermarks(directories, partitions));
         for (HostedShard home : shards) {
             // Also when other directories are well: clients would wait for the dead one's answers for ever.
@@ -259,16 +268,35 @@ public final class Broker implements AutoCloseable {
         return sockets;
     }
 
-    /** Told of by the first start of a process at the latest; one directory's cluster is the cluster of all. */
+    /**
+     * Told of by the first start of a process at the latest; one directory's cluster is the cluster of all. A directory whose
+     * disk does not answer is out of service, as it would be had that happened later; one that belongs to another broker, or
+     * is in use, is a mistake that somebody has to correct.
+     */
     private List<LogDirectory> openDirectories() throws IOException {
+        // First the one that cannot be done without: it knows the cluster that an empty directory will belong to.
+        Path metadata = config.metadataLogDirectory().toAbsolutePath().normalize();
+        List<Path> paths = new ArrayList<>();
+        config.logDirectories().forEach(path -> paths.add(path.toAbsolutePath().normalize()));
+        paths.sort(Comparator.comparing(path -> !path.equals(metadata)));
         List<LogDirectory> directories = new ArrayList<>();
         String known = null;
-        for (Path path : config.logDirectories()) {
-            LogDirectory directory = LogDirectory.open(
-                    store, path, known, config.nodeId(), InstantSource.system(), config.recentBytes());
-            directories.add(directory);
-            part(directory);
-            known = directory.identity().clusterId();
+        for (Path path : paths) {
+            try {
+                LogDirectory directory = LogDirectory.open(
+                        store, path, known, config.nodeId(), InstantSource.system(), config.recentBytes());
+                directories.add(directory);
+                part(directory);
+                known = directory.identity().clusterId();
+            } catch (IOException e) {
+                if (path.equals(metadata)
+                        || e instanceof UnsuitableDirectoryException
+                        || e instanceof DirectoryLockedException) {
+                    throw e;
+                }
+                LOG.error("log directory {} can't be opened and is out of service; the others serve", path, e);
+                unopened.add(path);
+            }
         }
         clusterId = String.valueOf(known);
         return directories;
@@ -345,27 +373,58 @@ public final class Broker implements AutoCloseable {
         List<String> givenUp = List.of(
                 String.valueOf(config.text("odradek.lost.log.directories")).split("[, ]+", -1));
         givenUp.forEach(missing::remove);
-        if (!missing.isEmpty()) {
+        if (missing.size() > unopened.size()) {
             throw new IOException("a log directory that this broker had is not in log.dirs=" + config.logDirectories()
                     + ": directory.id=" + String.join(",", missing)
                     + " (see its meta.properties). What it holds would be"
                     + " made anew, empty. Bring it back, or give it up for good with odradek.lost.log.directories="
                     + String.join(",", missing));
         }
+        registered.directories().stream()
+                .filter(id -> missing.contains(TopicIds.toKafka(id).toString()))
+                .forEach(unopenedIds::add);
     }
 
     private void recover(List<LogDirectory> directories, ClusterImage image, TopicConfigs topicConfigs)
             throws IOException {
         for (LogDirectory directory : directories) {
             Progress progress = new Progress(directory.path());
-            directory.recoverAll(
-                    partition -> {
-                        TopicImage topic = image.topic(partition.topicId());
-                        return topic == null ? null : topicConfigs.logConfig(image, topic.name());
-                    },
-                    config.intValue("num.recovery.threads.per.data.dir"),
-                    progress);
+            try {
+                directory.recoverAll(
+                        partition -> {
+                            TopicImage topic = image.topic(partition.topicId());
+                            return topic == null ? null : topicConfigs.logConfig(image, topic.name());
+                        },
+                        config.intValue("num.recovery.threads.per.data.dir"),
+                        progress);
+            } catch (IOException e) {
+                directory.takeOffline(e);
+                if (directories.stream().allMatch(LogDirectory::isOffline)) {
+                    throw e;
+                }
+                LOG.error("log directory {} goes offline: its logs can't be recovered", directory.path(), e);
+            }
         }
+    }
+
+    /** What the image says this broker has, and no directory that was read has. */
+    private OutOfReach outOfReach(ClusterImage image, List<LogDirectory> directories) {
+        if (unopened.isEmpty() && directories.stream().noneMatch(LogDirectory::isOffline)) {
+            return OutOfReach.NOTHING;
+        }
+        Set<TopicPartition> partitions = new HashSet<>();
+        for (TopicImage topic : image.topicsByName().values()) {
+            for (int n = 0; n < topic.partitions().size(); n++) {
+                TopicPartition partition = new TopicPartition(topic.name(), topic.id(), n);
+                if (topic.partitions().get(n).replicas().contains(config.nodeId())
+                        && directories.stream()
+                                .noneMatch(directory -> directory.log(partition).isPresent())) {
+                    partitions.add(partition);
+                }
+            }
+        }
+        LOG.warn("{} partitions are out of reach until every log directory can be read again", partitions.size());
+        return new OutOfReach(List.copyOf(unopened), Set.copyOf(partitions));
     }
 
     /** Says how far recovery has come, when it takes long. Any recovering thread. */
@@ -448,6 +507,7 @@ public final class Broker implements AutoCloseable {
         for (LogDirectory directory : directories) {
             directoryIds.add(directory.identity().directoryId());
         }
+        directoryIds.addAll(unopenedIds); // or the next start would not miss them
         return new RegisterBroker(
                 config.nodeId(),
                 UUID.randomUUID(),

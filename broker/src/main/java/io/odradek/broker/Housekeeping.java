@@ -65,6 +65,7 @@ final class Housekeeping implements AutoCloseable {
         void run() throws IOException;
     }
 
+    /** The first time after {@code log.initial.task.delay.ms}, or a period when that is shorter. */
     private void every(long periodMs, String what, Chore chore) {
         var _ = thread.scheduleWithFixedDelay(
                 () -> {
@@ -79,7 +80,7 @@ final class Housekeeping implements AutoCloseable {
                         LOG.error("{} failed, which it should not", what, e); // and goes on with the next period
                     }
                 },
-                periodMs,
+                Math.min(periodMs, config.longValue("log.initial.task.delay.ms")),
                 periodMs,
                 TimeUnit.MILLISECONDS);
     }

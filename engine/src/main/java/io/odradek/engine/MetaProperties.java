@@ -27,12 +27,13 @@ final class MetaProperties {
         if (store.exists(file)) {
             LogDirectory.Identity found = parse(file, CheckpointText.read(store, file));
             if (clusterId != null && !clusterId.equals(found.clusterId())) {
-                throw new IOException("log directory " + directory + " belongs to cluster " + found.clusterId()
-                        + ", this broker to cluster " + clusterId + " (" + file + "); start it with another log.dirs");
+                throw new UnsuitableDirectoryException("log directory " + directory + " belongs to cluster "
+                        + found.clusterId() + ", this broker to cluster " + clusterId + " (" + file
+                        + "); start it with another log.dirs");
             }
             if (found.nodeId() != nodeId) {
-                throw new IOException("log directory " + directory + " belongs to node " + found.nodeId()
-                        + ", this is node " + nodeId + " (" + file + "); correct node.id or log.dirs");
+                throw new UnsuitableDirectoryException("log directory " + directory + " belongs to node "
+                        + found.nodeId() + ", this is node " + nodeId + " (" + file + "); correct node.id or log.dirs");
             }
             return found;
         }
@@ -49,9 +50,10 @@ final class MetaProperties {
                 .filter(path -> !isOurs(path.getFileName().toString()))
                 .toList();
         if (!foreign.isEmpty()) {
-            throw new IOException("log directory " + directory + " has no " + FILE_NAME + " but is not empty ("
-                    + foreign.getFirst().getFileName() + " and " + (foreign.size() - 1)
-                    + " more); it is not formatted over: give an empty directory, or restore the file");
+            throw new UnsuitableDirectoryException(
+                    "log directory " + directory + " has no " + FILE_NAME + " but is not empty ("
+                            + foreign.getFirst().getFileName() + " and " + (foreign.size() - 1)
+                            + " more); it is not formatted over: give an empty directory, or restore the file");
         }
     }
 
@@ -69,14 +71,15 @@ final class MetaProperties {
         Properties properties = new Properties();
         properties.load(new StringReader(text));
         if (!"1".equals(properties.getProperty("version"))) {
-            throw new IOException(file + " has version " + properties.getProperty("version") + ", expected 1");
+            throw new UnsuitableDirectoryException(
+                    file + " has version " + properties.getProperty("version") + ", expected 1");
         }
         String cluster = properties.getProperty("cluster.id");
         String node = properties.getProperty("node.id");
         String directory = properties.getProperty("directory.id");
         UUID directoryId = directory == null ? null : Ids.parse(directory);
         if (cluster == null || node == null || !node.matches("[0-9]{1,9}") || directoryId == null) {
-            throw new IOException(file + " lacks a readable cluster.id, node.id or directory.id");
+            throw new UnsuitableDirectoryException(file + " lacks a readable cluster.id, node.id or directory.id");
         }
         return new LogDirectory.Identity(cluster, Integer.parseInt(node), directoryId);
     }

@@ -296,7 +296,7 @@ final class BrokerKeys {
                         30_000L,
                         atLeast(0),
                         LOW,
-                        "Housekeeping waits so long after the start.")
+                        "Retention and checkpoints wait so long after the start, or one period when that is shorter.")
                 .define(
                         "log.cleanup.policy",
                         LIST,
@@ -373,13 +373,6 @@ final class BrokerKeys {
                         atLeast(0),
                         HIGH,
                         "How often recovery points are written down.")
-                .define(
-                        "log.flush.start.offset.checkpoint.interval.ms",
-                        INT,
-                        60_000,
-                        atLeast(0),
-                        HIGH,
-                        "How often log starts are written down.")
                 .define("log.preallocate", BOOLEAN, false, MEDIUM, "Whether segment files get their size when created.")
                 .define(
                         "log.message.timestamp.type",
@@ -428,14 +421,7 @@ final class BrokerKeys {
                         LONG,
                         5_000L,
                         HIGH,
-                        "How often high watermarks are written down.")
-                .define(
-                        "background.threads",
-                        INT,
-                        10,
-                        atLeast(1),
-                        HIGH,
-                        "Upper bound for housekeeping threads; one is used per data directory.");
+                        "How often high watermarks are written down.");
     }
 
     private static void groups(ConfigDef def) {

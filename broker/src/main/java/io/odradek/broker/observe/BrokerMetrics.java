@@ -157,8 +157,13 @@ public final class BrokerMetrics {
         log("logstartoffset", "First offset of a log", LogView::logStartOffset);
         log("logendoffset", "Offset the next record of a log will get", LogView::logEndOffset);
         log("numlogsegments", "Segments of a log", LogView::segmentCount);
-        metrics.gauge("kafka_log_logmanager_offlinelogdirectorycount", "Log directories out of service", () -> (double)
-                sources.directories().stream().filter(LogDirectory::isOffline).count());
+        metrics.gauge(
+                "kafka_log_logmanager_offlinelogdirectorycount",
+                "Log directories out of service",
+                () -> (double) sources.partitions().outOfReach().directories().size()
+                        + sources.directories().stream()
+                                .filter(LogDirectory::isOffline)
+                                .count());
         for (LogDirectory directory : sources.directories()) {
             metrics.gauge(
                     "kafka_log_logmanager_logdirectoryoffline",

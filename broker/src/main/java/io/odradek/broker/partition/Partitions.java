@@ -38,6 +38,7 @@ public final class Partitions {
 
     private final List<HostedShard> shards;
     private final Executor blocking;
+    private final OutOfReach outOfReach;
     /** Partitions per shard, in the order of {@link #shards}. */
     private final int[] load;
 
@@ -50,17 +51,22 @@ public final class Partitions {
      * @param shards at least one; those of one log directory next to each other or not, as you like
      * @param blocking where a task may wait for the disk
      */
-    public Partitions(List<HostedShard> shards, Executor blocking) {
+    public Partitions(List<HostedShard> shards, Executor blocking, OutOfReach outOfReach) {
         if (shards.isEmpty()) {
             throw new IllegalArgumentException("a broker needs at least one shard");
         }
         this.shards = List.copyOf(shards);
         this.load = new int[shards.size()];
         this.blocking = blocking;
+        this.outOfReach = outOfReach;
     }
 
     public List<HostedShard> shards() {
         return shards;
+    }
+
+    public OutOfReach outOfReach() {
+        return outOfReach;
     }
 
     public @Nullable HostedTopic topic(String name) {
@@ -187,9 +193,12 @@ public final class Partitions {
     private Map<TopicPartition, IOException> open(List<Reign> reigns) {
         Map<LogDirectory, Map<TopicPartition, LogConfig>> wanted = new LinkedHashMap<>();
         Map<Reign, Integer> shardOfNew = new LinkedHashMap<>();
+        Map<TopicPartition, IOException> failures = new LinkedHashMap<>();
         for (Reign reign : reigns) {
             TopicPartition partition = reign.partition();
-            if (find(kafkaId(partition.topicId()), partition.partition()) == null) {
+            if (outOfReach.partitions().contains(partition)) {
+                failures.put(partition, new IOException("its log is in a log directory that is out of service"));
+            } else if (find(kafkaId(partition.topicId()), partition.partition()) == null) {
                 int shard = shardFor(partition);
                 load[shard]++;
                 shardOfNew.put(reign, shard);
@@ -197,7 +206,6 @@ public final class Partitions {
                         .put(partition, reign.config());
             }
         }
-        Map<TopicPartition, IOException> failures = new LinkedHashMap<>();
         wanted.forEach((directory, logs) -> {
             try {
                 failures.putAll(directory.createAll(logs));

@@ -10,6 +10,7 @@ import io.odradek.engine.LogDirectory;
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -70,6 +71,11 @@ public final class DescribeLogDirsHandler implements ApiHandler {
         List<DescribeLogDirsResult> results = new ArrayList<>();
         for (LogDirectory directory : directories) {
             results.add(describe(directory, found.getOrDefault(directory, Map.of())));
+        }
+        for (Path unopened : partitions.outOfReach().directories()) {
+            results.add(new DescribeLogDirsResult()
+                    .setLogDir(unopened.toAbsolutePath().toString())
+                    .setErrorCode(Errors.KAFKA_STORAGE_ERROR.code()));
         }
         return new DescribeLogDirsResponseData().setResults(results);
     }

@@ -8,6 +8,7 @@ import io.odradek.broker.net.SlicedRecords;
 import io.odradek.broker.partition.FetchSessions;
 import io.odradek.broker.partition.HostedShard;
 import io.odradek.broker.partition.LeaderHints;
+import io.odradek.broker.partition.OutOfReach;
 import io.odradek.broker.partition.PartitionHost;
 import io.odradek.broker.partition.Partitions;
 import io.odradek.broker.partition.ShardSettlement;
@@ -97,7 +98,7 @@ final class LocalBroker implements AutoCloseable {
             shard.start();
             shards.add(new HostedShard(shard, directory, settlement));
         }
-        partitions = new Partitions(shards, blocking);
+        partitions = new Partitions(shards, blocking, OutOfReach.NOTHING);
         LeaderHints hints = new Hints();
         produce = new ProduceHandler(partitions, hints, InstantSource.system());
         fetch = new FetchHandler(partitions, hints, sessions, MAX_FETCH_BYTES);

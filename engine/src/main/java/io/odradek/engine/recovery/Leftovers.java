@@ -92,6 +92,8 @@ final class Leftovers {
                 store.delete(file);
             }
         }
+        // Else another crash could keep the new name and lose a deletion: the same offsets would be there twice.
+        store.syncDirectory(directory);
         for (String suffix : SegmentNames.ALL) {
             Path part = SegmentNames.in(directory, base, suffix + SegmentNames.SWAP);
             if (store.exists(part)) {

@@ -340,10 +340,54 @@ final class DiskFaultTest {
         }
     }
 
-    /**
-     * Kafka serves with the directories that are left: there a partition's assignment says where it belongs (KIP-858). Here it would
-     * be made anew, empty, where it is looked for.
-     */
+    @Test
+    void aStartServesFromTheDirectoriesThatCanBeReadAndMakesNothingAnew(@TempDir Path data) throws Exception {
+        Path one = data.resolve("one");
+        Path two = data.resolve("two");
+        Map<String, String> both = Map.of("log.dirs", one + "," + two);
+        try (RunningBroker broker = RunningBroker.on(one, both)) {
+            topic(broker.bootstrap(), TOPIC, 2);
+            assertThat(Wire.produce(broker.port(), TOPIC, 0, batch("kept"))).isEqualTo(Errors.NONE);
+            assertThat(Wire.produce(broker.port(), TOPIC, 1, batch("kept"))).isEqualTo(Errors.NONE);
+        }
+        Path aside = data.resolve("aside");
+        Files.move(two, aside);
+        Files.createFile(two); // a disk that can't be read, whoever asks
+        int away = Files.isDirectory(aside.resolve(TOPIC + "-0")) ? 0 : 1;
+        for (int start = 0; start < 2; start++) {
+            String later = "later" + start;
+            try (RunningBroker broker = RunningBroker.on(one, both)) {
+                assertThat(read(broker.bootstrap(), TOPIC, 1 - away)).containsExactly("kept");
+                assertThat(Wire.produce(broker.port(), TOPIC, away, batch("lost")))
+                        .isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+                topic(broker.bootstrap(), later, 2);
+                assertThat(Wire.produce(broker.port(), later, 0, batch("new"))).isEqualTo(Errors.NONE);
+                assertThat(Wire.produce(broker.port(), later, 1, batch("new"))).isEqualTo(Errors.NONE);
+                try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrap()))) {
+                    var described = Objects.requireNonNull(admin.describeLogDirs(List.of(1))
+                            .allDescriptions()
+                            .get()
+                            .get(1));
+                    assertThat(Objects.requireNonNull(described.get(one.toString()))
+                                    .error())
+                            .isNull();
+                    assertThat(Objects.requireNonNull(described.get(two.toString()))
+                                    .error())
+                            .isInstanceOf(KafkaStorageException.class);
+                }
+            }
+        }
+        Files.delete(two);
+        Files.move(aside, two);
+        try (RunningBroker broker = RunningBroker.on(one, both)) {
+            assertThat(read(broker.bootstrap(), TOPIC, 0)).containsExactly("kept");
+            assertThat(read(broker.bootstrap(), TOPIC, 1)).containsExactly("kept");
+            assertThat(read(broker.bootstrap(), "later0", 1)).containsExactly("new");
+            assertThat(read(broker.bootstrap(), "later1", 0)).containsExactly("new");
+        }
+    }
+
+    /** Kafka knows from a partition's assignment where it belongs (KIP-858). Here it would be made anew, empty. */
     @Test
     void aStartWithoutOneOfItsDirectoriesIsRefusedUntilThatIsWanted(@TempDir Path data) throws Exception {
         Path one = data.resolve("one");
@@ -362,9 +406,6 @@ final class DiskFaultTest {
         Path aside = data.resolve("aside");
         Files.move(two, aside);
 
-        Files.createFile(two); // a disk that can't be read, whoever asks
-        refused(one, both, two.toString());
-        Files.delete(two);
         refused(one, both, lost, "odradek.lost.log.directories"); // an empty one in its place
         refused(one, Map.of(), lost, "odradek.lost.log.directories"); // left out
 
