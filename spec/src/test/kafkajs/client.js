@@ -105,7 +105,8 @@ async function main([command, broker, topic, ...rest]) {
 }
 
 main(process.argv.slice(2)).then(
-  () => process.exit(0),
+  // What was printed may still be on its way into the pipe, and exit would drop it.
+  () => process.stdout.write("", () => process.exit(0)),
   (error) => {
     console.error(error);
     process.exit(1);

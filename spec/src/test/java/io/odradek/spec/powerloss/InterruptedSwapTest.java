@@ -2,6 +2,8 @@ package io.odradek.spec.powerloss;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.LogView;
@@ -20,7 +22,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /**
  * A compaction that Kafka had finished, but for the names: {@code .swap} stands for the segments it covers. Recovery gives it
@@ -90,6 +95,20 @@ class InterruptedSwapTest {
             file.read(content, 0);
             return content.flip();
         }
+    }
+
+    private static Logger engineLog() {
+        return (Logger) LoggerFactory.getLogger("io.odradek.engine");
+    }
+
+    @BeforeAll
+    static void silence() {
+        engineLog().setLevel(Level.OFF);
+    }
+
+    @AfterAll
+    static void speak() {
+        engineLog().setLevel(null);
     }
 
     @Test
