@@ -235,6 +235,8 @@ public final class Broker implements AutoCloseable {
         });
 
         part(new Housekeeping(config, directories, partitions, clock)).start();
+        Compaction compaction = part(new Compaction(config, partitions, clock));
+        compaction.start();
         for (LogDirectory directory : directories) {
             directory.onOffline(_ -> {
                 if (directories.stream().allMatch(LogDirectory::isOffline)) {
@@ -246,7 +248,13 @@ public final class Broker implements AutoCloseable {
         BrokerMetrics.register(
                 metrics,
                 new BrokerMetrics.Sources(
-                        config.nodeId(), directories, shards, partitions, coordinator, controller::image));
+                        config.nodeId(),
+                        directories,
+                        shards,
+                        partitions,
+                        compaction.cleaner(),
+                        coordinator,
+                        controller::image));
         if (config.metricsPort() >= 0) {
             endpoint = part(PrometheusEndpoint.start(
                     metrics, String.valueOf(config.text("odradek.metrics.host")), config.metricsPort()));

@@ -120,7 +120,7 @@ final class Housekeeping implements AutoCloseable {
         partitions.forEach(host -> {
             PartitionLog log = host.log();
             if (log.config().delete()) {
-                host.shard().run(() -> retain(host));
+                host.shard().run(log, () -> retain(host), _ -> {});
             }
         });
     }
@@ -139,7 +139,8 @@ final class Housekeeping implements AutoCloseable {
 
     private void expireProducers() {
         long expirationMs = config.intValue("producer.id.expiration.ms");
-        partitions.forEach(host -> host.shard().run(() -> host.log().expireProducers(clock.millis(), expirationMs)));
+        partitions.forEach(host ->
+                host.shard().run(host.log(), () -> host.log().expireProducers(clock.millis(), expirationMs), _ -> {}));
     }
 
     private void deletePending() throws IOException {

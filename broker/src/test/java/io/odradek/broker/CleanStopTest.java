@@ -123,7 +123,7 @@ class CleanStopTest {
             image[0] = ClusterImage.empty(directory.identity().clusterId());
             directory.rememberBrokerEpoch(directory.lastBrokerEpoch());
             PartitionLog log = directory.openOrCreate(ShardMetadataLog.PARTITION, LogConfig.defaults());
-            LogScan.forEachBatch(ShardMetadataLog.PARTITION, log.view(), (baseOffset, records) -> {
+            LogScan.forEachBatch(log, (baseOffset, records) -> {
                 List<MetadataRecord> batch = new ArrayList<>();
                 while (records.next()) {
                     ByteBuffer value = Objects.requireNonNull(records.value());

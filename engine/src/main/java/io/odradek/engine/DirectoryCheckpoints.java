@@ -2,20 +2,29 @@ package io.odradek.engine;
 
 import io.odradek.engine.io.FileStore;
 import io.odradek.engine.recovery.LogRecovery;
+import io.odradek.engine.segment.CorruptLogException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The three files in which a log directory notes offsets of its logs: recovery points, log starts, high watermarks. Keyed by
+ * The files in which a log directory notes offsets of its logs: recovery points, log starts, high watermarks, and how far
+ * compaction came. Keyed by
  * directory name; logs that are not open keep what the files said. Any thread; each call holds the lock while it writes, so
  * that the files never go back.
  */
 final class DirectoryCheckpoints {
+    private static final Logger LOG = LoggerFactory.getLogger(DirectoryCheckpoints.class);
+
     static final String RECOVERY_POINTS = "recovery-point-offset-checkpoint";
     static final String LOG_STARTS = "log-start-offset-checkpoint";
     static final String HIGH_WATERMARKS = "replication-offset-checkpoint";
+    static final String FIRST_DIRTY = "cleaner-offset-checkpoint";
 
     private final FileStore store;
     private final Path directory;
@@ -26,6 +35,8 @@ final class DirectoryCheckpoints {
     private final Map<String, Long> recoveryPoints;
     private final Map<String, Long> logStarts;
     private final Map<String, Long> highWatermarks;
+    /** Everything below has been compacted. */
+    private final Map<String, Long> firstDirty;
     /** What {@link #LOG_STARTS} says for certain; of the last run, the directory was synced when it was opened. */
     private Map<String, Long> logStartsOnDisk;
 
@@ -41,7 +52,18 @@ final class DirectoryCheckpoints {
         this.recoveryPoints = OffsetCheckpoint.read(store, directory.resolve(RECOVERY_POINTS));
         this.logStarts = OffsetCheckpoint.read(store, directory.resolve(LOG_STARTS));
         this.highWatermarks = OffsetCheckpoint.read(store, directory.resolve(HIGH_WATERMARKS));
+        this.firstDirty = readOrForget(directory.resolve(FIRST_DIRTY));
         this.logStartsOnDisk = Map.copyOf(logStarts);
+    }
+
+    /** Nothing depends on it but work that need not be done twice. */
+    private Map<String, Long> readOrForget(Path file) throws IOException {
+        try {
+            return OffsetCheckpoint.read(store, file);
+        } catch (CorruptLogException e) {
+            LOG.warn("{}; compaction begins anew", e.getMessage());
+            return new TreeMap<>();
+        }
     }
 
     synchronized LogRecovery.Remembered remembered(TopicPartition partition, boolean cleanStop) {
@@ -50,7 +72,8 @@ final class DirectoryCheckpoints {
                 cleanStop,
                 recoveryPoints.getOrDefault(name, 0L),
                 logStarts.getOrDefault(name, 0L),
-                highWatermarks.getOrDefault(name, 0L));
+                highWatermarks.getOrDefault(name, 0L),
+                firstDirty.getOrDefault(name, 0L));
     }
 
     /** 0 when none is noted. */
@@ -74,8 +97,10 @@ final class DirectoryCheckpoints {
             known |= recoveryPoints.remove(name) != null;
             known |= logStarts.remove(name) != null;
             known |= highWatermarks.remove(name) != null;
+            known |= firstDirty.remove(name) != null;
         }
         if (known) {
+            writeFirstDirty();
             writeRecoveryPoints();
             writeLogStarts();
             writeHighWatermarks();
@@ -132,6 +157,27 @@ final class DirectoryCheckpoints {
         if (lower(highWatermarks, name, endOffset)) {
             writeHighWatermarks();
         }
+        if (lower(firstDirty, name, endOffset)) {
+            writeFirstDirty();
+        }
+    }
+
+    /** Offset below which the log has been compacted; -1 when none is noted. */
+    synchronized long firstDirty(TopicPartition partition) {
+        return firstDirty.getOrDefault(partition.directoryName(), -1L);
+    }
+
+    /**
+     * Notes how far compaction came.
+     *
+     * @param cutSince whether the log was cut since it came that far: then nothing is noted, for other records may be there
+     */
+    synchronized void writeFirstDirty(TopicPartition partition, long offset, BooleanSupplier cutSince)
+            throws IOException {
+        if (!cutSince.getAsBoolean() && open.containsKey(partition)) {
+            firstDirty.put(partition.directoryName(), offset);
+            writeFirstDirty();
+        }
     }
 
     private static boolean lower(Map<String, Long> offsets, String name, long endOffset) {
@@ -150,6 +196,10 @@ final class DirectoryCheckpoints {
     private void writeLogStarts() throws IOException {
         OffsetCheckpoint.write(store, directory.resolve(LOG_STARTS), logStarts);
         logStartsOnDisk = Map.copyOf(logStarts);
+    }
+
+    private void writeFirstDirty() throws IOException {
+        OffsetCheckpoint.write(store, directory.resolve(FIRST_DIRTY), firstDirty);
     }
 
     private void writeHighWatermarks() throws IOException {

@@ -1,5 +1,6 @@
 package io.odradek.engine;
 
+import io.odradek.engine.compaction.CompactionPass;
 import io.odradek.engine.io.FileStore;
 import io.odradek.engine.recovery.LogRecovery;
 import io.odradek.engine.recovery.RecoveredLog;
@@ -581,6 +582,46 @@ public final class LogDirectory implements AutoCloseable {
         checkpoints.writeHighWatermarks(highWatermarks);
     }
 
+    /** Offset below which {@code log} has been compacted; -1 when that is not known. Any thread. */
+    long firstDirtyOffset(PartitionLog log) {
+        return checkpoints.firstDirty(log.partition());
+    }
+
+    /**
+     * Notes in {@code cleaner-offset-checkpoint} how far compaction came, unless the log was cut since. The thread that compacts.
+     *
+     * @param truncations {@link PartitionLog#truncations} when it began
+     */
+    void noteFirstDirty(PartitionLog log, long offset, long truncations) throws IOException {
+        throwIfOffline();
+        try {
+            checkpoints.writeFirstDirty(log.partition(), offset, () -> log.truncations() != truncations);
+        } catch (IOException e) {
+            takeOffline(e);
+            throw e;
+        }
+    }
+
+    /**
+     * Gives the compacted segment the names of those it replaces. The thread that compacts.
+     *
+     * @return false when the swap was called off: nothing was changed
+     */
+    boolean commit(PartitionLog log, SegmentSwap swap, CompactionPass.Rewritten written) throws IOException {
+        synchronized (persisting) {
+            throwIfOffline();
+            if (log.isClosed()) {
+                return false;
+            }
+            try {
+                return swap.commit(written);
+            } catch (IOException e) {
+                takeOffline(e);
+                throw e;
+            }
+        }
+    }
+
     /**
      * Brings the index files and leader epochs of all logs to the disk, then writes {@code recovery-point-offset-checkpoint}
      * and {@code log-start-offset-checkpoint}; also lets go of memory that no reader at a tail has used lately. Housekeeping
@@ -696,6 +737,10 @@ public final class LogDirectory implements AutoCloseable {
             open.forEach(PartitionLog::releaseFiles);
             unlock(lock);
         }
+    }
+
+    FileStore store() {
+        return store;
     }
 
     private final class Home implements LogHome {

@@ -2,6 +2,7 @@ package io.odradek.engine;
 
 import io.odradek.engine.FetchedSlices.FileSlice;
 import io.odradek.engine.segment.HeaderScan;
+import io.odradek.engine.segment.SealedSegment;
 import io.odradek.engine.segment.Segment;
 import java.io.IOException;
 import java.util.List;
@@ -83,7 +84,8 @@ public final class LogReader {
         if (upTo.offset() >= view.segmentEndOffset(n)) {
             return size;
         }
-        if (upTo.segmentBaseOffset() == segment.baseOffset() && upTo.position() != LogPosition.UNKNOWN) {
+        boolean samePlaces = !(segment instanceof SealedSegment sealed && sealed.isCompacted());
+        if (samePlaces && upTo.segmentBaseOffset() == segment.baseOffset() && upTo.position() != LogPosition.UNKNOWN) {
             return Math.min(upTo.position(), size);
         }
         HeaderScan scan = HeaderScan.ofThread();
@@ -123,13 +125,21 @@ public final class LogReader {
         return boundary;
     }
 
-    /** The first record below {@code upTo} whose timestamp is at least {@code timestamp}. */
+    /**
+     * The first record below {@code upTo} whose timestamp is at least {@code timestamp}.
+     *
+     * @throws IOException the disk failed, or the view is so old that a segment has gone: when there is a newer view, look at that
+     */
     public static Optional<TimestampedOffset> offsetForTimestamp(LogView view, long timestamp, LogPosition upTo)
             throws IOException {
         return TimestampSearch.first(view, timestamp, upTo);
     }
 
-    /** The first record that has the largest timestamp below {@code upTo} (KIP-734); empty when no record has one. */
+    /**
+     * The first record that has the largest timestamp below {@code upTo} (KIP-734); empty when no record has one.
+     *
+     * @throws IOException as for {@link #offsetForTimestamp}
+     */
     public static Optional<TimestampedOffset> maxTimestamp(LogView view, LogPosition upTo) throws IOException {
         return TimestampSearch.latest(view, upTo);
     }

@@ -21,19 +21,32 @@ public final class LogScan {
     private LogScan() {}
 
     /**
-     * Visits every batch below the view's end, control batches left out. Each CRC is checked.
+     * Visits every batch below the present end, control batches left out. Each CRC is checked. What is compacted meanwhile is
+     * seen as it was, or as it is now.
      *
      * @throws IOException when the log can't be read to its end
      */
-    public static void forEachBatch(TopicPartition partition, LogView view, BatchVisitor visitor) throws IOException {
+    @SuppressWarnings("ReferenceEquality") // each view is published once: another object is another moment
+    public static void forEachBatch(PartitionLog log, BatchVisitor visitor) throws IOException {
+        LogView view = log.view();
+        LogPosition end = view.end();
         long next = view.logStartOffset();
-        while (next < view.logEndOffset()) {
-            try (FetchedSlices slices = LogReader.read(view, next, view.end(), READ_BYTES, true)) {
+        while (next < end.offset()) {
+            long from = next;
+            try (FetchedSlices slices = LogReader.read(view, next, end, READ_BYTES, true)) {
                 for (Slice slice : slices.slices()) {
-                    next = visit(partition, bytes(slice), next, visitor);
+                    next = visit(log.partition(), bytes(slice), next, visitor);
+                }
+                if (next == from) {
+                    return; // nothing is left up to the end
                 }
             } catch (OffsetOutOfRangeException e) {
-                throw new IOException("log " + partition + " has no offset " + next, e);
+                LogView now = log.view();
+                if (now == view) {
+                    throw new IOException("log " + log.partition() + " has no offset " + next, e);
+                }
+                view = now; // its segment went while it was read
+                next = Math.max(next, now.logStartOffset());
             }
         }
     }

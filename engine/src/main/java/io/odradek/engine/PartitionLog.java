@@ -69,6 +69,8 @@ public final class PartitionLog {
 
     private long logStartOffset;
     private LeaderEpochs epochs;
+    /** While sealed segments are being replaced. */
+    private @Nullable SegmentSwap swap;
 
     private @Nullable ValidatedBatch[] staged = new @Nullable ValidatedBatch[FIRST_STAGED];
     private ByteBuffer[] stagedBytes = new ByteBuffer[FIRST_STAGED];
@@ -509,6 +511,7 @@ public final class PartitionLog {
         if (offset >= stagedEndOffset) {
             return stagedEndOffset;
         }
+        endSwap();
         try {
             return cut(offset);
         } catch (IOException e) {
@@ -590,13 +593,23 @@ public final class PartitionLog {
         if (offset > logStartOffset) {
             logStartOffset = Math.min(offset, stagedEndOffset);
             epochs = epochs.startingAt(logStartOffset);
-            int below = 0;
-            while (below < sealed.size() && view.segmentEndOffset(below) <= logStartOffset) {
-                below++;
-            }
-            removeOldest(below);
+            removeBelowLogStart();
         }
         return logStartOffset;
+    }
+
+    private void removeBelowLogStart() {
+        int below = 0;
+        while (below < sealed.size() && view.segmentEndOffset(below) <= logStartOffset) {
+            below++;
+        }
+        removeOldest(Math.min(below, removable()));
+    }
+
+    /** How many segments may be removed: the names of those that are being replaced are the swap's until it has ended. */
+    private int removable() {
+        SegmentSwap running = swap;
+        return running == null ? sealed.size() : sealed.indexOf(running.run().getFirst());
     }
 
     /**
@@ -613,7 +626,7 @@ public final class PartitionLog {
         if (decision.rollActive()) {
             roll(nowMs);
         }
-        int removed = decision.segmentsToRemove();
+        int removed = Math.min(decision.segmentsToRemove(), removable());
         if (removed > 0) {
             logStartOffset = Math.max(logStartOffset, view.segmentEndOffset(removed - 1));
             epochs = epochs.startingAt(logStartOffset);
@@ -649,7 +662,7 @@ public final class PartitionLog {
         List<Segment> removed = List.of(segments).subList(0, count);
         sealed.subList(0, count).clear();
         segments = segmentsNow();
-        view = viewNow(stagedEndOffset);
+        view = viewNow(view.logEndOffset());
         forgetDurable();
         List<Path> files = new ArrayList<>();
         for (Segment segment : removed) {
@@ -661,6 +674,65 @@ public final class PartitionLog {
         if (!files.isEmpty()) {
             home.retireLater(this, files, config.fileDeleteDelayMs());
         }
+    }
+
+    /**
+     * Begins to replace neighbouring segments by what compaction makes of them; {@link #endSwap()} has to follow. Until then
+     * they are not removed, and a truncation calls it off.
+     *
+     * @param run as some view had them, oldest first
+     * @return null when the log has other segments by now, or another swap at work
+     */
+    @Nullable
+    SegmentSwap beginSwap(List<SealedSegment> run) {
+        int first = sealed.indexOf(run.getFirst());
+        if (closed || swap != null || first < 0 || first + run.size() > sealed.size()) {
+            return null;
+        }
+        List<SealedSegment> now = List.copyOf(sealed.subList(first, first + run.size()));
+        if (!now.equals(run)) {
+            return null;
+        }
+        now.forEach(segment -> {
+            if (!segment.tryRetain()) {
+                throw new AssertionError("segment " + segment.baseOffset() + " is in the log and was removed");
+            }
+        });
+        swap = new SegmentSwap(store, directory, now, producers.lastBatches());
+        return swap;
+    }
+
+    /** Ends the swap: the view has the new segment, if it was committed. Nothing happens when there is none. */
+    void endSwap() {
+        SegmentSwap running = swap;
+        if (running == null) {
+            return;
+        }
+        swap = null;
+        SegmentSwap.Outcome outcome = running.end();
+        if (outcome != null) {
+            int first = sealed.indexOf(outcome.replaced().getFirst());
+            sealed.subList(first, first + outcome.replaced().size()).clear();
+            sealed.add(first, outcome.replacement());
+            segments = segmentsNow();
+            view = viewNow(view.logEndOffset()); // before readers find the old ones gone
+            for (SealedSegment old : outcome.replaced()) {
+                forgetDirty(old.files());
+                old.files().remove();
+            }
+            home.deleteLater(outcome.renamed(), config.fileDeleteDelayMs());
+        }
+        removeBelowLogStart();
+    }
+
+    /** Whether {@link #stop} was called. Any thread. */
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** Changes whenever the log is cut. Any thread. */
+    long truncations() {
+        return durable.generation();
     }
 
     /**
@@ -718,6 +790,11 @@ public final class PartitionLog {
 
     /** Lets go of the files; those of readers at work are closed by the last of them. */
     void releaseFiles() {
+        SegmentSwap running = swap;
+        SegmentSwap.Outcome swapped = running == null ? null : running.end();
+        if (swapped != null) {
+            swapped.replacement().files().remove();
+        }
         durable.releaseAll();
         dirty.forEach(Segment::release);
         dirty.clear();

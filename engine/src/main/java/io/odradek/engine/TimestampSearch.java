@@ -5,7 +5,6 @@ import io.odradek.engine.record.BatchLayout;
 import io.odradek.engine.record.RecordCursor;
 import io.odradek.engine.segment.CorruptLogException;
 import io.odradek.engine.segment.HeaderScan;
-import io.odradek.engine.segment.OffsetIndex;
 import io.odradek.engine.segment.SealedSegment;
 import io.odradek.engine.segment.Segment;
 import io.odradek.engine.segment.TimeIndex;
@@ -28,9 +27,7 @@ final class TimestampSearch {
             if (segment.baseOffset() >= upTo.offset()) {
                 break;
             }
-            if (!segment.tryRetain()) {
-                continue; // removed since: nothing in it can be read any more
-            }
+            hold(segment);
             try {
                 if (segment instanceof SealedSegment sealed && sealed.maxTimestamp() < timestamp) {
                     continue;
@@ -45,6 +42,13 @@ final class TimestampSearch {
             }
         }
         return Optional.empty();
+    }
+
+    private static void hold(Segment segment) throws IOException {
+        if (!segment.tryRetain()) {
+            throw new IOException(
+                    "segment " + segment.baseOffset() + " has gone since the view: look at the newer view");
+        }
     }
 
     private static @Nullable TimestampedOffset firstIn(Segment segment, int limit, long timestamp, long logStartOffset)
@@ -85,21 +89,26 @@ final class TimestampSearch {
 
     /** The first record with the largest timestamp in {@code [logStartOffset, upTo)}. */
     static Optional<TimestampedOffset> latest(LogView view, LogPosition upTo) throws IOException {
+        Optional<TimestampedOffset> found = latest(view, upTo, true);
+        // In Kafka's files a batch that compaction has emptied counts in the index.
+        return found.isPresent() ? found : latest(view, upTo, false);
+    }
+
+    private static Optional<TimestampedOffset> latest(LogView view, LogPosition upTo, boolean byIndex)
+            throws IOException {
         long largest = BatchLayout.NO_TIMESTAMP;
         for (int n = view.segmentFor(view.logStartOffset()); n < view.segmentCount(); n++) {
             Segment segment = view.segment(n);
             if (segment.baseOffset() >= upTo.offset()) {
                 break;
             }
-            if (!segment.tryRetain()) {
-                continue;
-            }
+            hold(segment);
             try {
                 boolean whole =
                         upTo.offset() >= view.segmentEndOffset(n) && segment.baseOffset() >= view.logStartOffset();
-                long here = whole && segment instanceof SealedSegment sealed
+                long here = byIndex && whole && segment instanceof SealedSegment sealed
                         ? sealed.maxTimestamp()
-                        : latestIn(segment, LogReader.limitIn(view, n, upTo), upTo.offset(), view.logStartOffset());
+                        : latestIn(view, n, upTo, byIndex);
                 largest = Math.max(largest, here);
             } finally {
                 segment.release();
@@ -108,23 +117,25 @@ final class TimestampSearch {
         return largest < 0 ? Optional.empty() : first(view, largest, upTo);
     }
 
-    /** Of the part of a segment that lies below {@code upTo} and at or above {@code logStartOffset}. */
-    private static long latestIn(Segment segment, int limit, long upTo, long logStartOffset) throws IOException {
+    /** Of the part of segment {@code n} that lies below {@code upTo} and at or above the log start. */
+    private static long latestIn(LogView view, int n, LogPosition upTo, boolean byIndex) throws IOException {
+        Segment segment = view.segment(n);
+        int limit = LogReader.limitIn(view, n, upTo);
+        long logStartOffset = view.logStartOffset();
         long largest = BatchLayout.NO_TIMESTAMP;
         int position = 0;
-        if (segment.baseOffset() >= logStartOffset) {
+        if (segment.baseOffset() < logStartOffset) {
+            position = segment.offsetIndex().positionFor(logStartOffset);
+        } else if (byIndex) {
             TimeIndex times = segment.timeIndex();
             int last = times.count() - 1;
-            while (last >= 0 && times.offset(last) >= upTo) {
+            while (last >= 0 && times.offset(last) >= upTo.offset()) {
                 last--;
             }
             if (last >= 0) { // nothing at or below its offset is later
                 largest = times.timestamp(last);
                 position = segment.offsetIndex().positionFor(times.offset(last));
             }
-        } else {
-            OffsetIndex offsets = segment.offsetIndex();
-            position = offsets.positionFor(logStartOffset);
         }
         HeaderScan scan = HeaderScan.ofThread();
         while (scan.moveTo(segment.log(), position, limit)) {

@@ -53,6 +53,7 @@ final class BrokerUnderTest implements AutoCloseable {
     static BrokerUnderTest start(Product product, Path directory, int port, Map<String, String> overrides)
             throws IOException, InterruptedException {
         Files.createDirectories(directory);
+        deleteRecursively(directory.resolve("data")); // of a run that was interrupted
         refuseTakenPort(port);
         List<String> command = switch (product) {
             case ODRADEK -> odradek(directory, port, overrides);

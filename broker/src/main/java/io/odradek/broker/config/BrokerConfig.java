@@ -96,6 +96,9 @@ public final class BrokerConfig {
         return of(settings);
     }
 
+    /** As Kafka: with less, a pass would get nowhere. */
+    private static final long LEAST_DEDUPE_BYTES = 1 << 20;
+
     /** @throws BrokerConfigException with every problem in it */
     public static BrokerConfig of(Map<String, String> settings) {
         List<String> problems = new ArrayList<>();
@@ -160,6 +163,18 @@ public final class BrokerConfig {
                 problems.add("max.connections.per.ip=0: nobody could connect; allowed: at least 1, or 0 with"
                         + " max.connections.per.ip.overrides");
             }
+        }
+        if (values.get("log.cleaner.io.buffer.load.factor") instanceof Double factor && !(factor > 0 && factor < 1)) {
+            problems.add("log.cleaner.io.buffer.load.factor=" + factor + ": allowed: above 0 and below 1");
+        }
+        if (values.get("log.cleaner.io.max.bytes.per.second") instanceof Double rate && !(rate > 0)) {
+            problems.add("log.cleaner.io.max.bytes.per.second=" + rate + ": allowed: above 0");
+        }
+        if (values.get("log.cleaner.dedupe.buffer.size") instanceof Long bytes
+                && values.get("log.cleaner.threads") instanceof Integer threads
+                && bytes / Math.max(1, threads) < LEAST_DEDUPE_BYTES) {
+            problems.add("log.cleaner.dedupe.buffer.size=" + bytes + ": allowed: at least " + LEAST_DEDUPE_BYTES
+                    + " for each of log.cleaner.threads=" + threads);
         }
         for (String retention : List.of("log.retention.ms", "log.retention.minutes", "log.retention.hours")) {
             if (values.get(retention) instanceof Number n && (n.longValue() == 0 || n.longValue() < -1)) {
@@ -323,6 +338,14 @@ public final class BrokerConfig {
     public long longValue(String key) {
         if (values.get(key) instanceof Number n) {
             return n.longValue();
+        }
+        throw new IllegalArgumentException(key + " is no number: " + values.get(key));
+    }
+
+    /** Value of a key that need not be whole. */
+    public double doubleValue(String key) {
+        if (values.get(key) instanceof Number n) {
+            return n.doubleValue();
         }
         throw new IllegalArgumentException(key + " is no number: " + values.get(key));
     }

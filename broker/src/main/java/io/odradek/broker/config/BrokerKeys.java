@@ -332,6 +332,41 @@ final class BrokerKeys {
                         between(0, 1),
                         MEDIUM,
                         "Dirty share of a log that is worth compacting.")
+                .define("log.cleaner.enable", BOOLEAN, true, MEDIUM, "Compacts the logs of topics that ask for it.")
+                .define("log.cleaner.threads", INT, 1, atLeast(0), MEDIUM, "Logs that are compacted at a time.")
+                .define(
+                        "log.cleaner.io.max.bytes.per.second",
+                        DOUBLE,
+                        Double.MAX_VALUE,
+                        MEDIUM,
+                        "What compaction reads and writes, all threads together.")
+                .define(
+                        "log.cleaner.dedupe.buffer.size",
+                        LONG,
+                        134_217_728L,
+                        MEDIUM,
+                        "Memory outside the heap for where each key was written last, all threads together: 24 bytes a"
+                                + " key. Taken as needed, for one pass.")
+                .define(
+                        "log.cleaner.io.buffer.size",
+                        INT,
+                        524_288,
+                        atLeast(0),
+                        MEDIUM,
+                        "Memory for what compaction reads and writes, all threads together.")
+                .define(
+                        "log.cleaner.io.buffer.load.factor",
+                        DOUBLE,
+                        0.9,
+                        MEDIUM,
+                        "How full the memory for keys may become: more keys fit, and finding one takes longer.")
+                .define(
+                        "log.cleaner.backoff.ms",
+                        LONG,
+                        15_000L,
+                        atLeast(0),
+                        MEDIUM,
+                        "When there is nothing to compact, look again after this time.")
                 .define(
                         "log.segment.delete.delay.ms",
                         LONG,

@@ -98,7 +98,7 @@ public final class HostedOffsetsLog implements OffsetsLog {
         if (host == null) {
             throw new IOException(TopicCreation.OFFSETS_TOPIC + "-" + partition + " is not on this broker");
         }
-        LogScan.forEachBatch(host.partition(), host.log().view(), (_, records) -> {
+        LogScan.forEachBatch(host.log(), (_, records) -> {
             while (records.next()) {
                 ByteBuffer key = records.key();
                 if (key != null) {

@@ -72,7 +72,7 @@ public final class ShardMetadataLog implements MetadataLog {
 
     @Override
     public void replay(Visitor visitor) throws IOException {
-        LogScan.forEachBatch(PARTITION, log.view(), (baseOffset, records) -> {
+        LogScan.forEachBatch(log, (baseOffset, records) -> {
             List<ByteBuffer> values = new ArrayList<>(records.recordCount());
             while (records.next()) {
                 ByteBuffer value = records.value();

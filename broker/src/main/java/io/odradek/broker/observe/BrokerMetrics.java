@@ -6,6 +6,7 @@ import io.odradek.broker.partition.HostedTopic;
 import io.odradek.broker.partition.PartitionHost;
 import io.odradek.broker.partition.Partitions;
 import io.odradek.broker.partition.TopicTraffic;
+import io.odradek.engine.LogCleaner;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.LogView;
 import io.odradek.engine.PartitionLog;
@@ -19,6 +20,7 @@ import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 import org.apache.kafka.common.protocol.Errors;
 
@@ -35,6 +37,7 @@ public final class BrokerMetrics {
             List<LogDirectory> directories,
             List<HostedShard> shards,
             Partitions partitions,
+            LogCleaner cleaner,
             CoordinatorHost coordinator,
             Supplier<ClusterImage> image) {}
 
@@ -51,6 +54,7 @@ public final class BrokerMetrics {
         broker.traffic();
         broker.partitions();
         broker.logs();
+        broker.compaction();
         broker.cluster();
         for (int i = 0; i < sources.shards().size(); i++) {
             broker.shard(sources.shards().get(i), Integer.toString(i));
@@ -187,6 +191,45 @@ public final class BrokerMetrics {
                 }
             }
         });
+    }
+
+    // ---- LogCleaner, LogCleanerManager
+
+    private void compaction() {
+        LogCleaner cleaner = sources.cleaner();
+        metrics.gauge(
+                "kafka_log_logcleanermanager_max_dirty_percent",
+                "Share of what could be compacted that was not yet, in the log where it is largest, when that was last"
+                        + " looked at",
+                () -> 100 * cleaner.maxDirtyRatio());
+        metrics.gauge(
+                "kafka_log_logcleanermanager_uncleanable_partitions_count", "Logs that compaction has set aside", () ->
+                        (double) cleaner.setAside());
+        metrics.gauge(
+                "kafka_log_logcleanermanager_time_since_last_run_ms",
+                "Since the last log was compacted; 0 before the first",
+                () -> ofLast(cleaned -> System.currentTimeMillis() - cleaned.endedMs()));
+        metrics.gauge(
+                "kafka_log_logcleaner_max_clean_time_secs",
+                "How long compacting a log took the last time",
+                () -> ofLast(cleaned -> cleaned.tookMs() / 1000.0));
+        metrics.gauge(
+                "kafka_log_logcleaner_cleaner_recopy_percent",
+                "Share of the bytes that stayed, the last time",
+                () -> ofLast(cleaned -> 100.0 * cleaned.writtenBytes() / Math.max(1, cleaned.readBytes())));
+        metrics.gauge(
+                "kafka_log_logcleaner_max_buffer_utilization_percent",
+                "Share of the memory for keys that was in use, the last time",
+                () -> ofLast(cleaned -> 100 * cleaned.mapUse()));
+        metrics.counter("odradek_log_cleaner_passes_total", "Logs compacted, each time counted", cleaner::passes);
+        metrics.counter("odradek_log_cleaner_read_bytes_total", "Bytes that compaction read", cleaner::readBytes);
+        metrics.counter(
+                "odradek_log_cleaner_written_bytes_total", "Bytes that compaction wrote", cleaner::writtenBytes);
+    }
+
+    private double ofLast(ToDoubleFunction<LogCleaner.Cleaned> figure) {
+        LogCleaner.Cleaned last = sources.cleaner().last();
+        return last == null ? 0 : figure.applyAsDouble(last);
     }
 
     // ---- KafkaController

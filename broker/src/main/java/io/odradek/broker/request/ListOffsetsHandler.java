@@ -72,6 +72,7 @@ public final class ListOffsetsHandler implements ApiHandler {
         reply.send(new ListOffsetsResponseData().setTopics(topics));
     }
 
+    @SuppressWarnings("ReferenceEquality") // each view is published once: another object is another moment
     private ListOffsetsPartitionResponse answer(
             Request request, ListOffsetsRequestData body, String topic, ListOffsetsPartition wanted) {
         PartitionHost host = partitions.find(topic, wanted.partitionIndex());
@@ -94,12 +95,18 @@ public final class ListOffsetsHandler implements ApiHandler {
             return failed(wanted, Errors.UNSUPPORTED_VERSION);
         }
         LogView log = host.log().view();
-        LogPosition end = readableEnd(body, view, log);
-        try {
-            return found(request.version(), wanted, lookUp(wanted.timestamp(), log, end, view.leaderEpoch()));
-        } catch (IOException e) {
-            host.unreadable(e);
-            return failed(wanted, Errors.KAFKA_STORAGE_ERROR);
+        while (true) {
+            LogPosition end = readableEnd(body, view, log);
+            try {
+                return found(request.version(), wanted, lookUp(wanted.timestamp(), log, end, view.leaderEpoch()));
+            } catch (IOException e) {
+                LogView now = host.log().view();
+                if (now == log) {
+                    host.unreadable(e);
+                    return failed(wanted, Errors.KAFKA_STORAGE_ERROR);
+                }
+                log = now; // a segment went while it was searched: retention or compaction, not trouble
+            }
         }
     }
 

@@ -117,6 +117,14 @@ public interface FileStore {
      */
     long lastModifiedMs(Path file) throws IOException;
 
+    /**
+     * Makes {@link #lastModifiedMs} say so, for a file that is written anew from an older one; as durable as other changes of
+     * the file.
+     *
+     * @throws java.nio.file.NoSuchFileException when it is not there
+     */
+    void setLastModified(Path file, long ms) throws IOException;
+
     /** Bytes an unprivileged user can still write on the file system that holds {@code directory}. */
     long usableBytes(Path directory) throws IOException;
 

@@ -7,6 +7,7 @@ import io.odradek.engine.record.RecordCursor;
 import io.odradek.engine.record.ValidatedBatch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -169,6 +170,13 @@ public final class ProducerStates {
 
     public boolean isEmpty() {
         return producers.isEmpty();
+    }
+
+    /** What each producer wrote last, by producer id; an immutable copy, for any thread. */
+    public Map<Long, LastBatch> lastBatches() {
+        Map<Long, LastBatch> last = HashMap.newHashMap(producers.size());
+        producers.forEach((id, entry) -> last.put(id, new LastBatch(entry.producerEpoch, entry.lastOffset())));
+        return Collections.unmodifiableMap(last);
     }
 
     /** An immutable copy for DescribeProducers, in order of producer id; may be handed to any thread. */

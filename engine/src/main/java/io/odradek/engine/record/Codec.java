@@ -88,7 +88,7 @@ public enum Codec {
     }
 
     /** A stream whose compressed form arrives in {@code out}, complete when the stream is closed. */
-    OutputStream compress(OutputStream out, int level) throws IOException {
+    public OutputStream compress(OutputStream out, int level) throws IOException {
         return switch (this) {
             case NONE -> out;
             case GZIP -> new BufferedOutputStream(new LevelledGzip(out, level), GATHERED_BYTES);

@@ -58,6 +58,11 @@ public final class RecordBatch {
         return buffer.getLong(at + BatchLayout.MAX_TIMESTAMP_AT);
     }
 
+    /** The largest timestamp of a record that is there: {@link BatchLayout#NO_TIMESTAMP} in a batch that compaction has emptied. */
+    public static long maxRecordTimestamp(ByteBuffer buffer, int at) {
+        return recordCount(buffer, at) == 0 ? BatchLayout.NO_TIMESTAMP : maxTimestamp(buffer, at);
+    }
+
     public static long producerId(ByteBuffer buffer, int at) {
         return buffer.getLong(at + BatchLayout.PRODUCER_ID_AT);
     }
@@ -128,7 +133,7 @@ public final class RecordBatch {
     }
 
     /** Makes the checksum field true again after a change behind it. */
-    static void sealCrc(ByteBuffer buffer, int at) {
+    public static void sealCrc(ByteBuffer buffer, int at) {
         buffer.putInt(at + BatchLayout.CRC_AT, computeCrc(buffer, at, sizeInBytes(buffer, at)));
     }
 

@@ -54,6 +54,7 @@ public final class RecordCursor implements AutoCloseable {
     private int bodySize;
     private int offsetDelta;
     private long timestampDelta;
+    private int offsetDeltaAt;
     private int keyAt;
     private int keySize;
     private int valueAt;
@@ -171,6 +172,7 @@ public final class RecordCursor implements AutoCloseable {
         at = timestampAt < bodyEnd ? Varints.longEnd(body, timestampAt, bodyEnd) : -1;
         require(at >= 0);
         timestampDelta = Varints.readLong(body, timestampAt);
+        offsetDeltaAt = at;
         offsetDelta = readInt();
         keySize = readInt();
         keyAt = skip(keySize);
@@ -227,6 +229,11 @@ public final class RecordCursor implements AutoCloseable {
     /** The record's bytes without its size field. */
     public int bodySizeBytes() {
         return bodySize;
+    }
+
+    /** The record's bytes from its offset delta on: what stays when its timestamp is written anew. */
+    public ByteBuffer bodyFromOffsetDelta() {
+        return body.slice(offsetDeltaAt, bodyEnd - offsetDeltaAt);
     }
 
     public @Nullable ByteBuffer key() {

@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>{@code .tmp}, {@code .deleted}: not part of the log; removed.
  *   <li>{@code .cleaned}: compaction was not finished; removed, with every {@code .swap} at or above the lowest of them.
- *   <li>{@code .swap} else: compaction was finished and its result replaces the segments it covers, which may be half gone.
+ *   <li>{@code .log.swap} else: compaction was finished and its result replaces the segments it covers, which may be half gone.
+ *   <li>an index's {@code .swap} beside a log file with its own name: the last renames of a swap; finished.
  *   <li>index files and producer snapshots without their segment; removed, but for the snapshot at the log's end.
  * </ul>
  */
@@ -55,8 +56,15 @@ final class Leftovers {
             }
         }
         for (Path file : store.list(directory)) {
-            if (file.getFileName().toString().endsWith(SegmentNames.SWAP)) {
-                store.delete(file);
+            String name = file.getFileName().toString();
+            if (name.endsWith(SegmentNames.SWAP)) {
+                long base = baseOffsetOf(name).orElse(Long.MAX_VALUE);
+                if (base < lowestCleaned && store.exists(SegmentFiles.logPath(directory, base))) {
+                    store.rename(
+                            file, file.resolveSibling(name.substring(0, name.length() - SegmentNames.SWAP.length())));
+                } else {
+                    store.delete(file);
+                }
                 changed = true;
             }
         }

@@ -59,8 +59,10 @@ public final class LogRecovery {
      * @param recoveryPoint from the checkpoint; 0 when it has no entry
      * @param logStartOffset from the checkpoint; 0 when it has no entry
      * @param highWatermark from the checkpoint; 0 when it has no entry
+     * @param compactedEnd exclusive; below it compaction may have left gaps; 0 when it has no entry
      */
-    public record Remembered(boolean cleanStop, long recoveryPoint, long logStartOffset, long highWatermark) {}
+    public record Remembered(
+            boolean cleanStop, long recoveryPoint, long logStartOffset, long highWatermark, long compactedEnd) {}
 
     private final FileStore store;
     private final Path directory;
@@ -381,9 +383,14 @@ public final class LogRecovery {
         return n;
     }
 
-    /** Why {@code files} cannot be what follows a segment that ends at {@code end}; null when it can. */
+    /**
+     * Why {@code files} cannot be what follows a segment that ends at {@code end}; null when it can. A gap between segments may be
+     * Kafka's compaction, which keeps the last batch of a whole pass only, where ours keeps that of each segment. Elsewhere
+     * records are missing: what had not been synced when the machine stopped.
+     */
     private @Nullable String holeBefore(SegmentFiles files, long end) {
-        if (files.baseOffset() == end || (files.baseOffset() > end && config.compact())) { // compaction leaves gaps
+        if (files.baseOffset() == end
+                || (files.baseOffset() > end && files.baseOffset() <= remembered.compactedEnd())) {
             return null;
         }
         return "segment " + files.log().path().getFileName() + " follows where offset " + end + " was expected";
@@ -391,7 +398,9 @@ public final class LogRecovery {
 
     private void refuseHoleBefore(SegmentFiles files, long end) throws CorruptLogException {
         String hole = holeBefore(files, end);
-        if (hole != null && end > 0 && files.baseOffset() != end) {
+        if (hole != null
+                && end > 0
+                && !(config.compact() && files.baseOffset() > end)) { // all that is there was synced
             throw new CorruptLogException(
                     files.log().path(),
                     -1,

@@ -2,6 +2,7 @@ package io.odradek.engine.recovery;
 
 import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.record.BatchLayout;
+import io.odradek.engine.record.RecordBatch;
 import io.odradek.engine.segment.ActiveSegment;
 import io.odradek.engine.segment.LeaderEpochs;
 import java.io.IOException;
@@ -85,7 +86,7 @@ final class TailScan {
             long lastOffset = baseOffset + chunk.getInt(at + BatchLayout.LAST_OFFSET_DELTA_AT);
             int size = sizeAt(at);
             epochs = epochs.begin(chunk.getInt(at + BatchLayout.LEADER_EPOCH_AT), baseOffset);
-            segment.wrote(size, lastOffset, chunk.getLong(at + BatchLayout.MAX_TIMESTAMP_AT), indexIntervalBytes);
+            segment.wrote(size, lastOffset, RecordBatch.maxRecordTimestamp(chunk, at), indexIntervalBytes);
             nextOffset = lastOffset + 1;
             scannedBytes += size;
         }

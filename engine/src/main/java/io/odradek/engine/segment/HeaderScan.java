@@ -2,6 +2,7 @@ package io.odradek.engine.segment;
 
 import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.record.BatchLayout;
+import io.odradek.engine.record.RecordBatch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -102,8 +103,9 @@ public final class HeaderScan {
         return window.getInt(at + BatchLayout.LEADER_EPOCH_AT);
     }
 
+    /** {@link RecordBatch#maxRecordTimestamp}. */
     public long maxTimestamp() {
-        return window.getLong(at + BatchLayout.MAX_TIMESTAMP_AT);
+        return RecordBatch.maxRecordTimestamp(window, at);
     }
 
     /** The window: the current header begins at {@link #headerAt}. */

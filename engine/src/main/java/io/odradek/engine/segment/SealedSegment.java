@@ -16,28 +16,37 @@ public final class SealedSegment implements Segment {
     private final int sizeBytes;
     /** The file was cut to its size when it was sealed: a sync before that does not count. */
     private final boolean trimmed;
+    /** It took the place of others: positions in a segment of this base offset may have been in one of those. */
+    private final boolean compacted;
 
     private volatile @Nullable OffsetIndex offsetIndex;
     private volatile @Nullable TimeIndex timeIndex;
     private volatile long maxTimestamp;
     private volatile boolean durable;
 
-    private SealedSegment(SegmentFiles files, int sizeBytes, long maxTimestamp, boolean trimmed, boolean durable) {
+    private SealedSegment(
+            SegmentFiles files, int sizeBytes, long maxTimestamp, boolean trimmed, boolean durable, boolean compacted) {
         this.files = files;
         this.sizeBytes = sizeBytes;
         this.trimmed = trimmed;
         this.maxTimestamp = maxTimestamp;
         this.durable = durable;
+        this.compacted = compacted;
     }
 
     /** Found at start: its files are as durable as they will get. */
     public static SealedSegment found(SegmentFiles files, int sizeBytes) {
-        return new SealedSegment(files, sizeBytes, UNKNOWN, false, true);
+        return new SealedSegment(files, sizeBytes, UNKNOWN, false, true, false);
+    }
+
+    /** Took the place of others while the log was open; durable. */
+    public static SealedSegment compacted(SegmentFiles files, int sizeBytes) {
+        return new SealedSegment(files, sizeBytes, UNKNOWN, false, true, true);
     }
 
     /** Just rolled: index files are written, nothing is known to be synced. */
     static SealedSegment rolled(SegmentFiles files, int sizeBytes, long maxTimestamp, boolean trimmed) {
-        return new SealedSegment(files, sizeBytes, maxTimestamp, trimmed, false);
+        return new SealedSegment(files, sizeBytes, maxTimestamp, trimmed, false, false);
     }
 
     @Override
@@ -47,6 +56,11 @@ public final class SealedSegment implements Segment {
 
     public int sizeBytes() {
         return sizeBytes;
+    }
+
+    /** Whether it took the place of others since the log was opened: byte positions found before do not hold in it. */
+    public boolean isCompacted() {
+        return compacted;
     }
 
     /** The largest record timestamp, or -1 when none has one: the last entry of the time index. */

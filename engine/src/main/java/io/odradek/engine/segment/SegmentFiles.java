@@ -24,15 +24,19 @@ public final class SegmentFiles {
     private final FileStore store;
     private final Path directory;
     private final long baseOffset;
+    /** Added to the names of files that are not part of the log yet; else empty. */
+    private final String added;
+
     private final StoreFile log;
     private final AtomicInteger shares = new AtomicInteger(1);
     private volatile boolean removed;
     private final List<StoreFile> mapped = new ArrayList<>(); // guarded by itself
 
-    private SegmentFiles(FileStore store, Path directory, long baseOffset, StoreFile log) {
+    private SegmentFiles(FileStore store, Path directory, long baseOffset, String added, StoreFile log) {
         this.store = store;
         this.directory = directory;
         this.baseOffset = baseOffset;
+        this.added = added;
         this.log = log;
     }
 
@@ -40,7 +44,14 @@ public final class SegmentFiles {
     public static SegmentFiles open(FileStore store, Path directory, long baseOffset, OpenMode mode)
             throws IOException {
         StoreFile log = store.open(SegmentNames.in(directory, baseOffset, SegmentNames.LOG), mode);
-        return new SegmentFiles(store, directory, baseOffset, log);
+        return new SegmentFiles(store, directory, baseOffset, "", log);
+    }
+
+    /** Files of a segment that compaction writes and that nobody else knows of, under names that recovery removes. */
+    public static SegmentFiles createCleaned(FileStore store, Path directory, long baseOffset) throws IOException {
+        Path path = SegmentNames.in(directory, baseOffset, SegmentNames.LOG + SegmentNames.CLEANED);
+        StoreFile log = store.open(path, OpenMode.CREATE_NEW);
+        return new SegmentFiles(store, directory, baseOffset, SegmentNames.CLEANED, log);
     }
 
     /** Where the log file of the segment that begins at {@code baseOffset} is. */
@@ -61,7 +72,7 @@ public final class SegmentFiles {
     }
 
     public Path path(String suffix) {
-        return SegmentNames.in(directory, baseOffset, suffix);
+        return SegmentNames.in(directory, baseOffset, suffix + added);
     }
 
     /** Takes a share; false when the segment is no longer part of its log. */

@@ -16,7 +16,7 @@ import java.util.List;
  *  +---------+-------------+--------------+-------------+----------------+
  * </pre>
  *
- * Last offsets rise. Nothing writes one yet; transactions will.
+ * Last offsets rise. Only compaction writes one yet, of what it found; transactions will.
  */
 public final class TransactionIndex {
     static final int ENTRY_BYTES = 34;
@@ -30,6 +30,13 @@ public final class TransactionIndex {
     public record Aborted(long producerId, long firstOffset, long lastOffset, long lastStableOffset) {}
 
     private TransactionIndex() {}
+
+    /** Makes these the aborted transactions of a segment that has none yet, durably but for the directory's entry. */
+    public static void write(SegmentFiles files, List<Aborted> aborted) throws IOException {
+        ByteBuffer content = ByteBuffer.allocate(aborted.size() * ENTRY_BYTES);
+        aborted.forEach(entry -> content.put(encode(entry)));
+        files.write(SegmentNames.TRANSACTION_INDEX, 0, content.flip(), true);
+    }
 
     static ByteBuffer encode(Aborted aborted) {
         return ByteBuffer.allocate(ENTRY_BYTES)

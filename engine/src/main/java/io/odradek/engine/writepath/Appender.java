@@ -191,8 +191,9 @@ final class Appender {
 
     private void run(WriteEvent event) {
         PartitionLog log = event.log;
-        if (log != null) {
-            touch(event);
+        if (log != null && touch(event) == null) {
+            event.taskFailure = new IOException("log " + log.partition() + " is closed");
+            return;
         }
         try {
             Objects.requireNonNull(event.task).run();

@@ -280,7 +280,10 @@ public final class Shard implements AutoCloseable {
         publish(WriteEvent.Kind.TASK, null, task, null);
     }
 
-    /** Like {@link #run(LogTask)} for a task on one log, whose end is told in order with that log's batches. */
+    /**
+     * Like {@link #run(LogTask)} for a task on one log, whose end is told in order with that log's batches. It fails, and is not
+     * run, once the shard has {@linkplain #letGo let go} of the log.
+     */
     public void run(PartitionLog log, LogTask task, TaskListener listener) {
         publish(WriteEvent.Kind.TASK, log, task, listener);
     }

@@ -87,6 +87,11 @@ public class DelegatingFileStore implements FileStore {
     }
 
     @Override
+    public void setLastModified(Path file, long ms) throws IOException {
+        store.setLastModified(file, ms);
+    }
+
+    @Override
     public long lastModifiedMs(Path file) throws IOException {
         return store.lastModifiedMs(file);
     }

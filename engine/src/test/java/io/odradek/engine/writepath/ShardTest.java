@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -248,6 +249,25 @@ class ShardTest {
             assertThat(log.view().logEndOffset()).isOne();
             assertThat(logs.directory.isOffline()).isFalse();
         }
+    }
+
+    /** Whoever let go of it may be deleting its files. */
+    @Test
+    void noTaskIsRunOnALogThatWasLetGoOf() throws Exception {
+        PartitionLog log = logs.log("cached", new Durability.PageCache());
+        try (Shard shard = started(options(8, 1 << 20, Threads.SEPARATE), NOBODY)) {
+            List<String> ran = Collections.synchronizedList(new ArrayList<>());
+            BlockingQueue<Optional<IOException>> told = new LinkedBlockingQueue<>();
+            shard.run(log, () -> ran.add("before"), failure -> told.add(Optional.ofNullable(failure)));
+            shard.letGo(log, failure -> told.add(Optional.ofNullable(failure)));
+            shard.run(log, () -> ran.add("after"), failure -> told.add(Optional.ofNullable(failure)));
+            assertThat(told.take()).isEmpty();
+            assertThat(told.take()).isEmpty();
+            assertThat(told.take())
+                    .hasValueSatisfying(failure -> assertThat(failure).hasMessageContaining("closed"));
+            assertThat(ran).containsExactly("before");
+        }
+        assertThat(logs.directory.isOffline()).isFalse();
     }
 
     @Test

@@ -51,6 +51,10 @@ final class DirectoryNode implements Node {
         return unsynced.isEmpty() ? otherwise : unsynced.getFirst().id();
     }
 
+    int unsyncedChanges() {
+        return unsynced.size();
+    }
+
     boolean isEmpty() {
         return entries.isEmpty();
     }

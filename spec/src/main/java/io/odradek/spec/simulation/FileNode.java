@@ -52,6 +52,16 @@ final class FileNode implements Node {
         return lengthDirty || !dirtyPages.isEmpty();
     }
 
+    /** Longer than when it was synced last. */
+    boolean hasGrown() {
+        return lengthDirty && length > durableLength;
+    }
+
+    /** Of other lengths since the last sync than the present one. */
+    boolean hadOtherLengths() {
+        return lengthsBetween.length > 0;
+    }
+
     int read(ByteBuffer target, long position) {
         int total = 0;
         while (target.hasRemaining() && position + total < length) {
@@ -156,7 +166,7 @@ final class FileNode implements Node {
 
     /** The file as it lies on the platter after a crash. */
     FileNode afterCrash(Survival survival) {
-        Survival.OfFile survives = survival.ofFile();
+        Survival.OfFile survives = survival.ofFile(this);
         FileNode survivor = new FileNode(mount, durableModifiedMs);
         long size = lengthDirty ? survives.length(durableLength, lengthsBetween, length) : durableLength;
         survivor.length = size;

@@ -129,8 +129,37 @@ public final class SimulatedFileStore implements FileStore {
         for (DirectoryNode directory : dirtyDirectories) {
             oldest = Math.min(oldest, directory.oldestUnsynced(nextEffectId));
         }
-        DirectoryNode survivor = root.afterCrash(new Survival(seed, oldest, nextEffectId));
-        return inherited(new SimulatedFileStore(seed, survivor, nextMount));
+        return found(seed, new DrawnSurvival(seed, oldest, nextEffectId));
+    }
+
+    /**
+     * Every disk that the machine may find: all subsets of the unsynced changes of directories, with all combinations of what may
+     * have become of the files that were not synced. Crashes this one if it still runs.
+     *
+     * @param bound at most so many
+     * @return empty when there are more
+     */
+    public synchronized List<SimulatedFileStore> everyDiskAfterCrash(int bound) {
+        crash();
+        List<SimulatedFileStore> all = new ArrayList<>();
+        int changes = dirtyDirectories.stream()
+                .mapToInt(DirectoryNode::unsyncedChanges)
+                .sum();
+        if (changes > Integer.SIZE - 2 || 1 << changes > bound) {
+            return all; // so many by the directories alone
+        }
+        EnumeratedSurvival.Choices choices = new EnumeratedSurvival.Choices();
+        do {
+            if (all.size() == bound) {
+                return List.of();
+            }
+            all.add(found(all.size(), new EnumeratedSurvival(choices)));
+        } while (choices.next());
+        return all;
+    }
+
+    private SimulatedFileStore found(long seed, Survival survival) {
+        return inherited(new SimulatedFileStore(seed, root.afterCrash(survival), nextMount));
     }
 
     /**
@@ -471,6 +500,12 @@ public final class SimulatedFileStore implements FileStore {
     public synchronized long lastModifiedMs(Path file) throws IOException {
         checkAlive();
         return fileAt(file).modifiedMs();
+    }
+
+    @Override
+    public synchronized void setLastModified(Path file, long ms) throws IOException {
+        checkAlive();
+        fileAt(file).modifiedAt(ms);
     }
 
     @Override

@@ -32,7 +32,6 @@ import org.slf4j.LoggerFactory;
  */
 class CrashAtEveryOperationTest {
     private static final Path DATA = Path.of("/data");
-    private static final int DISKS_PER_CRASH = 6;
 
     /** What one log may and must hold: record n of the present history is {@code values[n]}, one per batch. */
     private static final class Expected {
@@ -216,20 +215,21 @@ class CrashAtEveryOperationTest {
     }
 
     @Test
-    void whatWasPromisedSurvivesACrashAtEachOperationWhenFilesAreSyncedOneByOne() throws IOException {
+    void whatWasPromisedSurvivesACrashAtEachOperationWhenFilesAreSyncedOneByOne() throws Exception {
         crashEverywhere(2, false);
     }
 
     /** More logs than are synced one by one. */
     @Test
-    void whatWasPromisedSurvivesACrashAtEachOperationWhenTheFileSystemIsSynced() throws IOException {
+    void whatWasPromisedSurvivesACrashAtEachOperationWhenTheFileSystemIsSynced() throws Exception {
         crashEverywhere(6, true);
     }
 
-    private static void crashEverywhere(int logs, boolean together) throws IOException {
+    private static void crashEverywhere(int logs, boolean together) throws Exception {
         Life whole = new Life(logs, together);
         whole.run();
         long operations = whole.store.operations();
+        CrashDisks disks = new CrashDisks();
         for (long crashAt = 1; crashAt <= operations; crashAt++) {
             Life life = new Life(logs, together);
             life.store.crashAtOperation(crashAt);
@@ -240,18 +240,9 @@ class CrashAtEveryOperationTest {
             }
             String where = "crash at operation " + crashAt + " of " + operations + ", "
                     + life.store.trace().getLast();
-            try {
-                for (long seed = 0; seed < DISKS_PER_CRASH; seed++) {
-                    check(life.store.afterCrash(seed), life.logs, where + ", disk " + seed);
-                }
-                check(life.store.afterKill(), life.logs, where + ", killed");
-            } catch (IOException refused) {
-                throw new AssertionError(where + ": does not open", refused);
-            }
+            disks.each(life.store, where, (found, which) -> check(found, life.logs, which));
         }
-        System.out.printf(
-                "%d logs, synced %s: %d crash points, %d recoveries%n",
-                logs, together ? "together" : "one by one", operations, operations * (DISKS_PER_CRASH + 1) * 2);
+        disks.report(logs + " logs, synced " + (together ? "together" : "one by one"));
     }
 
     /** Recovers, recovers again from what a power loss leaves of that, and then writes on. */

@@ -135,6 +135,9 @@ abstract class FileStoreContract {
         assertThat(content("b")).isEqualTo("x");
         assertThat(store.lastModifiedMs(at("b"))).isEqualTo(modified);
         assertThatThrownBy(() -> store.lastModifiedMs(at("a"))).isInstanceOf(NoSuchFileException.class);
+        store.setLastModified(at("b"), 1_234_567);
+        assertThat(store.lastModifiedMs(at("b"))).isEqualTo(1_234_567);
+        assertThatThrownBy(() -> store.setLastModified(at("a"), 0)).isInstanceOf(NoSuchFileException.class);
     }
 
     // ---- opening
