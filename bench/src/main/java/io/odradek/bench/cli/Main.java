@@ -1,6 +1,7 @@
 package io.odradek.bench.cli;
 
 import io.odradek.bench.compare.CompareCommand;
+import io.odradek.bench.soak.SoakCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -8,7 +9,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "odradek bench",
         description = "Measures.",
-        subcommands = {CompareCommand.class},
+        subcommands = {CompareCommand.class, SoakCommand.class},
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {

@@ -1,7 +1,7 @@
 package io.odradek.bench.compare;
 
+import io.odradek.bench.process.ProcessFigures;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -19,8 +19,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * One broker process on an empty directory, on loopback, with its CPU time and memory read from {@code /proc}. Linux only:
- * elsewhere those two figures are not a number. Used by one thread.
+ * One broker process on an empty directory, on loopback. Used by one thread.
  */
 final class BrokerUnderTest implements AutoCloseable {
 
@@ -31,7 +30,6 @@ final class BrokerUnderTest implements AutoCloseable {
     }
 
     private static final long STOP_TIMEOUT_S = 60;
-    private static final int CLOCK_TICKS_PER_S = 100; // USER_HZ, fixed by the kernel's ABI
 
     private final Process process;
     private final Path directory;
@@ -210,45 +208,9 @@ final class BrokerUnderTest implements AutoCloseable {
         return startSeconds;
     }
 
-    /** User and system CPU seconds of the broker process so far. */
-    double cpuSeconds() {
-        // fields 14 and 15, counted behind the command's closing parenthesis (proc_pid_stat(5))
-        String stat = proc("stat");
-        if (stat.isEmpty()) {
-            return Double.NaN;
-        }
-        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-        return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / (double) CLOCK_TICKS_PER_S;
-    }
-
-    /** Resident memory now, in MiB: anonymous plus file pages that the process itself has mapped. */
-    double residentMib() {
-        return statusKib("VmRSS:") / 1024.0;
-    }
-
-    /** The largest resident memory so far, in MiB. */
-    double peakResidentMib() {
-        return statusKib("VmHWM:") / 1024.0;
-    }
-
-    private double statusKib(String field) {
-        for (String line : proc("status").split("\n", -1)) {
-            if (line.startsWith(field)) {
-                return Double.parseDouble(
-                        line.substring(field.length()).replace("kB", "").strip());
-            }
-        }
-        return Double.NaN;
-    }
-
-    private String proc(String file) {
-        Path path = Path.of("/proc", Long.toString(process.pid()), file);
-        try {
-            return Files.exists(path) ? Files.readString(path) : "";
-        } catch (IOException e) {
-            throw new UncheckedIOException(
-                    "cannot read " + path + ": has the broker exited? see " + directory.resolve("broker.out"), e);
-        }
+    /** What the operating system knows of the broker's process. */
+    ProcessFigures figures() {
+        return new ProcessFigures(process.pid());
     }
 
     /** Stops the broker (SIGTERM, then SIGKILL) and deletes its data. */

@@ -160,8 +160,8 @@ public final class CompareCommand implements Callable<Integer> {
                     figure,
                     measure.unit(),
                     broker.startSeconds(),
-                    broker.cpuSeconds(),
-                    broker.peakResidentMib(),
+                    broker.figures().cpuSeconds(),
+                    broker.figures().peakResidentMib(),
                     disk.bytesWritten() - written);
             rows.flush();
             return figure;

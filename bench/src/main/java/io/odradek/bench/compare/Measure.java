@@ -153,16 +153,16 @@ record Measure(
                     KAFKA_UNSYNCED,
                     bench -> {
                         produce(bench, new Load(6, 0, 5_000_000, 1024, -1, BATCHES_64K));
-                        return bench.broker().residentMib();
+                        return bench.broker().figures().residentMib();
                     }));
 
     private static Repetition cpuPerGb(Load load) {
         return bench -> {
             createTopic(bench, load);
             warmUp(bench, load);
-            double before = bench.broker().cpuSeconds();
+            double before = bench.broker().figures().cpuSeconds();
             double records = measured(bench, load);
-            return (bench.broker().cpuSeconds() - before) / (records * load.recordBytes() / 1e9);
+            return (bench.broker().figures().cpuSeconds() - before) / (records * load.recordBytes() / 1e9);
         };
     }
 
