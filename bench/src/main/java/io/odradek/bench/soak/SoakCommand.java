@@ -1,5 +1,7 @@
 package io.odradek.bench.soak;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -17,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -76,6 +79,8 @@ public final class SoakCommand implements Callable<Integer> {
                     spec.commandLine(), "--minutes and --rate must be positive, --kill-every must not be negative");
         }
         PrintWriter out = spec.commandLine().getOut();
+        // That a broker which was killed can't be reached is what they would say, again and again.
+        ((Logger) LoggerFactory.getLogger("org.apache.kafka")).setLevel(Level.ERROR);
         Path run = directory.toAbsolutePath();
         Files.createDirectories(run);
         if (Files.exists(run.resolve("data"))) {

@@ -249,7 +249,7 @@ class CompactionCrashTest {
         Life whole = new Life(tidy);
         whole.run();
         long operations = whole.store.operations();
-        CrashDisks disks = new CrashDisks();
+        CrashDisks disks = new CrashDisks(128);
         for (long crashAt = 1; crashAt <= operations; crashAt++) {
             Life life = new Life(tidy);
             life.store.crashAtOperation(crashAt);

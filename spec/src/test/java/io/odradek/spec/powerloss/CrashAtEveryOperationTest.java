@@ -229,7 +229,7 @@ class CrashAtEveryOperationTest {
         Life whole = new Life(logs, together);
         whole.run();
         long operations = whole.store.operations();
-        CrashDisks disks = new CrashDisks();
+        CrashDisks disks = new CrashDisks(32);
         for (long crashAt = 1; crashAt <= operations; crashAt++) {
             Life life = new Life(logs, together);
             life.store.crashAtOperation(crashAt);

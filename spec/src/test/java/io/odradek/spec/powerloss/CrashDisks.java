@@ -5,15 +5,20 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * The disks that crashes may leave: all of them when a crash has at most {@code -Dodradek.crash.disks} (default 128), else a
+ * The disks that crashes may leave: all of them when a crash has at most so many ({@code -Dodradek.crash.disks}), else a
  * number that is drawn; and always what a killed process leaves. Counts what it showed.
  */
 final class CrashDisks {
-    private static final int DRAWN = 8;
-    private final int bound = Integer.getInteger("odradek.crash.disks", 128);
+    private static final int DRAWN = 6;
+    private final int bound;
     private long points;
     private long exhausted;
     private long shown;
+
+    /** @param usualBound when nobody sets another */
+    CrashDisks(int usualBound) {
+        bound = Integer.getInteger("odradek.crash.disks", usualBound);
+    }
 
     interface Check {
         /** @param where for the message of a failure */
