@@ -37,6 +37,8 @@ import picocli.CommandLine.Spec;
             "Fails when something is missing, twice or out of order, or when memory, descriptors or disk grow."
         })
 public final class SoakCommand implements Callable<Integer> {
+    private static final int ENDED_BY_SIGTERM = 128 + 15;
+
     @Option(names = "--minutes", description = "how long (default ${DEFAULT-VALUE})", defaultValue = "10")
     private double minutes;
 
@@ -101,7 +103,7 @@ public final class SoakCommand implements Callable<Integer> {
             }
         } finally {
             int exit = broker.stop();
-            if (exit != 0) {
+            if (exit != 0 && exit != ENDED_BY_SIGTERM) {
                 problems.add("the broker ended with exit code " + exit);
             }
         }

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -84,11 +85,13 @@ final class SoakLoad implements AutoCloseable {
                 });
     }
 
-    /** The number, and filling of a length that follows from it. */
+    /** The number, and filling that follows from it and can't be compressed. */
     private static byte[] value(long number) {
-        return ByteBuffer.allocate(Long.BYTES + 50 + (int) (number * 31 % 400))
-                .putLong(number)
-                .array();
+        SplittableRandom filling = new SplittableRandom(number);
+        byte[] value = new byte[Long.BYTES + 50 + filling.nextInt(400)];
+        filling.nextBytes(value);
+        ByteBuffer.wrap(value).putLong(number);
+        return value;
     }
 
     static long number(byte[] value) {

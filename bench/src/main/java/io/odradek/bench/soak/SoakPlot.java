@@ -37,7 +37,7 @@ final class SoakPlot {
                 .width(1000)
                 .height(260)
                 .title(title)
-                .xAxisTitle("seconds (each gap is a kill -9 and a restart)")
+                .xAxisTitle("seconds (each dip is a kill -9 and a restart)")
                 .yAxisTitle(unit)
                 .build();
         chart.getStyler().setLegendVisible(false);
