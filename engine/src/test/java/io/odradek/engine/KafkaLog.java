@@ -10,12 +10,23 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.apache.kafka.common.record.internal.ControlRecordType;
+import org.apache.kafka.common.record.internal.EndTransactionMarker;
+import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.utils.Time;
+import org.apache.kafka.server.common.RequestLocal;
+import org.apache.kafka.server.common.TransactionVersion;
 import org.apache.kafka.server.util.Scheduler;
+import org.apache.kafka.storage.internals.log.AppendOrigin;
+import org.apache.kafka.storage.internals.log.Cleaner;
 import org.apache.kafka.storage.internals.log.LogConfig;
 import org.apache.kafka.storage.internals.log.LogDirFailureChannel;
+import org.apache.kafka.storage.internals.log.LogToClean;
 import org.apache.kafka.storage.internals.log.ProducerStateManagerConfig;
+import org.apache.kafka.storage.internals.log.SkimpyOffsetMap;
 import org.apache.kafka.storage.internals.log.UnifiedLog;
+import org.apache.kafka.storage.internals.log.VerificationGuard;
+import org.apache.kafka.storage.internals.utils.Throttler;
 import org.apache.kafka.storage.log.metrics.BrokerTopicStats;
 
 /** Apache Kafka's own log, as an oracle: on a clock that the test moves, and without anything in the background. */
@@ -99,6 +110,36 @@ public final class KafkaLog {
                 new LogDirFailureChannel(1),
                 true,
                 Optional.empty());
+    }
+
+    /**
+     * Has Kafka's own cleaner compact everything in {@code [firstDirty, end)}.
+     *
+     * @return where it would begin the next time
+     */
+    public static long compact(UnifiedLog log, long firstDirty, long end, long nowMs) throws Exception {
+        Cleaner cleaner = new Cleaner(
+                0,
+                new SkimpyOffsetMap(1 << 20),
+                1 << 20,
+                1 << 20,
+                0.9,
+                new Throttler(Double.MAX_VALUE, Long.MAX_VALUE, "cleaner-io", "bytes", new Clock(0)),
+                new Clock(nowMs),
+                _ -> {});
+        return cleaner.doClean(new LogToClean(log, firstDirty, end, false), nowMs)
+                .getKey();
+    }
+
+    /** Ends a producer's transaction, as a coordinator does. */
+    public static void endTransaction(UnifiedLog log, long producer, ControlRecordType type, long nowMs) {
+        log.appendAsLeader(
+                MemoryRecords.withEndTransactionMarker(nowMs, producer, (short) 0, new EndTransactionMarker(type, 0)),
+                0,
+                AppendOrigin.COORDINATOR,
+                RequestLocal.noCaching(),
+                VerificationGuard.SENTINEL,
+                TransactionVersion.TV_1.featureLevel());
     }
 
     private KafkaLog() {}

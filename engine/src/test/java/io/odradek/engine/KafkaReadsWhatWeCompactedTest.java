@@ -16,26 +16,15 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.record.internal.ControlRecordType;
-import org.apache.kafka.common.record.internal.EndTransactionMarker;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.SimpleRecord;
-import org.apache.kafka.server.common.RequestLocal;
-import org.apache.kafka.server.common.TransactionVersion;
 import org.apache.kafka.storage.internals.log.AbortedTxn;
-import org.apache.kafka.storage.internals.log.AppendOrigin;
-import org.apache.kafka.storage.internals.log.Cleaner;
 import org.apache.kafka.storage.internals.log.LogSegment;
-import org.apache.kafka.storage.internals.log.LogToClean;
-import org.apache.kafka.storage.internals.log.SkimpyOffsetMap;
 import org.apache.kafka.storage.internals.log.UnifiedLog;
-import org.apache.kafka.storage.internals.log.VerificationGuard;
-import org.apache.kafka.storage.internals.utils.Throttler;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,7 +53,7 @@ class KafkaReadsWhatWeCompactedTest {
 
             UnifiedLog wanted = KafkaLog.open(theirs, CONFIG, clock);
             wanted.updateHighWatermark(wanted.logEndOffset());
-            compactThere(wanted, clock);
+            KafkaLog.compact(wanted, 0, wanted.activeSegment().baseOffset(), clock.nowMs);
             UnifiedLog found = KafkaLog.open(ours, CONFIG, clock);
             assertThat(bytes(found)).as("seed %d", seed).isEqualTo(bytes(wanted));
             assertThat(found.logEndOffset()).isEqualTo(wanted.logEndOffset());
@@ -96,14 +85,7 @@ class KafkaReadsWhatWeCompactedTest {
                 sequences[producer] += records.length;
             }
             ControlRecordType type = random.nextBoolean() ? ControlRecordType.ABORT : ControlRecordType.COMMIT;
-            log.appendAsLeader(
-                    MemoryRecords.withEndTransactionMarker(
-                            clock.nowMs, producer, (short) 0, new EndTransactionMarker(type, 0)),
-                    0,
-                    AppendOrigin.COORDINATOR,
-                    RequestLocal.noCaching(),
-                    VerificationGuard.SENTINEL,
-                    TransactionVersion.TV_1.featureLevel());
+            KafkaLog.endTransaction(log, producer, type, clock.nowMs);
             clock.nowMs += random.nextInt(100);
             if (random.nextInt(8) == 0) {
                 log.roll();
@@ -139,34 +121,12 @@ class KafkaReadsWhatWeCompactedTest {
                 new CompactionPass.Limits(1 << 20, 0.9, 1 << 16),
                 new CleaningThrottle(Double.MAX_VALUE),
                 () -> Instant.ofEpochMilli(nowMs));
-        LogCleaner.Cleaned cleaned = cleaner.cleanNext(List.of(new LogCleaner.Candidate(
-                directory, log, log.view().logEndOffset(), new LogCleaner.AppendThread() {
-                    @Override
-                    public <T> CompletableFuture<T> call(Callable<T> work) {
-                        try {
-                            return CompletableFuture.completedFuture(work.call());
-                        } catch (Exception e) {
-                            return CompletableFuture.failedFuture(e);
-                        }
-                    }
-                })));
+        LogCleaner.Cleaned cleaned = cleaner.cleanNext(
+                List.of(new LogCleaner.Candidate(directory, log, log.view().logEndOffset(), new DirectAppendThread())));
         assertThat(cleaned).isNotNull();
         directory.deletePending(0);
         directory.deletePending(1);
         directory.close();
-    }
-
-    private static void compactThere(UnifiedLog log, KafkaLog.Clock clock) throws Exception {
-        Cleaner cleaner = new Cleaner(
-                0,
-                new SkimpyOffsetMap(1 << 20),
-                1 << 20,
-                1 << 20,
-                0.9,
-                new Throttler(Double.MAX_VALUE, Long.MAX_VALUE, "cleaner-io", "bytes", new KafkaLog.Clock(0)),
-                clock,
-                _ -> {});
-        cleaner.doClean(new LogToClean(log, 0, log.activeSegment().baseOffset(), false), clock.nowMs);
     }
 
     private static byte[] bytes(UnifiedLog log) throws IOException {

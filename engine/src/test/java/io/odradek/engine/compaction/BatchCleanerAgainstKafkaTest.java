@@ -24,19 +24,10 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.record.internal.ControlRecordType;
-import org.apache.kafka.common.record.internal.EndTransactionMarker;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.SimpleRecord;
-import org.apache.kafka.server.common.RequestLocal;
-import org.apache.kafka.server.common.TransactionVersion;
-import org.apache.kafka.storage.internals.log.AppendOrigin;
-import org.apache.kafka.storage.internals.log.Cleaner;
 import org.apache.kafka.storage.internals.log.LogSegment;
-import org.apache.kafka.storage.internals.log.LogToClean;
-import org.apache.kafka.storage.internals.log.SkimpyOffsetMap;
 import org.apache.kafka.storage.internals.log.UnifiedLog;
-import org.apache.kafka.storage.internals.log.VerificationGuard;
-import org.apache.kafka.storage.internals.utils.Throttler;
 
 /** Kafka's cleaner and ours make the same bytes of the same log, pass after pass. */
 class BatchCleanerAgainstKafkaTest {
@@ -95,17 +86,7 @@ class BatchCleanerAgainstKafkaTest {
                         new LastBatch(
                                 last.producerEpoch(), last.lastDataOffset().orElse(-1))));
 
-        Cleaner cleaner = new Cleaner(
-                0,
-                new SkimpyOffsetMap(1 << 20),
-                1 << 20,
-                1 << 20,
-                0.9,
-                new Throttler(Double.MAX_VALUE, Long.MAX_VALUE, "cleaner-io", "bytes", new KafkaLog.Clock(0)),
-                new KafkaLog.Clock(nowMs),
-                _ -> {});
-        long theirFirstDirty = cleaner.doClean(new LogToClean(log, firstDirty, end, false), nowMs)
-                .getKey();
+        long theirFirstDirty = KafkaLog.compact(log, firstDirty, end, nowMs);
 
         CleanedBytes ours = new CleanedBytes();
         try (OffsetMap map = new OffsetMap(1 << 20, 0.9)) {
@@ -264,19 +245,12 @@ class BatchCleanerAgainstKafkaTest {
             inTransaction.put(producer, true);
         }
 
-        private void endTransaction(long producer) throws IOException {
+        private void endTransaction(long producer) {
             if (inTransaction.remove(producer) == null && random.nextInt(4) != 0) {
                 return; // now and then a marker of an empty transaction
             }
             ControlRecordType type = random.nextBoolean() ? ControlRecordType.ABORT : ControlRecordType.COMMIT;
-            log.appendAsLeader(
-                    MemoryRecords.withEndTransactionMarker(
-                            clock.nowMs, producer, (short) 0, new EndTransactionMarker(type, 0)),
-                    0,
-                    AppendOrigin.COORDINATOR,
-                    RequestLocal.noCaching(),
-                    VerificationGuard.SENTINEL,
-                    TransactionVersion.TV_1.featureLevel());
+            KafkaLog.endTransaction(log, producer, type, clock.nowMs);
         }
     }
 }

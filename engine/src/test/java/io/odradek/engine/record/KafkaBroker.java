@@ -1,5 +1,6 @@
 package io.odradek.engine.record;
 
+import io.odradek.engine.KafkaLog;
 import io.odradek.engine.LogConfig.TimestampType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,10 +11,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledFuture;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.kafka.common.errors.CorruptRecordException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
@@ -25,16 +22,10 @@ import org.apache.kafka.common.errors.UnsupportedCompressionTypeException;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.Records;
 import org.apache.kafka.common.requests.ProduceRequest;
-import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.server.storage.log.FetchIsolation;
-import org.apache.kafka.server.util.Scheduler;
 import org.apache.kafka.storage.internals.log.LogAppendInfo;
-import org.apache.kafka.storage.internals.log.LogConfig;
-import org.apache.kafka.storage.internals.log.LogDirFailureChannel;
-import org.apache.kafka.storage.internals.log.ProducerStateManagerConfig;
 import org.apache.kafka.storage.internals.log.RecordValidationException;
 import org.apache.kafka.storage.internals.log.UnifiedLog;
-import org.apache.kafka.storage.log.metrics.BrokerTopicStats;
 import org.jspecify.annotations.Nullable;
 import org.xerial.snappy.SnappyError;
 
@@ -131,20 +122,8 @@ final class KafkaBroker implements AutoCloseable {
         config.put("compression.type", rules.compression().type().name().toLowerCase(java.util.Locale.ROOT));
         config.put("cleanup.policy", rules.compacted() ? "compact" : "delete");
         config.put("segment.index.bytes", 1 << 16);
-        return UnifiedLog.create(
-                Files.createDirectory(directory.resolve("topic-" + logs.size())).toFile(),
-                new LogConfig(config),
-                0,
-                0,
-                new Never(),
-                new BrokerTopicStats(),
-                new Stopped(nowMs),
-                900_000,
-                new ProducerStateManagerConfig(86_400_000, false),
-                600_000,
-                new LogDirFailureChannel(1),
-                true,
-                Optional.empty());
+        return KafkaLog.open(
+                Files.createDirectory(directory.resolve("topic-" + logs.size())), config, new KafkaLog.Clock(nowMs));
     }
 
     @Override
@@ -155,50 +134,5 @@ final class KafkaBroker implements AutoCloseable {
                 Files.delete(file);
             }
         }
-    }
-
-    /** A clock that stands still. */
-    private record Stopped(long nowMs) implements Time {
-        @Override
-        public long milliseconds() {
-            return nowMs;
-        }
-
-        @Override
-        public long nanoseconds() {
-            return 0;
-        }
-
-        @Override
-        public void sleep(long ms) {
-            throw new AssertionError("nobody sleeps here");
-        }
-
-        @Override
-        public void waitObject(Object object, Supplier<Boolean> condition, long deadlineMs) {
-            throw new AssertionError("nobody waits here");
-        }
-
-        @Override
-        public <T> T waitForFuture(Future<T> future, long deadlineNanos) {
-            throw new AssertionError("nobody waits here");
-        }
-    }
-
-    /** Runs nothing in the background. */
-    private static final class Never implements Scheduler {
-        @Override
-        public void startup() {}
-
-        @Override
-        public void shutdown() {}
-
-        @Override
-        public @Nullable ScheduledFuture<?> schedule(String name, Runnable task, long delayMs, long periodMs) {
-            return null;
-        }
-
-        @Override
-        public void resizeThreadPool(int newSize) {}
     }
 }

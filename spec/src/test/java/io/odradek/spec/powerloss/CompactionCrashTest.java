@@ -2,9 +2,8 @@ package io.odradek.spec.powerloss;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import io.odradek.engine.AppendOutcome;
+import io.odradek.engine.DirectAppendThread;
 import io.odradek.engine.FetchedSlices;
 import io.odradek.engine.LogCleaner;
 import io.odradek.engine.LogConfig;
@@ -34,19 +33,16 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * The life of a compacted log, ended at each of its operations in turn: appends, rolls, two passes, a cut, deletions that were
  * forgotten after their time, a clean stop. After each end, on several of the disks it may leave, every key has the value it had
  * been given last, as far as the log reaches; nothing is there twice, and nothing that was deleted is back.
  */
+@ExtendWith(QuietEngine.class)
 class CompactionCrashTest {
     private static final Path DATA = Path.of("/data");
     private static final TopicPartition PARTITION = new TopicPartition("prices", new UUID(1, 2), 0);
@@ -172,17 +168,8 @@ class CompactionCrashTest {
 
         private void compact() throws IOException {
             tidyUp();
-            LogCleaner.Cleaned cleaned = cleaner.cleanNext(List.of(new LogCleaner.Candidate(
-                    directory(), log(), durableEnd, new LogCleaner.AppendThread() {
-                        @Override
-                        public <T> CompletableFuture<T> call(Callable<T> work) {
-                            try {
-                                return CompletableFuture.completedFuture(work.call());
-                            } catch (Exception e) {
-                                return CompletableFuture.failedFuture(e);
-                            }
-                        }
-                    })));
+            LogCleaner.Cleaned cleaned = cleaner.cleanNext(
+                    List.of(new LogCleaner.Candidate(directory(), log(), durableEnd, new DirectAppendThread())));
             store.list(DATA); // the machine may have stopped in the middle
             assertThat(cleaned).as("there is something to compact").isNotNull();
         }
@@ -218,20 +205,6 @@ class CompactionCrashTest {
                         .build(),
                 epoch,
                 nowMs);
-    }
-
-    private static Logger engineLog() {
-        return (Logger) LoggerFactory.getLogger("io.odradek.engine");
-    }
-
-    @BeforeAll
-    static void silence() {
-        engineLog().setLevel(Level.OFF);
-    }
-
-    @AfterAll
-    static void speak() {
-        engineLog().setLevel(null);
     }
 
     @Test

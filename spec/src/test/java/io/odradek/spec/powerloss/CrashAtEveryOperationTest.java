@@ -2,8 +2,6 @@ package io.odradek.spec.powerloss;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import io.odradek.engine.AppendOutcome;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
@@ -21,15 +19,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * One small life of a log directory, ended at each of its operations in turn, and recovered from several of the disks that each
  * end may leave. Where {@link PowerLossTest} draws, this walks: a window of one operation cannot be missed.
  */
+@ExtendWith(QuietEngine.class)
 class CrashAtEveryOperationTest {
     private static final Path DATA = Path.of("/data");
 
@@ -198,20 +195,6 @@ class CrashAtEveryOperationTest {
                 .withRetentionBytes(900)
                 .withFileDeleteDelayMs(0)
                 .withPreallocate(preallocate);
-    }
-
-    private static Logger engineLog() {
-        return (Logger) LoggerFactory.getLogger("io.odradek.engine");
-    }
-
-    @BeforeAll
-    static void silence() {
-        engineLog().setLevel(Level.OFF);
-    }
-
-    @AfterAll
-    static void speak() {
-        engineLog().setLevel(null);
     }
 
     @Test

@@ -2,8 +2,6 @@ package io.odradek.spec.powerloss;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.LogView;
@@ -22,15 +20,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.LongStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * A compaction that Kafka had finished, but for the names: {@code .swap} stands for the segments it covers. Recovery gives it
  * their place, and a power loss in the middle of that must leave each offset there once.
  */
+@ExtendWith(QuietEngine.class)
 class InterruptedSwapTest {
     private static final Path DATA = Path.of("/data");
     private static final TopicPartition PARTITION = new TopicPartition("compacted", new UUID(1, 1), 0);
@@ -95,20 +92,6 @@ class InterruptedSwapTest {
             file.read(content, 0);
             return content.flip();
         }
-    }
-
-    private static Logger engineLog() {
-        return (Logger) LoggerFactory.getLogger("io.odradek.engine");
-    }
-
-    @BeforeAll
-    static void silence() {
-        engineLog().setLevel(Level.OFF);
-    }
-
-    @AfterAll
-    static void speak() {
-        engineLog().setLevel(null);
     }
 
     @Test

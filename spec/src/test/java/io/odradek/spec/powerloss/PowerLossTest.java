@@ -2,8 +2,6 @@ package io.odradek.spec.powerloss;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import io.odradek.engine.Durability;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
@@ -18,33 +16,17 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * Acknowledged means kept. {@code -Dodradek.seeds=N} tries more seeds, {@code -Dodradek.seed=S} one of them.
  */
+@ExtendWith(QuietEngine.class)
 class PowerLossTest {
     private static final int SEEDS = 2000;
     private static final Path DATA = Path.of("/data");
     private static final TopicPartition PARTITION = new TopicPartition("topic", new UUID(1, 1), 0);
-
-    /** What the engine says about thousands of crashes is of no interest, and costs more than they do. */
-    @BeforeAll
-    static void silence() {
-        engineLog().setLevel(Level.OFF);
-    }
-
-    @AfterAll
-    static void speak() {
-        engineLog().setLevel(null);
-    }
-
-    private static Logger engineLog() {
-        return (Logger) LoggerFactory.getLogger("io.odradek.engine");
-    }
 
     @Test
     void acknowledgedBatchesSurviveAnyPowerLossOnceInOrderAndNothingElseAppears() {
