@@ -168,10 +168,6 @@ public final class ProducerStates {
         return producers.size();
     }
 
-    public boolean isEmpty() {
-        return producers.isEmpty();
-    }
-
     /** What each producer wrote last, by producer id; an immutable copy, for any thread. */
     public Map<Long, LastBatch> lastBatches() {
         Map<Long, LastBatch> last = HashMap.newHashMap(producers.size());

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.odradek.engine.record.BatchBuilder;
+import io.odradek.engine.record.BatchLayout;
 import io.odradek.engine.record.ValidatedBatch;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class ProducerStatesTest {
@@ -36,7 +38,8 @@ final class ProducerStatesTest {
         ValidatedBatch batch = new BatchBuilder().add(0, null, new byte[0]).build();
         assertThat(states.check(batch)).isEqualTo(NEXT);
         states.update(batch, 0, NOW);
-        assertThat(states.isEmpty()).isTrue();
+        assertThat(states.size()).isZero();
+        assertThat(states.describe()).isEmpty();
     }
 
     @Test
@@ -108,6 +111,43 @@ final class ProducerStatesTest {
         states.load(snapshot, NOW + 1_000_000);
         assertThat(states.size()).isEqualTo(1);
         assertThat(states.expire(NOW + 9_000_000, 100)).isZero();
+    }
+
+    @Test
+    void aTransactionThatBeganAtTheFirstOffsetIsOpenToo() {
+        ValidatedBatch open = new BatchBuilder()
+                .producer(2, (short) 0, 0)
+                .transactional()
+                .add(1, null, new byte[0])
+                .build();
+        states.update(open, 0, NOW);
+        assertThat(states.expire(NOW + 1_000, 100)).isZero();
+    }
+
+    @Test
+    void whatWasClearedIsForgotten() {
+        append(batch(9, 0, 0, 2));
+        states.clear();
+        assertThat(states.size()).isZero();
+        assertThat(states.check(batch(9, 0, 7, 1))).as("of a producer unknown").isEqualTo(NEXT);
+    }
+
+    /** What compaction has to keep of a producer. */
+    @Test
+    void theLastBatchOfAProducerIsItsLastWithDataInItsEpoch() throws Exception {
+        append(batch(1, 3, 0, 2));
+        append(batch(1, 3, 2, 4));
+        append(batch(2, 0, 0, 1));
+        ValidatedBatch marker = new BatchBuilder()
+                .producer(2, (short) 1, BatchLayout.NO_SEQUENCE)
+                .transactional()
+                .control()
+                .add(5, new byte[] {0, 0, 0, 1}, new byte[] {0, 0, 0, 0, 0, 7
+                }) // version 0, commit; coordinator epoch 7
+                .build();
+        states.replay(marker.bytes(), 0, NOW);
+        assertThat(states.lastBatches())
+                .isEqualTo(Map.of(1L, new LastBatch((short) 3, 5), 2L, new LastBatch((short) 1, -1)));
     }
 
     @Test
