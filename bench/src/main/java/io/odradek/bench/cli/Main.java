@@ -1,6 +1,7 @@
 package io.odradek.bench.cli;
 
 import io.odradek.bench.compare.CompareCommand;
+import io.odradek.bench.jmh.JmhCommand;
 import io.odradek.bench.soak.SoakCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -9,7 +10,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "odradek bench",
         description = "Measures.",
-        subcommands = {CompareCommand.class, SoakCommand.class},
+        subcommands = {CompareCommand.class, JmhCommand.class, SoakCommand.class},
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND")
 public final class Main {

@@ -10,7 +10,7 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /** The disk that is measured on: how fast it syncs, and what really goes to it. */
-final class Disk {
+public final class Disk {
     private static final int PROBES = 500;
     private static final int PROBE_BYTES = 4096;
     private static final int SECTOR_BYTES = 512; // of /proc/diskstats, whatever the device has
@@ -19,7 +19,7 @@ final class Disk {
     private final String device;
 
     /** @param directory an existing one */
-    Disk(Path directory) throws IOException {
+    public Disk(Path directory) throws IOException {
         this.directory = directory;
         String name = Files.getFileStore(directory).name();
         this.device = name.substring(name.lastIndexOf('/') + 1);
@@ -44,7 +44,7 @@ final class Disk {
     }
 
     /** One line: median and 99th percentile of appending 4 KiB to a file and syncing it. */
-    String probe() throws IOException {
+    public String probe() throws IOException {
         Path file = Files.createTempFile(directory, "probe", null);
         long[] nanos = new long[PROBES];
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {

@@ -1,0 +1,351 @@
+package io.odradek.bench.jmh;
+
+import io.aeron.ExclusivePublication;
+import io.odradek.engine.Durability;
+import io.odradek.engine.LogConfig;
+import io.odradek.engine.io.GroupSync;
+import io.odradek.engine.record.BufferLease;
+import io.odradek.engine.writepath.Shard;
+import io.odradek.engine.writepath.ShardObserver;
+import io.odradek.engine.writepath.WritePath;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32C;
+import net.openhft.chronicle.bytes.Bytes;
+import net.openhft.chronicle.queue.ChronicleQueue;
+import net.openhft.chronicle.queue.ExcerptAppender;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.apache.kafka.storage.internals.log.UnifiedLog;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * One thread appends a fixed number of batches to empty logs in turn, page-cache durability. The work is fixed, not the time: a
+ * faster log would otherwise have to write more, until the kernel holds it up. Each run has fresh files.
+ *
+ * <p>{@code odradek} and {@code unifiedLog} do the same on the calling thread for one batch after the other: check every record,
+ * assign the offset, write, index, publish. {@code odradekGrouped} hands over 16 batches before they are written, as a request
+ * of a producer has them. Odradek has its batches outside the heap and Kafka on it, where each receives them.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.SingleShotTime)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@Fork(2)
+@Warmup(iterations = 5)
+@Measurement(iterations = 10)
+public class AppendPageCache {
+    static final int GROUP = 16;
+    private static final int MOST_BATCHES = 160_000;
+
+    @Param({"1x100B", "16x1KiB", "64x1KiB"})
+    public String shape = "";
+
+    @Param({"1", "16", "100", "1000"})
+    public int partitions;
+
+    /** Written in one run, at most. */
+    @Param("256")
+    public int volumeMiB;
+
+    private byte[] batch = {};
+    private int count;
+
+    /** For JMH. */
+    public AppendPageCache() {}
+
+    /** What one run writes: whole groups, at least one batch for each partition. */
+    static Amount perRun(Map<String, String> params) {
+        Shape shape = Shape.of(params.getOrDefault("shape", ""));
+        int partitions = Integer.parseInt(params.getOrDefault("partitions", "1"));
+        long volume = Long.parseLong(params.getOrDefault("volumeMiB", "1")) << 20;
+        long groups = Math.min(MOST_BATCHES, Math.max(partitions, volume / shape.payloadBytes())) / GROUP;
+        long batches = Math.max(1, groups) * GROUP;
+        return new Amount(batches, "batches", batches * shape.payloadBytes());
+    }
+
+    @Setup
+    public void prepare() {
+        batch = Shape.of(shape).batch();
+        count = (int) perRun(Map.of("shape", shape, "partitions", "" + partitions, "volumeMiB", "" + volumeMiB))
+                .operations();
+    }
+
+    /** Odradek's write path, all stages on one thread. */
+    @State(Scope.Benchmark)
+    public static class Odradek {
+        private final ByteBuffer[] buffers = new ByteBuffer[GROUP];
+        private Workplace place;
+        private OdradekLogs logs;
+        private WritePath path;
+        private int settled;
+
+        /** For JMH. */
+        @SuppressWarnings("NullAway.Init") // set before each run
+        public Odradek() {}
+
+        @Setup(Level.Iteration)
+        public void open(AppendPageCache load) throws IOException {
+            for (int i = 0; i < GROUP; i++) {
+                buffers[i] = Shape.direct(load.batch);
+            }
+            place = Workplace.create();
+            logs = new OdradekLogs(
+                    place.path(), load.partitions, LogConfig.defaults().withDurability(new Durability.PageCache()));
+            path = new WritePath(
+                    new Shard.Options("measured", 1024, 64 << 20, "block"),
+                    logs.directory,
+                    new GroupSync(logs.store, place.path(), GroupSync.Strategy.AUTO),
+                    (_, _) -> {},
+                    InstantSource.system(),
+                    ShardObserver.NONE);
+            settled = 0;
+        }
+
+        void handOver(int buffer, int partition) {
+            Shape.asSent(buffers[buffer]);
+            boolean taken = path.tryWriteUnannounced(
+                    logs.log(partition),
+                    logs.checked(buffers[buffer], BufferLease.UNPOOLED),
+                    OdradekLogs.EPOCH,
+                    outcome -> {
+                        OdradekLogs.appended(outcome);
+                        settled++;
+                    });
+            if (!taken) {
+                throw new IllegalStateException("the ring is full with one group in it");
+            }
+        }
+
+        void writeAndSettle() {
+            path.append(Integer.MAX_VALUE);
+            path.settle();
+        }
+
+        @TearDown(Level.Iteration)
+        public void close() throws IOException {
+            path.close();
+            logs.close();
+            place.close();
+        }
+    }
+
+    @Benchmark
+    public int odradek(Odradek to) {
+        for (int i = 0; i < count; i++) {
+            to.handOver(0, i % partitions);
+            to.writeAndSettle();
+        }
+        return all(to.settled);
+    }
+
+    @Benchmark
+    public int odradekGrouped(Odradek to) {
+        for (int i = 0; i < count; i++) {
+            int inGroup = i % GROUP;
+            to.handOver(inGroup, i % partitions);
+            if (inGroup == GROUP - 1) {
+                to.writeAndSettle();
+            }
+        }
+        return all(to.settled);
+    }
+
+    private int all(int appended) {
+        if (appended != count) {
+            throw new IllegalStateException(appended + " of " + count + " batches were appended");
+        }
+        return appended;
+    }
+
+    /** Kafka's logs. */
+    @State(Scope.Benchmark)
+    public static class Kafka {
+        private ByteBuffer batch;
+        private Workplace place;
+        private KafkaLogs logs;
+
+        /** For JMH. */
+        @SuppressWarnings("NullAway.Init") // set before each run
+        public Kafka() {}
+
+        @Setup(Level.Iteration)
+        public void open(AppendPageCache load) throws IOException {
+            batch = ByteBuffer.wrap(load.batch.clone());
+            place = Workplace.create();
+            logs = new KafkaLogs(place.path(), load.partitions, Map.of());
+        }
+
+        @TearDown(Level.Iteration)
+        public void close() throws IOException {
+            logs.close();
+            place.close();
+        }
+    }
+
+    @Benchmark
+    public int unifiedLog(Kafka to) throws IOException {
+        for (int i = 0; i < count; i++) {
+            UnifiedLog log = to.logs.log(i % partitions);
+            KafkaLogs.append(log, to.batch);
+        }
+        return count;
+    }
+
+    /** Plain files, one for each partition. */
+    @State(Scope.Benchmark)
+    public static class Raw {
+        private final CRC32C crc = new CRC32C();
+        private final ByteBuffer[] copies = new ByteBuffer[GROUP];
+        private ByteBuffer batch;
+        private Workplace place;
+        private RawFiles files;
+
+        /** For JMH. */
+        @SuppressWarnings("NullAway.Init") // set before each run
+        public Raw() {}
+
+        @Setup(Level.Iteration)
+        public void open(AppendPageCache load) throws IOException {
+            batch = Shape.direct(load.batch);
+            for (int i = 0; i < GROUP; i++) {
+                copies[i] = Shape.direct(load.batch);
+            }
+            place = Workplace.create();
+            files = new RawFiles(place.path(), load.partitions);
+        }
+
+        @TearDown(Level.Iteration)
+        public void close() throws IOException {
+            files.close();
+            place.close();
+        }
+    }
+
+    @Benchmark
+    public int rawFile(Raw to) throws IOException {
+        for (int i = 0; i < count; i++) {
+            to.files.write(i % partitions, to.batch);
+        }
+        return count;
+    }
+
+    /** Copy, checksum, write: one batch after the other. */
+    @Benchmark
+    public long ceiling(Raw to) throws IOException {
+        long checksums = 0;
+        for (int i = 0; i < count; i++) {
+            checksums += RawFiles.copyAndCheck(to.batch, to.copies[0], to.crc);
+            to.files.write(i % partitions, to.copies[0]);
+        }
+        return checksums;
+    }
+
+    /** Copy, checksum, and one write for 16 batches of one file: more than a log of several partitions can do. */
+    @Benchmark
+    public long ceilingGrouped(Raw to) throws IOException {
+        long checksums = 0;
+        for (int i = 0; i < count; i += GROUP) {
+            for (ByteBuffer copy : to.copies) {
+                checksums += RawFiles.copyAndCheck(to.batch, copy, to.crc);
+            }
+            to.files.write(i / GROUP % partitions, to.copies);
+        }
+        return checksums;
+    }
+
+    /** A queue for each partition, its default configuration; a batch is one excerpt, which is mapped memory. */
+    @State(Scope.Benchmark)
+    public static class Chronicle {
+        private Bytes<ByteBuffer> batch;
+        private Workplace place;
+        private ChronicleQueue[] queues;
+        private ExcerptAppender[] appenders;
+
+        /** For JMH. */
+        @SuppressWarnings("NullAway.Init") // set before each run
+        public Chronicle() {}
+
+        @Setup(Level.Iteration)
+        public void open(AppendPageCache load) throws IOException {
+            batch = Bytes.wrapForRead(Shape.direct(load.batch));
+            place = Workplace.create();
+            queues = new ChronicleQueue[load.partitions];
+            appenders = new ExcerptAppender[load.partitions];
+            for (int i = 0; i < queues.length; i++) {
+                queues[i] = ChronicleQueue.singleBuilder(
+                                place.path().resolve("q" + i).toFile())
+                        .build();
+                appenders[i] = queues[i].createAppender();
+            }
+        }
+
+        @TearDown(Level.Iteration)
+        public void close() throws IOException {
+            for (int i = 0; i < queues.length; i++) {
+                appenders[i].close();
+                queues[i].close();
+            }
+            batch.releaseLast();
+            place.close();
+        }
+    }
+
+    @Benchmark
+    public int chronicleQueue(Chronicle to) {
+        for (int i = 0; i < count; i++) {
+            to.batch.readPosition(0);
+            to.appenders[i % partitions].writeBytes(to.batch);
+        }
+        return count;
+    }
+
+    /** One recorded publication, whatever the number of partitions: an archive is one stream's recording. */
+    @State(Scope.Benchmark)
+    public static class Aeron {
+        private UnsafeBuffer batch;
+        private Workplace place;
+        private AeronRecording recording;
+
+        /** For JMH. */
+        @SuppressWarnings("NullAway.Init") // set before each run
+        public Aeron() {}
+
+        @Setup(Level.Iteration)
+        public void open(AppendPageCache load) throws IOException {
+            batch = new UnsafeBuffer(Shape.direct(load.batch));
+            place = Workplace.create();
+            recording = new AeronRecording(place.path());
+        }
+
+        @TearDown(Level.Iteration)
+        public void close() throws IOException {
+            recording.close();
+            place.close();
+        }
+    }
+
+    /** Ends when the archive has written the last batch. */
+    @Benchmark
+    public long aeronArchive(Aeron to) {
+        ExclusivePublication publication = to.recording.publication();
+        for (int i = 0; i < count; i++) {
+            AeronRecording.offer(publication, to.batch);
+        }
+        to.recording.awaitRecorded(publication.position());
+        return publication.position();
+    }
+}

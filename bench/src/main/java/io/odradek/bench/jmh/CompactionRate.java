@@ -1,0 +1,201 @@
+package io.odradek.bench.jmh;
+
+import io.odradek.engine.Durability;
+import io.odradek.engine.LogCleaner;
+import io.odradek.engine.LogConfig;
+import io.odradek.engine.PartitionLog;
+import io.odradek.engine.compaction.CleaningThrottle;
+import io.odradek.engine.compaction.CompactionPass;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.security.GeneralSecurityException;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.utils.Time;
+import org.apache.kafka.storage.internals.log.Cleaner;
+import org.apache.kafka.storage.internals.log.LogToClean;
+import org.apache.kafka.storage.internals.log.SkimpyOffsetMap;
+import org.apache.kafka.storage.internals.log.UnifiedLog;
+import org.apache.kafka.storage.internals.utils.Throttler;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * One pass over a log that was never compacted, eight segments of it: 16 x 1 KiB batches with keys of which each was written about
+ * four times. 128 MiB for keys, buffers of 256 KiB, no throttle: Kafka's defaults for a cleaner of one thread, for both.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.SingleShotTime)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@Fork(2)
+@Warmup(iterations = 2)
+@Measurement(iterations = 5)
+public class CompactionRate {
+    private static final Shape SHAPE = new Shape(16, 1024);
+    private static final int SEGMENTS = 8;
+    private static final int LEAST_SEGMENT_BYTES = 1 << 20;
+    private static final int WRITES_OF_A_KEY = 4;
+    private static final int MAP_BYTES = 128 << 20;
+    private static final double MAP_LOAD = 0.9;
+    private static final int BUFFER_BYTES = 256 << 10;
+
+    @Param("512")
+    public int volumeMiB;
+
+    /** For JMH. */
+    public CompactionRate() {}
+
+    static Amount perRun(Map<String, String> params) {
+        long batches = batches(Integer.parseInt(params.getOrDefault("volumeMiB", "1")));
+        return new Amount(1, "passes", batches * SHAPE.payloadBytes());
+    }
+
+    private static long batches(int volumeMiB) {
+        return ((long) volumeMiB << 20) / SHAPE.payloadBytes();
+    }
+
+    private interface Log {
+        void append(byte[] batch) throws IOException;
+    }
+
+    private void write(Log log) throws IOException {
+        long batches = batches(volumeMiB);
+        int keys = (int) Math.max(1, batches * SHAPE.records() / WRITES_OF_A_KEY);
+        Random random = new Random(volumeMiB);
+        for (long i = 0; i < batches; i++) {
+            log.append(SHAPE.batchWithKeys(random, keys));
+        }
+    }
+
+    private int segmentBytes() {
+        return Math.max(LEAST_SEGMENT_BYTES, (volumeMiB << 20) / SEGMENTS);
+    }
+
+    /** Odradek's. */
+    @State(Scope.Benchmark)
+    public static class Odradek {
+        private Workplace place;
+        private OdradekLogs logs;
+        private LogCleaner cleaner;
+
+        /** For JMH. */
+        @SuppressWarnings("NullAway.Init") // set before each run
+        public Odradek() {}
+
+        @Setup(Level.Iteration)
+        public void write(CompactionRate load) throws IOException {
+            place = Workplace.create();
+            logs = new OdradekLogs(
+                    place.path(),
+                    1,
+                    LogConfig.defaults()
+                            .withDurability(new Durability.PageCache())
+                            .withCompact(true)
+                            .withDelete(false)
+                            .withSegmentBytes(load.segmentBytes())
+                            .withMinCleanableDirtyRatio(0.01));
+            PartitionLog log = logs.log(0);
+            load.write(batch -> {
+                logs.stage(log, ByteBuffer.wrap(batch));
+                log.writeStaged();
+            });
+            cleaner = new LogCleaner(
+                    new CompactionPass.Limits(MAP_BYTES, MAP_LOAD, BUFFER_BYTES),
+                    new CleaningThrottle(Double.MAX_VALUE),
+                    InstantSource.system());
+        }
+
+        @TearDown(Level.Iteration)
+        public void close() throws IOException {
+            logs.close();
+            place.close();
+        }
+    }
+
+    /** Nobody else writes to the log: the cleaner's own thread is the log's. */
+    private static final class CallingThread implements LogCleaner.AppendThread {
+        @Override
+        public <T> CompletableFuture<T> call(Callable<T> work) {
+            try {
+                return CompletableFuture.completedFuture(work.call());
+            } catch (Exception e) {
+                return CompletableFuture.failedFuture(e);
+            }
+        }
+    }
+
+    @Benchmark
+    public long odradek(Odradek odradek) {
+        PartitionLog log = odradek.logs.log(0);
+        LogCleaner.Cleaned cleaned = odradek.cleaner.cleanNext(List.of(
+                new LogCleaner.Candidate(odradek.logs.directory, log, log.view().logEndOffset(), new CallingThread())));
+        if (cleaned == null || cleaned.recordsKept() == 0 || cleaned.recordsKept() == cleaned.recordsRead()) {
+            throw new IllegalStateException("not compacted: " + cleaned);
+        }
+        return cleaned.writtenBytes();
+    }
+
+    /** Kafka's. */
+    @State(Scope.Benchmark)
+    public static class Kafka {
+        private Workplace place;
+        private KafkaLogs logs;
+        private Cleaner cleaner;
+
+        /** For JMH. */
+        @SuppressWarnings("NullAway.Init") // set before each run
+        public Kafka() {}
+
+        @Setup(Level.Iteration)
+        public void write(CompactionRate load) throws IOException, GeneralSecurityException {
+            place = Workplace.create();
+            logs = new KafkaLogs(
+                    place.path(), 1, Map.of("cleanup.policy", "compact", "segment.bytes", load.segmentBytes()));
+            UnifiedLog log = logs.log(0);
+            load.write(batch -> KafkaLogs.append(log, ByteBuffer.wrap(batch)));
+            cleaner = new Cleaner(
+                    0,
+                    new SkimpyOffsetMap(MAP_BYTES),
+                    BUFFER_BYTES,
+                    log.config().maxMessageSize(),
+                    MAP_LOAD,
+                    new Throttler(Double.MAX_VALUE, 300, "cleaner-io", "bytes", Time.SYSTEM),
+                    Time.SYSTEM,
+                    _ -> {});
+        }
+
+        @TearDown(Level.Iteration)
+        public void close() throws IOException {
+            logs.close();
+            place.close();
+        }
+    }
+
+    @Benchmark
+    public long unifiedLog(Kafka kafka) throws IOException, GeneralSecurityException {
+        UnifiedLog log = kafka.logs.log(0);
+        long cleanedTo = kafka.cleaner
+                .doClean(new LogToClean(log, 0, log.activeSegment().baseOffset(), false), System.currentTimeMillis())
+                .getKey();
+        if (cleanedTo == 0) {
+            throw new IllegalStateException("not compacted");
+        }
+        return cleanedTo;
+    }
+}

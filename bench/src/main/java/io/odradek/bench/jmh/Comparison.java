@@ -1,0 +1,194 @@
+package io.odradek.bench.jmh;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The figures of one measure beside each other: what the table says, and whether its goals were reached. */
+final class Comparison {
+    private final Measure measure;
+    private final List<Figure> figures;
+
+    /** @param all figures of a run; those of other measures are passed over */
+    Comparison(Measure measure, Collection<Figure> all) {
+        this.measure = measure;
+        this.figures = all.stream()
+                .filter(figure -> figure.measure().equals(measure.name()))
+                .toList();
+    }
+
+    /** A table, or nothing when there is no figure. */
+    List<String> table() {
+        List<String> lines = new ArrayList<>();
+        if (figures.isEmpty()) {
+            return lines;
+        }
+        lines.add(measure.name() + ": " + measure.what());
+        lines.add("");
+        lines.add("| parameters | system | | time of one | +- | rate | MiB/s | times as fast as its peers |");
+        lines.add("| --- | --- | --- | --- | --- | --- | --- | --- |");
+        for (Figure figure : figures) {
+            lines.add(row(figure));
+        }
+        lines.add("");
+        return lines;
+    }
+
+    private String row(Figure figure) {
+        Amount amount = measure.amount().apply(figure.params());
+        double seconds = figure.nanos() / 1e9;
+        return "| " + parameters(figure.params())
+                + " | " + figure.system()
+                + " | " + measure.durability()
+                + " | " + time(figure.nanos() / amount.operations())
+                + " | " + percent(figure)
+                + " | " + number(amount.operations() / seconds) + " " + amount.name() + "/s"
+                + " | " + (amount.bytes() == 0 ? "" : number(amount.bytes() / (1 << 20) / seconds))
+                + " | " + peers(figure) + counters(figure)
+                + " |";
+    }
+
+    private static String parameters(Map<String, String> params) {
+        StringBuilder text = new StringBuilder();
+        new TreeMap<>(params)
+                .forEach((name, value) -> text.append(text.isEmpty() ? "" : " ")
+                        .append(name)
+                        .append('=')
+                        .append(value));
+        return text.toString();
+    }
+
+    private static String time(double nanos) {
+        if (nanos < 1e3) {
+            return number(nanos) + " ns";
+        }
+        if (nanos < 1e6) {
+            return number(nanos / 1e3) + " us";
+        }
+        return nanos < 1e9 ? number(nanos / 1e6) + " ms" : number(nanos / 1e9) + " s";
+    }
+
+    private static String number(double value) {
+        return value >= 1000 ? String.format(Locale.ROOT, "%.0f", value) : String.format(Locale.ROOT, "%.3g", value);
+    }
+
+    private static String percent(Figure figure) {
+        return Double.isNaN(figure.errorNanos())
+                ? "?"
+                : String.format(Locale.ROOT, "%.0f %%", 100 * figure.errorNanos() / figure.nanos());
+    }
+
+    private String peers(Figure ours) {
+        if (!ours.isOurs()) {
+            return "";
+        }
+        StringBuilder text = new StringBuilder();
+        for (Figure peer : figures) {
+            if (ours.hasPeer(peer)) {
+                text.append(text.isEmpty() ? "" : ", ")
+                        .append(peer.system())
+                        .append(' ')
+                        .append(Ratio.asFastAs(ours, peer));
+            }
+        }
+        return text.toString();
+    }
+
+    private static String counters(Figure figure) {
+        StringBuilder text = new StringBuilder();
+        for (Map.Entry<String, Double> counter : new TreeMap<>(figure.counters()).entrySet()) {
+            if (counter.getKey()
+                    .startsWith("in")) { // what AppendAllocation counts; JMH's profilers have names with dots
+                double batches = figure.counters().getOrDefault("measuredBatches", Double.NaN);
+                text.append(String.format(
+                        Locale.ROOT, "; %s %.1f B a batch", counter.getKey(), counter.getValue() / batches));
+            }
+        }
+        return text.toString();
+    }
+
+    /** One line for each goal and each row it is about; a goal without figures says so. */
+    List<String> goals() {
+        List<String> lines = new ArrayList<>();
+        for (Goal goal : measure.goals()) {
+            List<Figure> about = figures.stream()
+                    .filter(figure -> figure.system().equals(goal.system()) && figure.matches(goal.where()))
+                    .toList();
+            if (about.isEmpty()) {
+                lines.add(line(goal, parameters(goal.where()), "no figure"));
+            }
+            for (Figure ours : about) {
+                lines.add(line(goal, parameters(ours.params()), verdict(goal, ours)));
+            }
+        }
+        return lines;
+    }
+
+    private String line(Goal goal, String rows, String verdict) {
+        return "| " + measure.name() + "." + goal.system() + " | " + rows + " | " + goal.text() + " | " + verdict
+                + " |";
+    }
+
+    private String verdict(Goal goal, Figure ours) {
+        return switch (goal) {
+            case Goal.AsFast(var _, String peerName, var _, double atLeast) -> {
+                Figure peer = peer(ours, peerName);
+                if (peer == null) {
+                    yield "no figure of " + peerName;
+                }
+                Ratio ratio = Ratio.asFastAs(ours, peer);
+                yield ratio.value() >= atLeast
+                        ? "reached: " + ratio
+                        : "short: " + ratio + ", " + percentMissing(atLeast, ratio.value()) + " missing";
+            }
+            case Goal.ShareOfTime(var _, String peerName, var _, double atMost) -> {
+                Figure peer = peer(ours, peerName);
+                if (peer == null) {
+                    yield "no figure of " + peerName;
+                }
+                double share = ours.nanos() / peer.nanos();
+                yield atMost(share, atMost, "", String.format(Locale.ROOT, "%.0f %%", 100 * (share / atMost - 1)));
+            }
+            case Goal.Allocates(var _, String counter, String perCounter, var _, double atMost) -> {
+                Double bytes = ours.counters().get(counter);
+                Double batches = ours.counters().get(perCounter);
+                if (bytes == null || batches == null) {
+                    yield "not counted";
+                }
+                double each = bytes / batches;
+                yield atMost(each, atMost, " B", String.format(Locale.ROOT, "%.1f B", each - atMost));
+            }
+        };
+    }
+
+    private static String atMost(double value, double atMost, String unit, String excess) {
+        String measured = String.format(Locale.ROOT, "%.3g%s", value, unit);
+        return value <= atMost ? "reached: " + measured : "short: " + measured + ", " + excess + " too much";
+    }
+
+    private static String percentMissing(double wanted, double found) {
+        return String.format(Locale.ROOT, "%.0f %%", 100 * (1 - found / wanted));
+    }
+
+    private @Nullable Figure peer(Figure ours, String system) {
+        for (Figure figure : figures) {
+            if (figure.system().equals(system) && ours.hasPeer(figure)) {
+                return figure;
+            }
+        }
+        return null;
+    }
+
+    /** Benchmarks of the measure that gave no figure: they failed. */
+    List<String> missing() {
+        return measure.systems().stream()
+                .filter(system ->
+                        figures.stream().noneMatch(figure -> figure.system().equals(system)))
+                .map(system -> measure.name() + "." + system)
+                .toList();
+    }
+}

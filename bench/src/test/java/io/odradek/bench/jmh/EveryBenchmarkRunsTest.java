@@ -1,0 +1,68 @@
+package io.odradek.bench.jmh;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.options.VerboseMode;
+
+/** Each benchmark once, in this process, with the least work that it takes. */
+class EveryBenchmarkRunsTest {
+    /** One value of each parameter. */
+    private static final Map<String, String[]> ONE_OF_EACH = Map.of(
+            "shape", new String[] {"16x1KiB"},
+            "volumeMiB", new String[] {"4"},
+            "batches", new String[] {"160"},
+            "partitions", new String[] {"3"},
+            "submitters", new String[] {"2"},
+            "strategy", new String[] {"auto"},
+            "fetchBytes", new String[] {"65536"},
+            "waitStrategy", new String[] {"block"},
+            "codec", new String[] {"lz4"},
+            "width", new String[] {"mixed"});
+
+    @TempDir
+    Path directory = Path.of("");
+
+    @BeforeEach
+    void writeThere() {
+        System.setProperty(Workplace.ROOT_PROPERTY, directory.toString());
+    }
+
+    @AfterEach
+    void writeWhereItWasBefore() {
+        System.clearProperty(Workplace.ROOT_PROPERTY);
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everyBenchmarkOfASuiteGivesAFigureAndLeavesNoFile() {
+        JmhRun run = new JmhRun(directory, 0, 0, 1, 1, true, ONE_OF_EACH, VerboseMode.SILENT);
+        return Suite.ALL.stream()
+                .map(suite -> DynamicTest.dynamicTest(suite.name(), () -> {
+                    Collection<RunResult> results = run.run(List.of(suite));
+                    List<Figure> figures = results.stream().map(Figure::of).toList();
+                    for (Measure measure : suite.measures()) {
+                        Comparison comparison = new Comparison(measure, figures);
+                        assertThat(measure.systems()).contains("odradek").hasSizeGreaterThan(1);
+                        assertThat(comparison.missing()).isEmpty();
+                        assertThat(comparison.table())
+                                .hasSizeGreaterThan(measure.systems().size());
+                        assertThat(figures).allSatisfy(figure -> {
+                            assertThat(figure.nanos()).isPositive();
+                            assertThat(measure.amount().apply(figure.params()).operations())
+                                    .isPositive();
+                        });
+                    }
+                    assertThat(directory).isEmptyDirectory();
+                }));
+    }
+}
