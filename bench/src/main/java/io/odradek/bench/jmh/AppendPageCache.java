@@ -11,6 +11,7 @@ import io.odradek.engine.writepath.WritePath;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
@@ -37,9 +38,9 @@ import org.openjdk.jmh.annotations.Warmup;
  * One thread appends a fixed number of batches to empty logs in turn, page-cache durability. The work is fixed, not the time: a
  * faster log would otherwise have to write more, until the kernel holds it up. Each run has fresh files.
  *
- * <p>{@code odradek} and {@code unifiedLog} do the same on the calling thread for one batch after the other: check every record,
- * assign the offset, write, index, publish. {@code odradekGrouped} hands over 16 batches before they are written, as a request
- * of a producer has them. Odradek has its batches outside the heap and Kafka on it, where each receives them.
+ * <p>{@code odradek}, in groups of one, and {@code unifiedLog} do the same on the calling thread for one batch after the other:
+ * check every record, assign the offset, write, index, publish. In a group of 16, batches are handed over before they are written, as
+ * a request of a producer has them. Odradek has its batches outside the heap and Kafka on it, where each receives them.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
@@ -48,7 +49,9 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 5)
 @Measurement(iterations = 10)
 public class AppendPageCache {
-    static final int GROUP = 16;
+    /** Batches of the largest group; a run writes whole ones. */
+    private static final int GROUP = 16;
+
     private static final int MOST_BATCHES = 160_000;
 
     @Param({"1x100B", "16x1KiB", "64x1KiB"})
@@ -143,21 +146,22 @@ public class AppendPageCache {
         }
     }
 
-    @Benchmark
-    public int odradek(Odradek to) {
-        for (int i = 0; i < count; i++) {
-            to.handOver(0, i % partitions);
-            to.writeAndSettle();
-        }
-        return all(to.settled);
+    /** Only of those that can write several batches at a time. */
+    @State(Scope.Benchmark)
+    public static class Grouping {
+        @Param({"1", "16"})
+        public int group;
+
+        /** For JMH. */
+        public Grouping() {}
     }
 
     @Benchmark
-    public int odradekGrouped(Odradek to) {
+    public int odradek(Odradek to, Grouping by) {
         for (int i = 0; i < count; i++) {
-            int inGroup = i % GROUP;
+            int inGroup = i % by.group;
             to.handOver(inGroup, i % partitions);
-            if (inGroup == GROUP - 1) {
+            if (inGroup == by.group - 1) {
                 to.writeAndSettle();
             }
         }
@@ -243,26 +247,16 @@ public class AppendPageCache {
         return count;
     }
 
-    /** Copy, checksum, write: one batch after the other. */
+    /** Copy, checksum, and one write for a group, all of one file: more than a log of several partitions can do. */
     @Benchmark
-    public long ceiling(Raw to) throws IOException {
+    public long ceiling(Raw to, Grouping by) throws IOException {
+        ByteBuffer[] copies = Arrays.copyOf(to.copies, by.group);
         long checksums = 0;
-        for (int i = 0; i < count; i++) {
-            checksums += RawFiles.copyAndCheck(to.batch, to.copies[0], to.crc);
-            to.files.write(i % partitions, to.copies[0]);
-        }
-        return checksums;
-    }
-
-    /** Copy, checksum, and one write for 16 batches of one file: more than a log of several partitions can do. */
-    @Benchmark
-    public long ceilingGrouped(Raw to) throws IOException {
-        long checksums = 0;
-        for (int i = 0; i < count; i += GROUP) {
-            for (ByteBuffer copy : to.copies) {
+        for (int i = 0; i < count; i += by.group) {
+            for (ByteBuffer copy : copies) {
                 checksums += RawFiles.copyAndCheck(to.batch, copy, to.crc);
             }
-            to.files.write(i / GROUP % partitions, to.copies);
+            to.files.write(i / by.group % partitions, copies);
         }
         return checksums;
     }

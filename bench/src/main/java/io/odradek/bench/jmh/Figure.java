@@ -50,7 +50,7 @@ record Figure(
     }
 
     boolean isOurs() {
-        return system.startsWith("odradek");
+        return system.equals("odradek");
     }
 
     /**

@@ -7,6 +7,7 @@ import io.odradek.engine.io.GroupSync;
 import io.odradek.engine.writepath.Shard;
 import java.io.IOException;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -16,7 +17,6 @@ import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -27,18 +27,25 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * A task from this thread to a shard's append thread, and the news of its end from the settle thread: three threads meet twice.
- * {@code odradekBurst} hands over 256 and waits for the last. The waiting side spins. The peer is a JDK executor of one thread.
+ * In a burst all are handed over before
+ * the last is waited for. The waiting side spins. The peer is a JDK executor of one thread.
  */
+@State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Fork(2)
 @Warmup(iterations = 5, time = 1)
 @Measurement(iterations = 10, time = 1)
 public class RingHandOff {
-    private static final int BURST = 256;
+    @Param({"1", "256"})
+    public int burst;
 
     /** For JMH. */
     public RingHandOff() {}
+
+    static Amount perRun(Map<String, String> params) {
+        return new Amount(Double.parseDouble(params.getOrDefault("burst", "1")), "tasks", 0);
+    }
 
     /** A shard with its own append, sync and settle threads. */
     @State(Scope.Benchmark)
@@ -100,14 +107,7 @@ public class RingHandOff {
 
     @Benchmark
     public long odradek(Ring ring) {
-        ring.handOver();
-        return ring.await();
-    }
-
-    @Benchmark
-    @OperationsPerInvocation(BURST)
-    public long odradekBurst(Ring ring) {
-        for (int i = 0; i < BURST; i++) {
+        for (int i = 0; i < burst; i++) {
             ring.handOver();
         }
         return ring.await();
@@ -151,14 +151,7 @@ public class RingHandOff {
 
     @Benchmark
     public long executor(Queue queue) {
-        queue.handOver();
-        return queue.await();
-    }
-
-    @Benchmark
-    @OperationsPerInvocation(BURST)
-    public long executorBurst(Queue queue) {
-        for (int i = 0; i < BURST; i++) {
+        for (int i = 0; i < burst; i++) {
             queue.handOver();
         }
         return queue.await();

@@ -26,12 +26,8 @@ record Suite(String name, String what, boolean countsAllocation, List<Measure> m
                             SMALL,
                             List.of(
                                     new Goal.AsFast("odradek", KAFKA, Map.of("shape", "16x1KiB"), 3),
-                                    new Goal.AsFast("odradekGrouped", KAFKA, Map.of("shape", "16x1KiB"), 3),
                                     new Goal.AsFast("odradek", KAFKA, Map.of("shape", "1x100B"), 5),
-                                    new Goal.AsFast("odradekGrouped", KAFKA, Map.of("shape", "1x100B"), 5),
-                                    new Goal.AsFast("odradek", "ceiling", Map.of("partitions", "1"), 0.7),
-                                    new Goal.AsFast(
-                                            "odradekGrouped", "ceilingGrouped", Map.of("partitions", "1"), 0.7))))),
+                                    new Goal.AsFast("odradek", "ceiling", Map.of("partitions", "1"), 0.7))))),
             new Suite(
                     "append-sync",
                     "synced appends: 8 submitters by shape, partitions and strategy; and one stream",
@@ -75,7 +71,7 @@ record Suite(String name, String what, boolean countsAllocation, List<Measure> m
                     "ring",
                     "hand-off between threads by wait strategy",
                     false,
-                    List.of(timed(RingHandOff.class, "task and answer", _ -> Amount.one("tasks"), Map.of()))),
+                    List.of(timed(RingHandOff.class, "task and answer", RingHandOff::perRun, Map.of()))),
             new Suite(
                     "check",
                     "checking of received batches by shape and codec",

@@ -60,16 +60,21 @@ record SyncedAppends(int submitters, int partitions, int rounds) {
     }
 
     private interface Submitter {
-        void run(List<Integer> partitions) throws Exception;
+        void run(List<Integer> partitions, int rounds) throws Exception;
     }
 
-    private void runAll(Submitter submitter) throws IOException {
+    /** So that what is timed finds files that have grown before: the first sync of a file has its inode to write, too. */
+    private void prime(Submitter submitter) throws IOException {
+        runAll(submitter, 1);
+    }
+
+    private void runAll(Submitter submitter, int rounds) throws IOException {
         List<Future<?>> running = new ArrayList<>();
         try (ExecutorService threads = Executors.newFixedThreadPool(submitters)) {
             for (int i = 0; i < submitters; i++) {
                 List<Integer> its = partitionsOf(i);
                 running.add(threads.submit(() -> {
-                    submitter.run(its);
+                    submitter.run(its, rounds);
                     return null;
                 }));
             }
@@ -111,18 +116,19 @@ record SyncedAppends(int submitters, int partitions, int rounds) {
                     (_, _) -> {},
                     InstantSource.system());
             shard.start();
+            load.prime(this::submit);
         }
 
         void run() throws IOException {
-            load.runAll(this::submit);
+            load.runAll(this::submit, load.rounds);
         }
 
-        private void submit(List<Integer> partitions) throws InterruptedException {
+        private void submit(List<Integer> partitions, int rounds) throws InterruptedException {
             List<ByteBuffer> buffers = new ArrayList<>();
             for (int i = 0; i < partitions.size(); i++) {
                 buffers.add(Shape.direct(batch));
             }
-            for (int round = 0; round < load.rounds; round++) {
+            for (int round = 0; round < rounds; round++) {
                 Request request = new Request(partitions.size());
                 for (int i = 0; i < buffers.size(); i++) {
                     Shape.asSent(buffers.get(i));
@@ -184,18 +190,21 @@ record SyncedAppends(int submitters, int partitions, int rounds) {
             this.batch = batch;
             place = Workplace.create();
             logs = new KafkaLogs(place.path(), load.partitions, Map.of("flush.messages", 1L));
+            load.prime(this::submit);
         }
 
         void run() throws IOException {
-            load.runAll(partitions -> {
-                ByteBuffer own = ByteBuffer.wrap(batch.clone());
-                for (int round = 0; round < load.rounds; round++) {
-                    for (int partition : partitions) {
-                        UnifiedLog log = logs.log(partition);
-                        KafkaLogs.append(log, own);
-                    }
+            load.runAll(this::submit, load.rounds);
+        }
+
+        private void submit(List<Integer> partitions, int rounds) throws IOException {
+            ByteBuffer own = ByteBuffer.wrap(batch.clone());
+            for (int round = 0; round < rounds; round++) {
+                for (int partition : partitions) {
+                    UnifiedLog log = logs.log(partition);
+                    KafkaLogs.append(log, own);
                 }
-            });
+            }
         }
 
         @Override
@@ -217,10 +226,15 @@ record SyncedAppends(int submitters, int partitions, int rounds) {
             this.batch = Shape.direct(batch);
             place = Workplace.create();
             files = new RawFiles(place.path(), load.partitions);
+            write(1);
         }
 
         void run() throws IOException {
-            int batches = load.rounds * Math.max(load.submitters, load.partitions);
+            write(load.rounds);
+        }
+
+        private void write(int rounds) throws IOException {
+            int batches = rounds * Math.max(load.submitters, load.partitions);
             for (int i = 0; i < batches; i++) {
                 files.write(i % load.partitions, batch);
                 files.sync(i % load.partitions);

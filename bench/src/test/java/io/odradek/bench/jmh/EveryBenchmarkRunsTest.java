@@ -2,6 +2,8 @@ package io.odradek.bench.jmh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
@@ -11,36 +13,42 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
-import org.junit.jupiter.api.io.TempDir;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
 /** Each benchmark once, in this process, with the least work that it takes. */
 class EveryBenchmarkRunsTest {
     /** One value of each parameter. */
-    private static final Map<String, String[]> ONE_OF_EACH = Map.of(
-            "shape", new String[] {"16x1KiB"},
-            "volumeMiB", new String[] {"4"},
-            "batches", new String[] {"160"},
-            "partitions", new String[] {"3"},
-            "submitters", new String[] {"2"},
-            "strategy", new String[] {"auto"},
-            "fetchBytes", new String[] {"65536"},
-            "waitStrategy", new String[] {"block"},
-            "codec", new String[] {"lz4"},
-            "width", new String[] {"mixed"});
+    private static final Map<String, String[]> ONE_OF_EACH = Map.ofEntries(
+            Map.entry("shape", new String[] {"16x1KiB"}),
+            Map.entry("volumeMiB", new String[] {"4"}),
+            Map.entry("batches", new String[] {"160"}),
+            Map.entry("partitions", new String[] {"3"}),
+            Map.entry("submitters", new String[] {"2"}),
+            Map.entry("strategy", new String[] {"auto"}),
+            Map.entry("fetchBytes", new String[] {"65536"}),
+            Map.entry("group", new String[] {"16"}),
+            Map.entry("burst", new String[] {"16"}),
+            Map.entry("waitStrategy", new String[] {"block"}),
+            Map.entry("codec", new String[] {"lz4"}),
+            Map.entry("width", new String[] {"mixed"}));
 
-    @TempDir
-    Path directory = Path.of("");
+    private Path directory = Path.of("");
 
     @BeforeEach
-    void writeThere() {
+    void writeThere() throws IOException {
+        // Nothing here depends on a real disk, and its syncs would only cost time.
+        Path memory = Path.of("/dev/shm");
+        directory = Files.isWritable(memory)
+                ? Files.createTempDirectory(memory, "odradek-jmh")
+                : Files.createTempDirectory("odradek-jmh");
         System.setProperty(Workplace.ROOT_PROPERTY, directory.toString());
     }
 
     @AfterEach
-    void writeWhereItWasBefore() {
+    void deleteIt() throws IOException {
         System.clearProperty(Workplace.ROOT_PROPERTY);
+        Files.delete(directory);
     }
 
     @TestFactory
