@@ -259,13 +259,14 @@ public final class LogDirectory implements AutoCloseable {
 
     private void create(Map<TopicPartition, LogConfig> created, Map<TopicPartition, IOException> failures)
             throws IOException {
-        checkpoints.forget(created.keySet());
         boolean together = syncTogether && created.size() > SYNC_EACH_UP_TO;
         Set<TopicPartition> going = new LinkedHashSet<>(created.keySet());
+        // Before anything is forgotten: what is refused may come back, with its partition.metadata restored.
+        each(going, failures, partition -> refuseRecordsWithoutMetadata(path.resolve(partition.directoryName())));
+        checkpoints.forget(going);
         each(going, failures, partition -> {
             Path directory = path.resolve(partition.directoryName());
             store.createDirectories(directory);
-            refuseRecordsWithoutMetadata(directory);
             PartitionMetadata.prepare(store, directory, partition, !together);
         });
         if (together) {
@@ -328,6 +329,9 @@ public final class LogDirectory implements AutoCloseable {
 
     /** A crash in the middle of a creation leaves an empty log or none; anything more is somebody's data. */
     private void refuseRecordsWithoutMetadata(Path directory) throws IOException {
+        if (!store.isDirectory(directory)) {
+            return;
+        }
         for (Path file : store.list(directory)) {
             if (file.getFileName().toString().endsWith(".log")) {
                 try (var opened = store.open(file, FileStore.OpenMode.READ_ONLY)) {

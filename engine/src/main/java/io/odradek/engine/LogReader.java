@@ -4,6 +4,7 @@ import io.odradek.engine.FetchedSlices.FileSlice;
 import io.odradek.engine.segment.HeaderScan;
 import io.odradek.engine.segment.SealedSegment;
 import io.odradek.engine.segment.Segment;
+import io.odradek.engine.segment.SegmentSearch;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -58,7 +59,9 @@ public final class LogReader {
             }
             FetchedSlices read = null;
             try {
-                read = readSegment(segment, limitIn(view, n, upTo), fromOffset, maxBytes, atLeastOneBatch);
+                int limit = limitIn(view, n, upTo);
+                long endOffset = Math.min(view.segmentEndOffset(n), upTo.offset());
+                read = readSegment(segment, limit, endOffset, fromOffset, maxBytes, atLeastOneBatch);
                 if (read != null) {
                     return read;
                 }
@@ -89,15 +92,16 @@ public final class LogReader {
             return Math.min(upTo.position(), size);
         }
         HeaderScan scan = HeaderScan.ofThread();
-        boolean found = scan.seek(segment.log(), segment.offsetIndex().positionFor(upTo.offset()), size, upTo.offset());
+        boolean found = SegmentSearch.seek(scan, segment, size, upTo.offset(), view.segmentEndOffset(n));
         return found ? scan.position() : size;
     }
 
     /** Null when the segment has nothing at or above {@code fromOffset} before {@code limit}. The slice takes over the share. */
     private static @Nullable FetchedSlices readSegment(
-            Segment segment, int limit, long fromOffset, int maxBytes, boolean atLeastOneBatch) throws IOException {
+            Segment segment, int limit, long endOffset, long fromOffset, int maxBytes, boolean atLeastOneBatch)
+            throws IOException {
         HeaderScan scan = HeaderScan.ofThread();
-        if (!scan.seek(segment.log(), segment.offsetIndex().positionFor(fromOffset), limit, fromOffset)) {
+        if (!SegmentSearch.seek(scan, segment, limit, fromOffset, endOffset)) {
             return null;
         }
         int from = scan.position();
@@ -118,7 +122,7 @@ public final class LogReader {
     /** The last batch boundary at or below {@code wanted}; {@code known} is one. */
     private static int lastBoundaryAtOrBelow(HeaderScan scan, Segment segment, int known, int wanted, int limit)
             throws IOException {
-        int boundary = Math.max(known, segment.offsetIndex().batchStartAtOrBelow(wanted));
+        int boundary = SegmentSearch.boundaryNear(scan, segment, known, wanted, limit);
         while (boundary < wanted && scan.moveTo(segment.log(), boundary, limit) && scan.endPosition() <= wanted) {
             boundary = scan.endPosition();
         }

@@ -5,6 +5,7 @@ import io.odradek.engine.FetchedSlices.MemorySlice;
 import io.odradek.engine.FetchedSlices.Slice;
 import io.odradek.engine.record.RecordBatch;
 import io.odradek.engine.record.RecordCursor;
+import io.odradek.engine.segment.CorruptLogException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -35,7 +36,7 @@ public final class LogScan {
             long from = next;
             try (FetchedSlices slices = LogReader.read(view, next, end, READ_BYTES, true)) {
                 for (Slice slice : slices.slices()) {
-                    next = visit(log.partition(), bytes(slice), next, visitor);
+                    next = visit(log.partition(), slice, next, visitor);
                 }
                 if (next == from) {
                     return; // nothing is left up to the end
@@ -62,13 +63,13 @@ public final class LogScan {
         };
     }
 
-    private static long visit(TopicPartition partition, ByteBuffer bytes, long from, BatchVisitor visitor)
+    private static long visit(TopicPartition partition, Slice slice, long from, BatchVisitor visitor)
             throws IOException {
+        ByteBuffer bytes = bytes(slice);
         long next = from;
         for (int at = 0; at < bytes.limit(); at += RecordBatch.sizeInBytes(bytes, at)) {
             if (!RecordBatch.crcMatches(bytes, at)) {
-                throw new IOException("log " + partition + ": the batch at offset " + RecordBatch.baseOffset(bytes, at)
-                        + " has not the CRC its header says; restore the file from a replica or a backup");
+                throw broken(partition, slice, at, RecordBatch.baseOffset(bytes, at));
             }
             next = RecordBatch.nextOffset(bytes, at);
             if (!RecordBatch.isControl(bytes, at)) {
@@ -78,5 +79,15 @@ public final class LogScan {
             }
         }
         return next;
+    }
+
+    private static IOException broken(TopicPartition partition, Slice slice, int at, long baseOffset) {
+        String problem =
+                "the batch does not have the CRC that its header says; restore the file from a replica or a backup";
+        return switch (slice) {
+            case MemorySlice _ -> new IOException("log " + partition + ", offset " + baseOffset + ": " + problem);
+            case FileSlice file ->
+                new CorruptLogException(file.file().path(), file.position() + at, baseOffset, problem);
+        };
     }
 }

@@ -21,6 +21,7 @@ import io.odradek.engine.segment.SealedSegment;
 import io.odradek.engine.segment.Segment;
 import io.odradek.engine.segment.SegmentFiles;
 import io.odradek.engine.segment.SegmentNames;
+import io.odradek.engine.segment.SegmentSearch;
 import io.odradek.engine.segment.SegmentWalk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -495,7 +496,8 @@ public final class PartitionLog {
     }
 
     /**
-     * Removes everything at and above {@code offset} (KIP-101), and the whole batch when {@code offset} lies within one.
+     * Removes everything at and above {@code offset} (KIP-101), and the whole batch when {@code offset} lies within one; where
+     * compaction has left nothing right below it, the log ends with the last batch that is there.
      * Durable when it returns: otherwise what was removed could come back behind what is appended next.
      *
      * @return the new log end offset
@@ -534,10 +536,13 @@ public final class PartitionLog {
         int position = view.segmentBytes(n);
         long newEnd = offset;
         HeaderScan scan = HeaderScan.ofThread();
-        if (scan.seek(last.log(), last.offsetIndex().positionFor(offset), position, offset)) {
+        if (SegmentSearch.seek(scan, last, position, offset, view.segmentEndOffset(n))) {
             position = scan.position();
             newEnd = Math.min(offset, scan.baseOffset());
         }
+        // In a gap that compaction has left the log ends before the gap: after a start its end is where its last batch
+        // ends.
+        newEnd = Math.min(newEnd, SegmentWalk.endOffsetBefore(last, offset, position));
         checkpointer.truncated(newEnd);
         home.lowerOffsets(this, newEnd);
         recent.clear();

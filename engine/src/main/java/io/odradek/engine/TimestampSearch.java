@@ -7,6 +7,7 @@ import io.odradek.engine.segment.CorruptLogException;
 import io.odradek.engine.segment.HeaderScan;
 import io.odradek.engine.segment.SealedSegment;
 import io.odradek.engine.segment.Segment;
+import io.odradek.engine.segment.SegmentSearch;
 import io.odradek.engine.segment.TimeIndex;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -33,7 +34,12 @@ final class TimestampSearch {
                     continue;
                 }
                 int limit = LogReader.limitIn(view, n, upTo);
-                TimestampedOffset found = firstIn(segment, limit, timestamp, view.logStartOffset());
+                TimestampedOffset found = firstIn(
+                        segment,
+                        limit,
+                        Math.min(view.segmentEndOffset(n), upTo.offset()),
+                        timestamp,
+                        view.logStartOffset());
                 if (found != null) {
                     return Optional.of(found);
                 }
@@ -51,16 +57,20 @@ final class TimestampSearch {
         }
     }
 
-    private static @Nullable TimestampedOffset firstIn(Segment segment, int limit, long timestamp, long logStartOffset)
-            throws IOException {
-        long from = Math.max(segment.timeIndex().offsetFor(timestamp), logStartOffset);
-        int position = segment.offsetIndex().positionFor(from);
+    private static @Nullable TimestampedOffset firstIn(
+            Segment segment, int limit, long endOffset, long timestamp, long logStartOffset) throws IOException {
         HeaderScan scan = HeaderScan.ofThread();
+        long from = Math.max(SegmentSearch.offsetFor(scan, segment, timestamp, limit), logStartOffset);
+        int position = SegmentSearch.startFor(scan, segment, from, limit);
         while (scan.moveTo(segment.log(), position, limit)) {
             position = scan.endPosition();
+            // A timestamp that is wrong by a bit would hide the record, or show another.
+            SegmentSearch.requireCrc(scan, segment);
             if (scan.maxTimestamp() >= timestamp && scan.lastOffset() >= logStartOffset) {
                 TimestampedOffset found = recordIn(segment, scan, timestamp, logStartOffset);
                 if (found != null) {
+                    // The CRC does not cover the base offset.
+                    SegmentSearch.requireOffsets(scan, segment, limit, endOffset);
                     return found;
                 }
             }
@@ -124,22 +134,24 @@ final class TimestampSearch {
         long logStartOffset = view.logStartOffset();
         long largest = BatchLayout.NO_TIMESTAMP;
         int position = 0;
+        HeaderScan scan = HeaderScan.ofThread();
         if (segment.baseOffset() < logStartOffset) {
-            position = segment.offsetIndex().positionFor(logStartOffset);
+            position = SegmentSearch.startFor(scan, segment, logStartOffset, limit);
         } else if (byIndex) {
             TimeIndex times = segment.timeIndex();
             int last = times.count() - 1;
             while (last >= 0 && times.offset(last) >= upTo.offset()) {
                 last--;
             }
+            last = SegmentSearch.confirmedTime(scan, segment, last, Long.MAX_VALUE, limit);
             if (last >= 0) { // nothing at or below its offset is later
                 largest = times.timestamp(last);
-                position = segment.offsetIndex().positionFor(times.offset(last));
+                position = SegmentSearch.startFor(scan, segment, times.offset(last), limit);
             }
         }
-        HeaderScan scan = HeaderScan.ofThread();
         while (scan.moveTo(segment.log(), position, limit)) {
             position = scan.endPosition();
+            SegmentSearch.requireCrc(scan, segment);
             if (scan.lastOffset() >= logStartOffset && scan.maxTimestamp() > largest) {
                 largest = boundedMax(segment, scan, largest, logStartOffset);
             }

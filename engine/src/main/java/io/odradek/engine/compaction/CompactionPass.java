@@ -6,9 +6,11 @@ import io.odradek.engine.producer.LastBatch;
 import io.odradek.engine.record.RecordBatch;
 import io.odradek.engine.record.RecordCursor;
 import io.odradek.engine.segment.ActiveSegment;
+import io.odradek.engine.segment.HeaderScan;
 import io.odradek.engine.segment.SealedSegment;
 import io.odradek.engine.segment.SegmentFiles;
 import io.odradek.engine.segment.SegmentNames;
+import io.odradek.engine.segment.SegmentSearch;
 import io.odradek.engine.segment.TransactionIndex;
 import io.odradek.engine.segment.TransactionIndex.Aborted;
 import java.io.IOException;
@@ -72,7 +74,7 @@ public final class CompactionPass implements AutoCloseable {
         TransactionMarks met = new TransactionMarks();
         met.expect(aborted.stream().filter(ended -> ended.lastOffset() >= from).toList());
         for (SealedSegment segment : dirty) {
-            reader.open(segment, segment.offsetIndex().positionFor(from));
+            reader.open(segment, SegmentSearch.startFor(HeaderScan.ofThread(), segment, from, segment.sizeBytes()));
             while (reader.next()) {
                 boolean whole = RecordBatch.lastOffset(reader.buffer(), reader.at()) < from || learnBatch(met, from);
                 bytesLearned += reader.sizeBytes();

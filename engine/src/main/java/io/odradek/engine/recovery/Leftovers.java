@@ -2,6 +2,7 @@ package io.odradek.engine.recovery;
 
 import io.odradek.engine.io.FileStore;
 import io.odradek.engine.io.FileStore.OpenMode;
+import io.odradek.engine.segment.BatchCrc;
 import io.odradek.engine.segment.HeaderScan;
 import io.odradek.engine.segment.SegmentFiles;
 import io.odradek.engine.segment.SegmentNames;
@@ -86,6 +87,7 @@ final class Leftovers {
             int size = Math.toIntExact(file.size());
             HeaderScan scan = HeaderScan.ofThread();
             for (int position = 0; scan.moveTo(file, position, size); position = scan.endPosition()) {
+                BatchCrc.require(file, position, scan.sizeBytes()); // what it says it covers is deleted
                 end = scan.lastOffset() + 1;
             }
         }

@@ -10,6 +10,7 @@ import io.odradek.engine.recovery.TailFacts.Reach;
 import io.odradek.engine.recovery.TailFacts.Stop;
 import io.odradek.engine.recovery.TailFacts.Tail;
 import io.odradek.engine.segment.ActiveSegment;
+import io.odradek.engine.segment.BatchCrc;
 import io.odradek.engine.segment.CheckpointText;
 import io.odradek.engine.segment.CorruptLogException;
 import io.odradek.engine.segment.HeaderScan;
@@ -19,6 +20,7 @@ import io.odradek.engine.segment.SealedSegment;
 import io.odradek.engine.segment.Segment;
 import io.odradek.engine.segment.SegmentFiles;
 import io.odradek.engine.segment.SegmentNames;
+import io.odradek.engine.segment.SegmentSearch;
 import io.odradek.engine.segment.SegmentWalk;
 import io.odradek.engine.segment.TimeIndex;
 import java.io.IOException;
@@ -62,7 +64,12 @@ public final class LogRecovery {
      * @param compactedEnd exclusive; below it compaction may have left gaps; 0 when it has no entry
      */
     public record Remembered(
-            boolean cleanStop, long recoveryPoint, long logStartOffset, long highWatermark, long compactedEnd) {}
+            boolean cleanStop, long recoveryPoint, long logStartOffset, long highWatermark, long compactedEnd) {
+
+        private Remembered afterCrash() {
+            return new Remembered(false, recoveryPoint, logStartOffset, highWatermark, compactedEnd);
+        }
+    }
 
     private final FileStore store;
     private final Path directory;
@@ -72,6 +79,8 @@ public final class LogRecovery {
 
     private boolean entriesChanged;
     private long scannedBytes;
+    /** Where the last batch began that {@link #walkToEnd} met. */
+    private int lastBatchAt;
 
     private LogRecovery(FileStore store, Path directory, LogConfig config, Remembered remembered, long nowMs) {
         this.store = store;
@@ -179,6 +188,11 @@ public final class LogRecovery {
             decide(Tail.BROKEN_AT_END, Math.max(0, e.offset()), e.file(), e.position(), e.problem());
             throw e; // the table refuses this: a clean stop leaves no half-written batch
         }
+        if (end > remembered.recoveryPoint()) {
+            // A clean stop writes down where the log ends: this log was not open then, or its last header is damaged.
+            return new LogRecovery(store, directory, config, remembered.afterCrash(), nowMs)
+                    .openScanning(opened, stored);
+        }
         decide(Tail.INTACT, end, last.log().path(), fileBytes, "the last batch ends there");
         List<SealedSegment> sealed = new ArrayList<>();
         for (SegmentFiles files : opened.subList(0, opened.size() - 1)) {
@@ -213,7 +227,14 @@ public final class LogRecovery {
             return ActiveSegment.rebuilding(files);
         }
         ActiveSegment beginning = ActiveSegment.rebuilding(files);
-        return ActiveSegment.resuming(files, offsets, times, SegmentWalk.firstTimestamp(beginning, fileBytes), true);
+        ActiveSegment resumed =
+                ActiveSegment.resuming(files, offsets, times, SegmentWalk.firstTimestamp(beginning, fileBytes), true);
+        // The largest timestamp so far is taken from there.
+        int lastTime = resumed.timeIndex().count() - 1;
+        boolean confirmed =
+                SegmentSearch.confirmedTime(HeaderScan.ofThread(), resumed, lastTime, Long.MAX_VALUE, fileBytes)
+                        == lastTime;
+        return confirmed ? resumed : ActiveSegment.rebuilding(files);
     }
 
     /** Kafka preallocates index files and leaves zeros behind a crash; a torn entry is none. */
@@ -251,6 +272,7 @@ public final class LogRecovery {
         HeaderScan scan = HeaderScan.ofThread();
         int from = active.sizeBytes();
         while (scan.moveTo(active.log(), active.sizeBytes(), fileBytes)) {
+            lastBatchAt = active.sizeBytes();
             active.wrote(scan.sizeBytes(), scan.lastOffset(), scan.maxTimestamp(), config.indexIntervalBytes());
             end = scan.lastOffset() + 1;
         }
@@ -272,6 +294,11 @@ public final class LogRecovery {
         LOG.info("Rebuilding the indexes of {}", files.log().path());
         ActiveSegment rebuilt = ActiveSegment.rebuilding(files);
         walkToEnd(rebuilt, bytes);
+        // The index may be right, and a batch wrong.
+        HeaderScan scan = HeaderScan.ofThread();
+        for (int position = 0; scan.moveTo(files.log(), position, bytes); position = scan.endPosition()) {
+            BatchCrc.require(files.log(), position, scan.sizeBytes());
+        }
         return sealedAgain(rebuilt);
     }
 
@@ -296,6 +323,18 @@ public final class LogRecovery {
             ActiveSegment picture = resumed(files, Long.MAX_VALUE, fileBytes);
             end = Math.max(end, walkBelowRecoveryPoint(picture, fileBytes));
             int bytes = picture.sizeBytes();
+            long nextBase = opened.get(sealed.size() + 1).baseOffset();
+            if (end != nextBase && bytes > 0) { // a gap, as the last batch says: is it intact?
+                BatchCrc.require(files.log(), lastBatchAt, bytes - lastBatchAt);
+            }
+            if (end > nextBase) {
+                throw new CorruptLogException(
+                        files.log().path(),
+                        lastBatchAt,
+                        nextBase,
+                        "the batch claims offsets up to " + (end - 1) + ", the next segment begins at " + nextBase
+                                + "; it lies below the recovery point " + remembered.recoveryPoint() + "." + REFUSED);
+            }
             if (bytes < fileBytes) {
                 untrimmed.add(picture);
             }
@@ -315,7 +354,12 @@ public final class LogRecovery {
             // Later entries are found again in the batches; those without a batch are not missed.
             epochs = stored.epochs().truncatedTo(offsetAt(picture));
         }
-        TailScan scan = new TailScan(Math.max(end, picture.baseOffset()), epochs, config.indexIntervalBytes());
+        TailScan scan = new TailScan(
+                Math.max(end, offsetAt(picture)),
+                epochs,
+                config.indexIntervalBytes(),
+                // A pass that was interrupted has not noted how far it came.
+                config.compact() ? Long.MAX_VALUE : remembered.compactedEnd());
         List<ActiveSegment> scanned = new ArrayList<>();
         String problem = null;
         for (int n = first; n < opened.size() && problem == null; n++) {
@@ -329,7 +373,8 @@ public final class LogRecovery {
                 scan.skipTo(files.baseOffset());
             }
             scanned.add(picture);
-            scan.scan(picture, sizeOf(files));
+            long nextBase = n + 1 < opened.size() ? opened.get(n + 1).baseOffset() : Long.MAX_VALUE;
+            scan.scan(picture, sizeOf(files), nextBase);
             problem = scan.problem();
         }
         scannedBytes += scan.scannedBytes();
@@ -474,8 +519,15 @@ public final class LogRecovery {
                 config.durability() instanceof Durability.Sync ? Promise.ON_DISK : Promise.IN_MEMORY);
         RecoveryTable row = RecoveryTable.rowFor(facts);
         switch (row.decision()) {
-            case TRUST, KEEP -> {}
-            case CUT -> LOG.info("Cutting {} at byte {}, log end offset {}: {}", file, position, end, found);
+            case TRUST, KEEP -> LOG.debug("Opening {}, log end offset {} [recovery table, row {}]", file, end, row);
+            case CUT ->
+                LOG.info(
+                        "Cutting {} at byte {}, log end offset {}: {} [recovery table, row {}]",
+                        file,
+                        position,
+                        end,
+                        found,
+                        row);
             case CUT_LOUDLY ->
                 LOG.warn(
                         "Cutting {} at byte {}, log end offset {} (recovery point {}, high watermark {} had been"
@@ -487,7 +539,8 @@ public final class LogRecovery {
                         remembered.highWatermark(),
                         found,
                         row);
-            case REFUSE ->
+            case REFUSE -> {
+                LOG.debug("Refusing {} [recovery table, row {}]", file, row);
                 throw new CorruptLogException(
                         file,
                         position,
@@ -498,6 +551,7 @@ public final class LogRecovery {
                                 + (remembered.cleanStop() ? "clean" : "not clean") + " [recovery table, row " + row
                                 + "]."
                                 + REFUSED);
+            }
         }
     }
 
@@ -519,7 +573,10 @@ public final class LogRecovery {
                 store,
                 directory,
                 segments,
-                remembered.cleanStop() ? end : Math.min(end, remembered.recoveryPoint()),
+                // The snapshot that the log starts with was synced before the start was written down.
+                remembered.cleanStop()
+                        ? end
+                        : Math.min(end, Math.max(remembered.recoveryPoint(), remembered.logStartOffset())),
                 nowMs);
         if (entriesChanged || !remembered.cleanStop()) {
             // The last process may have been killed between a roll and its sync: what is appended to that segment

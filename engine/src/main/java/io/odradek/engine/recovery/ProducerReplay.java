@@ -11,6 +11,7 @@ import io.odradek.engine.segment.HeaderScan;
 import io.odradek.engine.segment.SealedSegment;
 import io.odradek.engine.segment.Segment;
 import io.odradek.engine.segment.SegmentNames;
+import io.odradek.engine.segment.SegmentSearch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -140,7 +141,7 @@ public final class ProducerReplay {
                 case SealedSegment done -> done.sizeBytes();
             };
             HeaderScan scan = HeaderScan.ofThread();
-            int position = segment.offsetIndex().positionFor(from);
+            int position = SegmentSearch.startFor(scan, segment, from, size);
             while (scan.moveTo(segment.log(), position, size)) {
                 position = scan.endPosition();
                 if (scan.baseOffset() < from || !RecordBatch.hasProducerId(scan.header(), scan.headerAt())) {

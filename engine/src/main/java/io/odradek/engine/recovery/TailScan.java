@@ -19,12 +19,14 @@ final class TailScan {
     private static final int CHUNK_BYTES = 1 << 20;
 
     private final int indexIntervalBytes;
+    private final long compactedEnd;
     private final CRC32C crc = new CRC32C();
     private final ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
     private long chunkStart;
     private int chunkBytes;
 
     private long nextOffset;
+    private long segmentEndOffset = Long.MAX_VALUE;
     private LeaderEpochs epochs;
     private long scannedBytes;
     private @Nullable String problem;
@@ -32,11 +34,13 @@ final class TailScan {
     /**
      * @param nextOffset the lowest offset the next batch may begin with
      * @param epochs of everything below it
+     * @param compactedEnd exclusive; batches that begin there or below may follow a gap
      */
-    TailScan(long nextOffset, LeaderEpochs epochs, int indexIntervalBytes) {
+    TailScan(long nextOffset, LeaderEpochs epochs, int indexIntervalBytes, long compactedEnd) {
         this.nextOffset = nextOffset;
         this.epochs = epochs;
         this.indexIntervalBytes = indexIntervalBytes;
+        this.compactedEnd = compactedEnd;
     }
 
     /** A segment that begins at {@code baseOffset} has been reached: compaction may have left a gap. */
@@ -66,15 +70,24 @@ final class TailScan {
     /**
      * Scans from {@link ActiveSegment#sizeBytes} on; true when every byte up to {@code fileBytes} belongs to an intact batch or
      * is a zero behind the last.
+     *
+     * @param endOffset exclusive; where the next segment begins, {@link Long#MAX_VALUE} when there is none
      */
-    boolean scan(ActiveSegment segment, int fileBytes) throws IOException {
+    boolean scan(ActiveSegment segment, int fileBytes, long endOffset) throws IOException {
         chunkStart = 0;
         chunkBytes = 0;
         problem = null;
+        segmentEndOffset = endOffset;
         while (segment.sizeBytes() < fileBytes) {
             int position = segment.sizeBytes();
             problem = problemAt(segment.log(), segment.baseOffset(), position, fileBytes);
-            if (problem != null) {
+            if (problem == null) {
+                problem = misplacedAt(segment.log(), segment.baseOffset(), position, fileBytes);
+                if (problem != null) {
+                    return false;
+                }
+                load(segment.log(), position, BatchLayout.HEADER_BYTES, fileBytes);
+            } else {
                 if (onlyZeros(segment.log(), position, fileBytes)) {
                     problem = null;
                     return true;
@@ -128,6 +141,43 @@ final class TailScan {
         int epoch = chunk.getInt(at + BatchLayout.LEADER_EPOCH_AT);
         if (epoch < epochs.latestEpoch()) {
             return "the batch has leader epoch " + epoch + ", the one before it " + epochs.latestEpoch();
+        }
+        return null;
+    }
+
+    /**
+     * Why the intact batch at {@code position} cannot follow the one before it; null when it can. The CRC covers neither base
+     * offset nor leader epoch: one that is too high would make the log seem to reach further than it does, or the batches behind
+     * it old.
+     */
+    private @Nullable String misplacedAt(StoreFile file, long segmentBase, int position, int fileBytes)
+            throws IOException {
+        int at = (int) (position - chunkStart);
+        long baseOffset = chunk.getLong(at + BatchLayout.BASE_OFFSET_AT);
+        long lastOffset = baseOffset + chunk.getInt(at + BatchLayout.LAST_OFFSET_DELTA_AT);
+        if (lastOffset >= segmentEndOffset) {
+            return "the batch claims offsets up to " + lastOffset + ", the next segment begins at " + segmentEndOffset;
+        }
+        int epoch = chunk.getInt(at + BatchLayout.LEADER_EPOCH_AT);
+        if (baseOffset == nextOffset && epoch == epochs.latestEpoch()) {
+            return null;
+        }
+        if (baseOffset != nextOffset && baseOffset > compactedEnd) {
+            return "the batch claims offset " + baseOffset + ", expected " + nextOffset;
+        }
+        int next = position + sizeAt(at);
+        if (next < fileBytes && problemAt(file, segmentBase, next, fileBytes) == null) {
+            load(file, next, BatchLayout.HEADER_BYTES, fileBytes);
+            int behind = (int) (next - chunkStart);
+            long offsetBehind = chunk.getLong(behind + BatchLayout.BASE_OFFSET_AT);
+            if (offsetBehind >= nextOffset && offsetBehind <= lastOffset) {
+                return "the batch claims offsets " + baseOffset + " to " + lastOffset + ", the one behind it "
+                        + offsetBehind;
+            }
+            int epochBehind = chunk.getInt(behind + BatchLayout.LEADER_EPOCH_AT);
+            if (epochBehind >= epochs.latestEpoch() && epochBehind < epoch) {
+                return "the batch claims leader epoch " + epoch + ", the one behind it " + epochBehind;
+            }
         }
         return null;
     }

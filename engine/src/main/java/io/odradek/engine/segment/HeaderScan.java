@@ -21,6 +21,11 @@ public final class HeaderScan {
     private int windowEnd;
     private int at;
     private int position;
+    /** Where the batch behind the one looked at begins, and the lowest offset it may begin with. */
+    private int nextPosition;
+
+    private long nextOffset;
+    private int lookedAtPosition;
 
     private HeaderScan() {}
 
@@ -29,6 +34,7 @@ public final class HeaderScan {
         HeaderScan scan = PER_THREAD.get();
         scan.windowStart = 0;
         scan.windowEnd = 0;
+        scan.nextPosition = -1;
         return scan;
     }
 
@@ -37,13 +43,15 @@ public final class HeaderScan {
      *
      * @param limit where readable bytes end: a batch boundary
      * @return false at the limit
-     * @throws CorruptLogException when there is no whole batch v2 before the limit
+     * @throws CorruptLogException when there is no whole batch v2 before the limit, or its offsets do not rise, also above those
+     *     of the batch before it when that was the last looked at
      */
     public boolean moveTo(StoreFile file, int position, int limit) throws IOException {
         if (position >= limit) {
             return false;
         }
         if (limit - position < BatchLayout.HEADER_BYTES) {
+            blameTheOneBefore(file, position);
             throw new CorruptLogException(file.path(), position, -1, (limit - position) + " bytes are no batch header");
         }
         if (position < windowStart || position + BatchLayout.HEADER_BYTES > windowStart + windowEnd) {
@@ -55,6 +63,7 @@ public final class HeaderScan {
         if (size < BatchLayout.HEADER_BYTES
                 || size > limit - position
                 || window.get(at + BatchLayout.MAGIC_AT) != BatchLayout.MAGIC) {
+            blameTheOneBefore(file, position);
             throw new CorruptLogException(
                     file.path(),
                     position,
@@ -63,7 +72,33 @@ public final class HeaderScan {
                             + ", magic " + window.get(at + BatchLayout.MAGIC_AT) + ", " + (limit - position)
                             + " bytes left)");
         }
+        long base = baseOffset();
+        long last = lastOffset();
+        if (base < 0 || last < base) {
+            blameTheOneBefore(file, position);
+            throw new CorruptLogException(
+                    file.path(), position, base, "the batch claims offsets " + base + " to " + last);
+        }
+        if (position == nextPosition && base < nextOffset) {
+            blameTheOneBefore(file, position);
+            throw new CorruptLogException(
+                    file.path(),
+                    position,
+                    base,
+                    "the batch claims offset " + base + ", the one before it ends at " + (nextOffset - 1)
+                            + ": one of the two is not what was written");
+        }
+        lookedAtPosition = position;
+        nextPosition = endPosition();
+        nextOffset = last + 1;
         return true;
+    }
+
+    /** What was found at {@code position} makes no sense: perhaps because the batch before it does not end there. */
+    private void blameTheOneBefore(StoreFile file, int position) throws IOException {
+        if (position == nextPosition) {
+            BatchCrc.require(file, lookedAtPosition, nextPosition - lookedAtPosition);
+        }
     }
 
     private void fill(StoreFile file, int position, int limit) throws IOException {
@@ -115,21 +150,5 @@ public final class HeaderScan {
 
     public int headerAt() {
         return at;
-    }
-
-    /**
-     * Walks forward from {@code from} to the first batch that ends at or above {@code offset}.
-     *
-     * @return false when the walk reached {@code limit} first
-     */
-    public boolean seek(StoreFile file, int from, int limit, long offset) throws IOException {
-        int next = from;
-        while (moveTo(file, next, limit)) {
-            if (lastOffset() >= offset) {
-                return true;
-            }
-            next = endPosition();
-        }
-        return false;
     }
 }

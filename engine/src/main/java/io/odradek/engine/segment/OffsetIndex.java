@@ -60,16 +60,14 @@ public final class OffsetIndex {
         entries.append(lastOffset - baseOffset, position);
     }
 
-    /** A batch start from which walking forward meets {@code offset}: the last indexed batch that ends at or below it, or 0. */
-    public int positionFor(long offset) {
-        int n = entries.lastKeyAtOrBelow(offset - baseOffset);
-        return n < 0 ? 0 : position(n);
+    /** The last entry whose batch ends at or below {@code offset}, or -1: walking forward from it meets the offset. */
+    public int entryAtOrBelow(long offset) {
+        return entries.lastKeyAtOrBelow(offset - baseOffset);
     }
 
-    /** The last indexed batch start at or below {@code position}, or 0. */
-    public int batchStartAtOrBelow(int position) {
-        int n = entries.lastValueAtOrBelow(position);
-        return n < 0 ? 0 : position(n);
+    /** The last entry whose batch begins at or below {@code position}, or -1. */
+    public int entryAtOrBelowPosition(int position) {
+        return entries.lastValueAtOrBelow(position);
     }
 
     /** A copy without the batches that end at or above {@code offset}. */

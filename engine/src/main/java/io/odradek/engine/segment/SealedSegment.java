@@ -1,7 +1,6 @@
 package io.odradek.engine.segment;
 
 import io.odradek.engine.io.FileStore.OpenMode;
-import io.odradek.engine.record.BatchLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
@@ -63,11 +62,11 @@ public final class SealedSegment implements Segment {
         return compacted;
     }
 
-    /** The largest record timestamp, or -1 when none has one: the last entry of the time index. */
+    /** The largest record timestamp, or -1 when none has one: the last entry of the time index, if its batch confirms it. */
     public long maxTimestamp() throws IOException {
         long known = maxTimestamp;
         if (known == UNKNOWN) {
-            known = timeIndex().lastTimestamp();
+            known = SegmentSearch.maxTimestamp(HeaderScan.ofThread(), this, sizeBytes);
             maxTimestamp = known;
         }
         return known;
@@ -83,9 +82,6 @@ public final class SealedSegment implements Segment {
         OffsetIndex known = offsetIndex;
         if (known == null) {
             known = OffsetIndex.over(baseOffset(), mapWhole(SegmentNames.OFFSET_INDEX, OffsetIndex.ENTRY_BYTES));
-            if (known.count() > 0 && known.position(known.count() - 1) >= sizeBytes) {
-                throw damaged(SegmentNames.OFFSET_INDEX);
-            }
             offsetIndex = known;
         }
         return known;
@@ -101,9 +97,6 @@ public final class SealedSegment implements Segment {
         TimeIndex known = timeIndex;
         if (known == null) {
             known = TimeIndex.over(baseOffset(), mapWhole(SegmentNames.TIME_INDEX, TimeIndex.ENTRY_BYTES));
-            if (known.count() > 0 && known.lastTimestamp() < BatchLayout.NO_TIMESTAMP) {
-                throw damaged(SegmentNames.TIME_INDEX);
-            }
             timeIndex = known;
         }
         return known;

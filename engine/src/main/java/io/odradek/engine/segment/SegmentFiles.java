@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,8 +32,9 @@ public final class SegmentFiles {
     private final AtomicInteger shares = new AtomicInteger(1);
     private volatile boolean removed;
     private final List<StoreFile> mapped = new ArrayList<>(); // guarded by itself
+    private final AtomicBoolean passedOver = new AtomicBoolean();
 
-    private SegmentFiles(FileStore store, Path directory, long baseOffset, String added, StoreFile log) {
+    SegmentFiles(FileStore store, Path directory, long baseOffset, String added, StoreFile log) {
         this.store = store;
         this.directory = directory;
         this.baseOffset = baseOffset;
@@ -149,6 +151,17 @@ public final class SegmentFiles {
             store.rename(written, file);
         }
         return from == 0;
+    }
+
+    /** An index entry was found not to be what its batch says. Said once for a segment. */
+    void reportPassedOver(String suffix, int entry) {
+        if (passedOver.compareAndSet(false, true)) {
+            LOG.warn(
+                    "Entry {} of {} is not what the batch it points to says: it is passed over, and searches there take"
+                            + " longer. To have the index rebuilt, delete the file while the broker is stopped",
+                    entry,
+                    path(suffix));
+        }
     }
 
     private void close() {

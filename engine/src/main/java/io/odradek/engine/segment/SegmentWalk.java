@@ -23,6 +23,22 @@ public final class SegmentWalk {
         return resumed;
     }
 
+    /**
+     * Where the last batch before {@code position} ends, or the segment's first offset.
+     *
+     * @param position a batch boundary; what lies before it ends at or below {@code offset}
+     */
+    public static long endOffsetBefore(Segment segment, long offset, int position) throws IOException {
+        HeaderScan scan = HeaderScan.ofThread();
+        long end = segment.baseOffset();
+        int at = SegmentSearch.startFor(scan, segment, offset, position);
+        while (scan.moveTo(segment.log(), at, position)) {
+            end = scan.lastOffset() + 1;
+            at = scan.endPosition();
+        }
+        return end;
+    }
+
     /** Max timestamp of the first batch; -1 in an empty segment. */
     public static long firstTimestamp(Segment segment, int sizeBytes) throws IOException {
         HeaderScan scan = HeaderScan.ofThread();

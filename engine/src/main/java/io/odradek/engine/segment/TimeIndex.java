@@ -65,13 +65,9 @@ public final class TimeIndex {
         }
     }
 
-    /**
-     * An offset at or below the first record that is at least as late as {@code timestamp}: the offset of the last entry that
-     * is not later, or the base offset.
-     */
-    public long offsetFor(long timestamp) {
-        int n = entries.lastKeyAtOrBelow(timestamp);
-        return n < 0 ? baseOffset : offset(n);
+    /** The last entry that is not later than {@code timestamp}, or -1. */
+    public int entryAtOrBelow(long timestamp) {
+        return entries.lastKeyAtOrBelow(timestamp);
     }
 
     /** A copy without the entries whose offset is at or above {@code offset}. */
