@@ -1,0 +1,30 @@
+package io.odradek.engine.segment;
+
+import org.jetbrains.lincheck.Lincheck;
+import org.junit.jupiter.api.Test;
+
+/** The append thread adds index entries while readers search: who sees the count sees the entries. */
+class IndexInterleavingsTest {
+    private static final int INTERLEAVINGS = Integer.getInteger("odradek.interleavings", 500);
+
+    @Test
+    void anEntryIsWholeBeforeItCounts() {
+        Lincheck.runConcurrentTest(INTERLEAVINGS, () -> {
+            OffsetIndex index = OffsetIndex.empty(0);
+            Thread reader = new Thread(() -> {
+                int n = index.count();
+                if (n > 0 && (index.offset(n - 1) != 10L * n || index.position(n - 1) != 100 * n)) {
+                    throw new AssertionError("entry " + n + " counts and is not there");
+                }
+            });
+            reader.start();
+            index.append(10, 100);
+            index.append(20, 200);
+            try {
+                reader.join();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
+    }
+}

@@ -1,0 +1,108 @@
+package io.odradek.engine.writepath;
+
+import io.odradek.engine.writepath.Doorbell.Patience;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jetbrains.lincheck.Lincheck;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The hand-over between threads, in the interleavings that Lincheck's model checker finds: at most {@code
+ * -Dodradek.interleavings} of each (default 500). It takes each access to shared memory for sequentially consistent: what the
+ * fences are for, it does not see.
+ */
+class HandoverInterleavingsTest {
+    private static final int INTERLEAVINGS = Integer.getInteger("odradek.interleavings", 500);
+
+    @Test
+    void noRingIsLost() {
+        Lincheck.runConcurrentTest(INTERLEAVINGS, () -> {
+            Doorbell bell = new Doorbell(Patience.NONE);
+            AtomicInteger work = new AtomicInteger();
+            Thread waiter = new Thread(() -> bell.await(() -> work.get() == 2));
+            waiter.start();
+            Thread other = new Thread(() -> {
+                work.incrementAndGet();
+                bell.ring();
+            });
+            other.start();
+            work.incrementAndGet();
+            bell.ring();
+            join(other);
+            join(waiter); // a lost ring is a deadlock
+        });
+    }
+
+    /** As {@link Shard} uses it: who finds the turn taken goes on, who gives it back looks once more. */
+    @Test
+    void whatIsPublishedWhileTheTurnIsTakenIsSeenByItsHolderOrTheAppendThread() {
+        Lincheck.runConcurrentTest(INTERLEAVINGS, () -> {
+            Turn turn = new Turn();
+            turn.giveBack();
+            AtomicInteger published = new AtomicInteger();
+            AtomicInteger inTurn = new AtomicInteger();
+            AtomicInteger wakes = new AtomicInteger();
+            Runnable publisher = () -> {
+                published.incrementAndGet();
+                if (turn.tryTake()) {
+                    require(inTurn.incrementAndGet() == 1, "two hold the turn");
+                    published.set(0);
+                    inTurn.decrementAndGet();
+                    turn.giveBack();
+                    if (published.get() > 0) {
+                        wakes.incrementAndGet();
+                    }
+                }
+            };
+            Thread other = new Thread(publisher);
+            other.start();
+            publisher.run();
+            join(other);
+            require(published.get() == 0 || wakes.get() > 0, "work is there, and nobody knows");
+        });
+    }
+
+    @Test
+    void aGroupHasOneOwnerAndIsSyncedOnce() {
+        Lincheck.runConcurrentTest(INTERLEAVINGS, () -> {
+            SyncHandover handover = new SyncHandover();
+            AtomicInteger synced = new AtomicInteger();
+            Runnable syncOnce = () -> {
+                SyncGroup group = handover.take();
+                if (group != null) {
+                    synced.addAndGet(
+                            group.batches); // not given back: emptying its tables is a loop too long for the checker
+                }
+            };
+            Thread sync = new Thread(() -> {
+                syncOnce.run();
+                syncOnce.run();
+            });
+            sync.start();
+            handOver(handover);
+            handOver(handover);
+            join(sync);
+            syncOnce.run();
+            require(synced.get() == 2, "a batch was synced twice or never");
+        });
+    }
+
+    private static void handOver(SyncHandover handover) {
+        SyncGroup group = handover.takeBack();
+        group.batches++;
+        handover.put(group);
+    }
+
+    private static void require(boolean condition, String otherwise) {
+        if (!condition) {
+            throw new AssertionError(otherwise);
+        }
+    }
+
+    private static void join(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
