@@ -39,7 +39,7 @@ class RecentBatchInterleavingsTest {
         Lincheck.runConcurrentTest(INTERLEAVINGS, () -> {
             Lease lease = new Lease();
             RecentBatch batch = new RecentBatch(0, 0, ByteBuffer.allocate(8), lease);
-            Thread reader = new Thread(() -> {
+            TellingThread reader = TellingThread.start(() -> {
                 if (batch.tryRetain()) {
                     if (lease.shares.get() < 1) {
                         throw new AssertionError("freed under a reader");
@@ -47,16 +47,10 @@ class RecentBatchInterleavingsTest {
                     batch.release();
                 }
             });
-            Thread housekeeping = new Thread(batch::letGo);
-            reader.start();
-            housekeeping.start();
+            TellingThread housekeeping = TellingThread.start(batch::letGo);
             batch.letGo(); // the append thread overwrites its slot
-            try {
-                reader.join();
-                housekeeping.join();
-            } catch (InterruptedException e) {
-                throw new AssertionError(e);
-            }
+            reader.join();
+            housekeeping.join();
             if (lease.shares.get() != 0) {
                 throw new AssertionError("the memory is not given back");
             }

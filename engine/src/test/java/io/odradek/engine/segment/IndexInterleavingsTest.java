@@ -1,5 +1,6 @@
 package io.odradek.engine.segment;
 
+import io.odradek.engine.TellingThread;
 import org.jetbrains.lincheck.Lincheck;
 import org.junit.jupiter.api.Test;
 
@@ -11,20 +12,15 @@ class IndexInterleavingsTest {
     void anEntryIsWholeBeforeItCounts() {
         Lincheck.runConcurrentTest(INTERLEAVINGS, () -> {
             OffsetIndex index = OffsetIndex.empty(0);
-            Thread reader = new Thread(() -> {
+            TellingThread reader = TellingThread.start(() -> {
                 int n = index.count();
                 if (n > 0 && (index.offset(n - 1) != 10L * n || index.position(n - 1) != 100 * n)) {
                     throw new AssertionError("entry " + n + " counts and is not there");
                 }
             });
-            reader.start();
             index.append(10, 100);
             index.append(20, 200);
-            try {
-                reader.join();
-            } catch (InterruptedException e) {
-                throw new AssertionError(e);
-            }
+            reader.join();
         });
     }
 }

@@ -1,5 +1,6 @@
 package io.odradek.engine.segment;
 
+import io.odradek.engine.TellingThread;
 import io.odradek.engine.io.DiskFileStore;
 import io.odradek.engine.io.FileStore;
 import io.odradek.engine.io.StoreFile;
@@ -110,27 +111,17 @@ class SharesInterleavingsTest {
         Lincheck.runConcurrentTest(INTERLEAVINGS, () -> {
             Opened file = new Opened();
             SegmentFiles files = new SegmentFiles(STORE, DIRECTORY, 0, "", file);
-            Thread first = new Thread(() -> read(files));
-            Thread second = new Thread(() -> read(files));
-            first.start();
-            second.start();
+            TellingThread first = TellingThread.start(() -> read(files));
+            TellingThread second = TellingThread.start(() -> read(files));
             files.remove();
             if (files.tryRetain()) {
                 throw new AssertionError("a removed segment has a new reader");
             }
-            join(first);
-            join(second);
+            first.join();
+            second.join();
             if (file.closed.get() != 1) {
                 throw new AssertionError("the file is still open");
             }
         });
-    }
-
-    private static void join(Thread thread) {
-        try {
-            thread.join();
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        }
     }
 }

@@ -1,5 +1,6 @@
 package io.odradek.engine.writepath;
 
+import io.odradek.engine.TellingThread;
 import io.odradek.engine.writepath.Doorbell.Patience;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jetbrains.lincheck.Lincheck;
@@ -18,17 +19,15 @@ class HandoverInterleavingsTest {
         Lincheck.runConcurrentTest(INTERLEAVINGS, () -> {
             Doorbell bell = new Doorbell(Patience.NONE);
             AtomicInteger work = new AtomicInteger();
-            Thread waiter = new Thread(() -> bell.await(() -> work.get() == 2));
-            waiter.start();
-            Thread other = new Thread(() -> {
+            TellingThread waiter = TellingThread.start(() -> bell.await(() -> work.get() == 2));
+            TellingThread other = TellingThread.start(() -> {
                 work.incrementAndGet();
                 bell.ring();
             });
-            other.start();
             work.incrementAndGet();
             bell.ring();
-            join(other);
-            join(waiter); // a lost ring is a deadlock
+            other.join();
+            waiter.join(); // a lost ring is a deadlock
         });
     }
 
@@ -53,10 +52,9 @@ class HandoverInterleavingsTest {
                     }
                 }
             };
-            Thread other = new Thread(publisher);
-            other.start();
+            TellingThread other = TellingThread.start(publisher);
             publisher.run();
-            join(other);
+            other.join();
             require(published.get() == 0 || wakes.get() > 0, "work is there, and nobody knows");
         });
     }
@@ -73,14 +71,13 @@ class HandoverInterleavingsTest {
                             group.batches); // not given back: emptying its tables is a loop too long for the checker
                 }
             };
-            Thread sync = new Thread(() -> {
+            TellingThread sync = TellingThread.start(() -> {
                 syncOnce.run();
                 syncOnce.run();
             });
-            sync.start();
             handOver(handover);
             handOver(handover);
-            join(sync);
+            sync.join();
             syncOnce.run();
             require(synced.get() == 2, "a batch was synced twice or never");
         });
@@ -95,14 +92,6 @@ class HandoverInterleavingsTest {
     private static void require(boolean condition, String otherwise) {
         if (!condition) {
             throw new AssertionError(otherwise);
-        }
-    }
-
-    private static void join(Thread thread) {
-        try {
-            thread.join();
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
         }
     }
 }
