@@ -34,7 +34,7 @@ public final class SegmentFiles {
     private final List<StoreFile> mapped = new ArrayList<>(); // guarded by itself
     private final AtomicBoolean passedOver = new AtomicBoolean();
 
-    SegmentFiles(FileStore store, Path directory, long baseOffset, String added, StoreFile log) {
+    private SegmentFiles(FileStore store, Path directory, long baseOffset, String added, StoreFile log) {
         this.store = store;
         this.directory = directory;
         this.baseOffset = baseOffset;
