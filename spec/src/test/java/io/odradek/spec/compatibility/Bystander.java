@@ -39,6 +39,8 @@ final class Bystander implements AutoCloseable {
     private final AtomicLong slowestNanos = new AtomicLong();
     private final AtomicReference<@Nullable Throwable> trouble = new AtomicReference<>();
     private volatile boolean stopping;
+    /** Nothing more will be acknowledged. */
+    private volatile boolean allWritten;
 
     Bystander(String bootstrap, String topic) throws Exception {
         this.topic = topic;
@@ -93,7 +95,7 @@ final class Bystander implements AutoCloseable {
         try (consumer) {
             consumer.assign(List.of(partition));
             consumer.seek(partition, 0);
-            while (!stopping || read.get() < acknowledged.get()) {
+            while (!allWritten || read.get() < acknowledged.get()) {
                 for (ConsumerRecord<Void, Long> record : consumer.poll(Duration.ofMillis(200))) {
                     assertThat(record.offset()).isEqualTo(read.get());
                     assertThat(record.value()).isEqualTo(read.getAndIncrement());
@@ -121,6 +123,7 @@ final class Bystander implements AutoCloseable {
         stopping = true;
         try {
             writing.join();
+            allWritten = true; // not before: the last record may be acknowledged after the reader has looked
             reading.join(PATIENCE);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
