@@ -279,6 +279,19 @@ final class ListedLog {
         endsAt(newEnd);
         durableStart = Math.min(durableStart, start);
         log.beginEpoch(++epoch);
+        if (isForgotten(firstProducer) || isForgotten(firstProducer + 1)) {
+            firstProducer += 2;
+        }
+    }
+
+    /**
+     * Compaction keeps the last batch of a producer, and with it all that has to be known of him. When that batch is cut off, the
+     * ones before it may have been compacted away: nobody knows them any more, unless a snapshot does. In a cluster that takes an
+     * unclean election, for compaction stays below the high watermark.
+     */
+    private boolean isForgotten(long producer) {
+        Batch last = lastOf(producer);
+        return last != null && last.compactedAway;
     }
 
     private void endsAt(long newEnd) {
