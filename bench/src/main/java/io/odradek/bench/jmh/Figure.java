@@ -32,10 +32,6 @@ record Figure(
     static Figure of(RunResult result) {
         BenchmarkParams benchmark = result.getParams();
         String[] names = benchmark.getBenchmark().split("\\.", -1);
-        Map<String, String> params = new TreeMap<>();
-        for (String key : benchmark.getParamsKeys()) {
-            params.put(key, benchmark.getParam(key));
-        }
         Map<String, Double> counters = new TreeMap<>();
         result.getSecondaryResults().forEach((name, counter) -> counters.put(name, counter.getScore()));
         Result<?> time = result.getPrimaryResult();
@@ -43,10 +39,18 @@ record Figure(
         return new Figure(
                 names[names.length - 2],
                 names[names.length - 1],
-                params,
+                paramsOf(benchmark),
                 time.getScore() * unit,
                 time.getScoreError() * unit,
                 counters);
+    }
+
+    static Map<String, String> paramsOf(BenchmarkParams benchmark) {
+        Map<String, String> params = new TreeMap<>();
+        for (String key : benchmark.getParamsKeys()) {
+            params.put(key, benchmark.getParam(key));
+        }
+        return params;
     }
 
     boolean isOurs() {

@@ -32,10 +32,11 @@ record Measure(
 
     /** Names of the parameters it can be run with. */
     List<String> params() {
-        // Of its own states; those that several measures share are listed with what makes a look brief.
+        // Of the states its benchmarks take; those of what these states take are listed with what makes a look brief.
+        Stream<Class<?>> states = benchmarks().flatMap(method -> Arrays.stream(method.getParameterTypes()));
         return Stream.concat(
-                        Stream.concat(Stream.of(type), Arrays.stream(type.getDeclaredClasses()))
-                                .flatMap(state -> Arrays.stream(state.getDeclaredFields()))
+                        Stream.concat(Stream.of(type), states)
+                                .flatMap(state -> Arrays.stream(state.getFields()))
                                 .filter(field -> field.isAnnotationPresent(Param.class))
                                 .map(Field::getName),
                         brief.keySet().stream())
@@ -46,10 +47,10 @@ record Measure(
 
     /** Names of the benchmark methods. */
     List<String> systems() {
-        return Arrays.stream(type.getDeclaredMethods())
-                .filter(method -> method.isAnnotationPresent(Benchmark.class))
-                .map(Method::getName)
-                .sorted()
-                .toList();
+        return benchmarks().map(Method::getName).sorted().toList();
+    }
+
+    private Stream<Method> benchmarks() {
+        return Arrays.stream(type.getMethods()).filter(method -> method.isAnnotationPresent(Benchmark.class));
     }
 }

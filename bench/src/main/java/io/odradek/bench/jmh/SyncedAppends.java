@@ -1,84 +1,96 @@
 package io.odradek.bench.jmh;
 
-import io.odradek.engine.AppendOutcome;
-import io.odradek.engine.Durability;
-import io.odradek.engine.LogConfig;
-import io.odradek.engine.io.GroupSync;
-import io.odradek.engine.record.BufferLease;
-import io.odradek.engine.writepath.AppendListener;
-import io.odradek.engine.writepath.Shard;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import org.apache.kafka.storage.internals.log.UnifiedLog;
-import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.infra.BenchmarkParams;
 
 /**
- * Submitters that each send a request, wait until all of it is on disk, and send the next. A request has a batch for each
+ * Submitters that send requests whose batches are to be on disk before they are answered. A request has a batch for each
  * partition that is the submitter's: the partitions are dealt out among them, and with fewer partitions than submitters
- * several share one. So max(submitters, partitions) batches are under way at a time.
+ * several share one. So max(submitters, partitions) batches make a round.
  *
- * @param rounds requests of each submitter
+ * <p>A submitter is a connection to a broker. What serves it is what each broker has for it: of Odradek, network loops that
+ * never wait for a disk ({@link ConnectedShard}); of Kafka, request handlers that do ({@link KafkasHandlers}). An OS thread
+ * for each submitter, which sleeps until its request is answered, would measure how fast a machine with few processors changes
+ * threads.
+ *
+ * @param rounds requests of each submitter in one run
  */
-record SyncedAppends(int submitters, int partitions, int rounds) {
+record SyncedAppends(Shape shape, int submitters, int partitions, int rounds) {
     private static final int LEAST_ROUNDS = 10;
     private static final int BATCHES = 2_000;
     private static final int FULL_MIB = 256;
-    private static final long STUCK_SECONDS = 120;
-
-    /** Below this many processors a broker lends the append thread's turn ({@code odradek.shard.threads=auto}). */
-    private static final int PROCESSORS_FOR_SEPARATE_STAGES = 8;
 
     /** About 2,000 batches, and at least 10 rounds; fewer with less than the full volume. */
-    static SyncedAppends of(int submitters, int partitions, int volumeMiB) {
-        int underWay = Math.max(submitters, partitions);
-        int rounds = Math.max(LEAST_ROUNDS, BATCHES / underWay) * Math.min(volumeMiB, FULL_MIB) / FULL_MIB;
-        return new SyncedAppends(submitters, partitions, Math.max(1, rounds));
+    static SyncedAppends of(Map<String, String> params) {
+        int submitters = Integer.parseInt(params.getOrDefault("submitters", "1"));
+        int partitions = Integer.parseInt(params.getOrDefault("partitions", "1"));
+        int volumeMiB = Integer.parseInt(params.getOrDefault("volumeMiB", "1"));
+        int rounds = Math.max(LEAST_ROUNDS, BATCHES / Math.max(submitters, partitions))
+                * Math.min(volumeMiB, FULL_MIB)
+                / FULL_MIB;
+        return new SyncedAppends(
+                Shape.of(params.getOrDefault("shape", "")), submitters, partitions, Math.max(1, rounds));
     }
 
-    Amount perRun(Shape shape) {
-        long batches = (long) rounds * Math.max(submitters, partitions);
-        return new Amount(batches, "batches", batches * shape.payloadBytes());
+    static SyncedAppends of(BenchmarkParams params) {
+        return of(Figure.paramsOf(params));
+    }
+
+    static Amount perRun(Map<String, String> params) {
+        SyncedAppends load = of(params);
+        long batches = (long) load.rounds * load.batchesOfARound();
+        return new Amount(batches, "batches", batches * load.shape.payloadBytes());
+    }
+
+    private int batchesOfARound() {
+        return Math.max(submitters, partitions);
     }
 
     /** Partitions of one submitter. */
-    private List<Integer> partitionsOf(int submitter) {
+    List<Integer> partitionsOf(int submitter) {
         List<Integer> these = new ArrayList<>();
-        for (int i = submitter; i < Math.max(submitters, partitions); i += submitters) {
+        for (int i = submitter; i < batchesOfARound(); i += submitters) {
             these.add(i % partitions);
         }
         return these;
     }
 
-    private interface Submitter {
-        void run(List<Integer> partitions, int rounds) throws Exception;
+    /** The submitters that one of {@code servers} threads serves, as near to the same number each as can be. */
+    List<Integer> submittersOf(int server, int servers) {
+        List<Integer> these = new ArrayList<>();
+        for (int submitter = server; submitter < submitters; submitter += servers) {
+            these.add(submitter);
+        }
+        return these;
     }
 
-    /** So that what is timed finds files that have grown before: the first sync of a file has its inode to write, too. */
-    private void prime(Submitter submitter) throws IOException {
-        runAll(submitter, 1);
+    /**
+     * Somebody who takes the appends. When it is made it has had one round already: the first sync of a file has its inode to
+     * write, too, and what is timed should find files that have grown before.
+     */
+    interface Target extends AutoCloseable {
+        /** All rounds; returns when the last request is answered. */
+        void run() throws IOException;
+
+        @Override
+        void close() throws IOException;
     }
 
-    private void runAll(Submitter submitter, int rounds) throws IOException {
-        List<Future<?>> running = new ArrayList<>();
-        try (ExecutorService threads = Executors.newFixedThreadPool(submitters)) {
-            for (int i = 0; i < submitters; i++) {
-                List<Integer> its = partitionsOf(i);
-                running.add(threads.submit(() -> {
-                    submitter.run(its, rounds);
-                    return null;
-                }));
-            }
-            for (Future<?> one : running) {
+    /** Has each thread of a pool do its part. */
+    static void together(ExecutorService threads, List<Callable<Void>> parts) throws IOException {
+        List<Future<Void>> running = new ArrayList<>();
+        parts.forEach(part -> running.add(threads.submit(part)));
+        try {
+            for (Future<Void> one : running) {
                 one.get();
             }
         } catch (ExecutionException e) {
@@ -89,152 +101,85 @@ record SyncedAppends(int submitters, int partitions, int rounds) {
         }
     }
 
-    /** Odradek's shard with its threads, durability {@code sync}. */
-    static final class ToOdradek implements AutoCloseable {
+    /**
+     * Kafka's log with {@code flush.messages=1}: each append syncs before it returns, on the request handler that called it. The
+     * handlers are as many as its broker has unless told otherwise, and take their submitters' requests in turn.
+     */
+    static final class KafkasHandlers implements Target {
+        /** Default of {@code num.io.threads}. */
+        private static final int MOST_HANDLERS = 8;
+
         private final SyncedAppends load;
-        private final byte[] batch;
-        private final Workplace place;
-        private final OdradekLogs logs;
-        private final Shard shard;
-
-        ToOdradek(SyncedAppends load, byte[] batch, GroupSync.Strategy strategy) throws IOException {
-            this.load = load;
-            this.batch = batch;
-            place = Workplace.create();
-            logs = new OdradekLogs(
-                    place.path(), load.partitions, LogConfig.defaults().withDurability(new Durability.Sync()));
-            int processors = Runtime.getRuntime().availableProcessors();
-            shard = new Shard(
-                    new Shard.Options(
-                            "measured",
-                            4096,
-                            256 << 20,
-                            "auto",
-                            processors < PROCESSORS_FOR_SEPARATE_STAGES ? Shard.Threads.LENT : Shard.Threads.SEPARATE),
-                    logs.directory,
-                    new GroupSync(logs.store, place.path(), strategy),
-                    (_, _) -> {},
-                    InstantSource.system());
-            shard.start();
-            load.prime(this::submit);
-        }
-
-        void run() throws IOException {
-            load.runAll(this::submit, load.rounds);
-        }
-
-        private void submit(List<Integer> partitions, int rounds) throws InterruptedException {
-            List<ByteBuffer> buffers = new ArrayList<>();
-            for (int i = 0; i < partitions.size(); i++) {
-                buffers.add(Shape.direct(batch));
-            }
-            for (int round = 0; round < rounds; round++) {
-                Request request = new Request(partitions.size());
-                for (int i = 0; i < buffers.size(); i++) {
-                    Shape.asSent(buffers.get(i));
-                    var checked = logs.checked(buffers.get(i), BufferLease.UNPOOLED);
-                    while (!shard.tryWriteUnannounced(
-                            logs.log(partitions.get(i)), checked, OdradekLogs.EPOCH, request)) {
-                        shard.awaitRoom();
-                    }
-                }
-                shard.announce();
-                request.await();
-            }
-        }
-
-        @Override
-        public void close() throws IOException {
-            shard.close();
-            logs.close();
-            place.close();
-        }
-    }
-
-    private static final class Request implements AppendListener {
-        private final CountDownLatch left;
-        private volatile @Nullable AppendOutcome refusal;
-
-        Request(int batches) {
-            left = new CountDownLatch(batches);
-        }
-
-        @Override
-        public void onSettled(AppendOutcome outcome) {
-            if (!(outcome instanceof AppendOutcome.Appended)) {
-                refusal = outcome;
-            }
-            left.countDown();
-        }
-
-        void await() throws InterruptedException {
-            if (!left.await(STUCK_SECONDS, TimeUnit.SECONDS)) {
-                throw new IllegalStateException("a request was not answered for " + STUCK_SECONDS + " s");
-            }
-            AppendOutcome refused = refusal;
-            if (refused != null) {
-                OdradekLogs.appended(refused);
-            }
-        }
-    }
-
-    /** Kafka's log with {@code flush.messages=1}: each append syncs before it returns. */
-    static final class ToKafka implements AutoCloseable {
-        private final SyncedAppends load;
-        private final byte[] batch;
         private final Workplace place;
         private final KafkaLogs logs;
+        private final int handlers;
+        private final ExecutorService threads;
 
-        ToKafka(SyncedAppends load, byte[] batch) throws IOException {
+        KafkasHandlers(SyncedAppends load) throws IOException {
             this.load = load;
-            this.batch = batch;
             place = Workplace.create();
             logs = new KafkaLogs(place.path(), load.partitions, Map.of("flush.messages", 1L));
-            load.prime(this::submit);
+            handlers = Math.min(MOST_HANDLERS, load.submitters);
+            threads = Executors.newFixedThreadPool(handlers);
+            run(1);
         }
 
-        void run() throws IOException {
-            load.runAll(this::submit, load.rounds);
+        @Override
+        public void run() throws IOException {
+            run(load.rounds);
         }
 
-        private void submit(List<Integer> partitions, int rounds) throws IOException {
-            ByteBuffer own = ByteBuffer.wrap(batch.clone());
+        private void run(int rounds) throws IOException {
+            List<Callable<Void>> parts = new ArrayList<>();
+            for (int i = 0; i < handlers; i++) {
+                List<Integer> served = load.submittersOf(i, handlers);
+                parts.add(() -> handle(served, rounds));
+            }
+            together(threads, parts);
+        }
+
+        private Void handle(List<Integer> served, int rounds) throws IOException {
+            ByteBuffer batch = ByteBuffer.wrap(load.shape.batch());
             for (int round = 0; round < rounds; round++) {
-                for (int partition : partitions) {
-                    UnifiedLog log = logs.log(partition);
-                    KafkaLogs.append(log, own);
+                for (int submitter : served) {
+                    for (int partition : load.partitionsOf(submitter)) {
+                        KafkaLogs.append(logs.log(partition), batch);
+                    }
                 }
             }
+            return null;
         }
 
         @Override
         public void close() throws IOException {
+            threads.close();
             logs.close();
             place.close();
         }
     }
 
     /** As many writes of the same bytes, each followed by its {@code fdatasync}, from one thread. */
-    static final class ToRawFiles implements AutoCloseable {
+    static final class RawWrites implements Target {
         private final SyncedAppends load;
         private final ByteBuffer batch;
         private final Workplace place;
         private final RawFiles files;
 
-        ToRawFiles(SyncedAppends load, byte[] batch) throws IOException {
+        RawWrites(SyncedAppends load) throws IOException {
             this.load = load;
-            this.batch = Shape.direct(batch);
+            batch = Shape.direct(load.shape.batch());
             place = Workplace.create();
             files = new RawFiles(place.path(), load.partitions);
             write(1);
         }
 
-        void run() throws IOException {
+        @Override
+        public void run() throws IOException {
             write(load.rounds);
         }
 
         private void write(int rounds) throws IOException {
-            int batches = rounds * Math.max(load.submitters, load.partitions);
+            int batches = rounds * load.batchesOfARound();
             for (int i = 0; i < batches; i++) {
                 files.write(i % load.partitions, batch);
                 files.sync(i % load.partitions);

@@ -25,6 +25,7 @@ class EveryBenchmarkRunsTest {
             Map.entry("batches", new String[] {"160"}),
             Map.entry("partitions", new String[] {"3"}),
             Map.entry("submitters", new String[] {"2"}),
+            Map.entry("inFlight", new String[] {"5"}),
             Map.entry("strategy", new String[] {"auto"}),
             Map.entry("fetchBytes", new String[] {"65536"}),
             Map.entry("group", new String[] {"16"}),
