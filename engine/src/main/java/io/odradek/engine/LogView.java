@@ -5,45 +5,38 @@ import io.odradek.engine.segment.LeaderEpochs;
 import io.odradek.engine.segment.SealedSegment;
 import io.odradek.engine.segment.Segment;
 
-/** An immutable picture of a log, published by its append thread. Any thread may hold and read it. */
+/** An immutable picture of a log: what its append thread had published when somebody looked. Any thread may hold and read it. */
 public final class LogView {
-    private final long logStartOffset;
-    private final LogPosition end;
-    private final long sizeBytes;
+    private final PublishedLog log;
     private final LeaderEpochs epochs;
     private final Segment[] segments;
-    private final RecentBatches recent;
+    private final long logEndOffset;
+    /** Of the last segment. */
+    private final int endPosition;
+
     private final RecentBatches.Window recentWindow;
 
-    /** @param segments by base offset, the active one last; not changed any more */
-    LogView(
-            long logStartOffset,
-            LogPosition end,
-            long sizeBytes,
-            LeaderEpochs epochs,
-            Segment[] segments,
-            RecentBatches recent) {
-        this.logStartOffset = logStartOffset;
-        this.end = end;
-        this.sizeBytes = sizeBytes;
-        this.epochs = epochs;
-        this.segments = segments;
-        this.recent = recent;
-        this.recentWindow = recent.window();
+    LogView(PublishedLog log, long logEndOffset, int endPosition, RecentBatches.Window recentWindow) {
+        this.log = log;
+        this.epochs = log.epochs;
+        this.segments = log.segments;
+        this.logEndOffset = logEndOffset;
+        this.endPosition = endPosition;
+        this.recentWindow = recentWindow;
     }
 
     /** First readable offset, inclusive. */
     public long logStartOffset() {
-        return logStartOffset;
+        return log.logStartOffset;
     }
 
     /** Offset the next record will get. */
     public long logEndOffset() {
-        return end.offset();
+        return logEndOffset;
     }
 
     public LogPosition end() {
-        return end;
+        return new LogPosition(logEndOffset, log.lastBaseOffset, endPosition);
     }
 
     /** Epoch of the last record, or of the current reign when nothing was written in it; -1 in an empty log without one. */
@@ -68,13 +61,13 @@ public final class LogView {
         if (floor < 0) {
             return new EpochEnd(leaderEpoch, epochs.startOffset(0));
         }
-        long endOffset = floor + 1 < epochs.count() ? epochs.startOffset(floor + 1) : end.offset();
+        long endOffset = floor + 1 < epochs.count() ? epochs.startOffset(floor + 1) : logEndOffset;
         return new EpochEnd(epochs.epoch(floor), endOffset);
     }
 
     /** Bytes of the log on disk. */
     public long sizeBytes() {
-        return sizeBytes;
+        return log.sealedBytes + endPosition;
     }
 
     /** How many segments the log has. */
@@ -89,7 +82,7 @@ public final class LogView {
 
     /** Somebody waits at the end: what is appended next is worth keeping in memory. Any thread. */
     public void noteTailRead() {
-        recent.noteTailRead();
+        log.recent.noteTailRead();
     }
 
     RecentBatches.Window recentWindow() {
@@ -103,14 +96,14 @@ public final class LogView {
     /** Readable bytes of segment {@code n}. */
     int segmentBytes(int n) {
         return switch (segments[n]) {
-            case ActiveSegment active -> end.position();
+            case ActiveSegment active -> endPosition;
             case SealedSegment sealed -> sealed.sizeBytes();
         };
     }
 
     /** Where segment {@code n} ends: the next one's base offset, or the log's end. */
     long segmentEndOffset(int n) {
-        return n + 1 < segments.length ? segments[n + 1].baseOffset() : end.offset();
+        return n + 1 < segments.length ? segments[n + 1].baseOffset() : logEndOffset;
     }
 
     /** The segment that {@code offset} belongs to: the last that begins at or below it; the first when none does. */

@@ -53,11 +53,10 @@ public final class PartitionLog {
     private final DirectoryEntries entries;
     private final DurableProgress durable;
     private final LogCheckpointer checkpointer;
-    private final RecentBatches recent;
     private final ProducerStates producers;
 
     private volatile LogConfig config;
-    private volatile LogView view;
+    private volatile PublishedLog published;
     private volatile boolean closed;
 
     private final List<SealedSegment> sealed;
@@ -70,6 +69,8 @@ public final class PartitionLog {
 
     private long logStartOffset;
     private LeaderEpochs epochs;
+    /** A new one after each cut: what was published before must not show what is written after. */
+    private RecentBatches recent;
     /** While sealed segments are being replaced. */
     private @Nullable SegmentSwap swap;
 
@@ -106,7 +107,7 @@ public final class PartitionLog {
         this.checkpointer = new LogCheckpointer(
                 store, directory, durable, found.epochsOnDisk(), found.logStartOffset(), found.recoveryPoint());
         this.segments = segmentsNow();
-        this.view = viewNow(found.logEndOffset());
+        this.published = publishable(found.logEndOffset());
         drawJitter();
     }
 
@@ -141,7 +142,12 @@ public final class PartitionLog {
 
     /** What is written so far: start, end, segments, epochs. Any thread. */
     public LogView view() {
-        return view;
+        return published.view();
+    }
+
+    /** Offset the next record will get, as {@link #view} would say. Any thread. */
+    public long logEndOffset() {
+        return published.logEndOffset();
     }
 
     /** Exclusive; bytes below it are known to be durable. Any thread. */
@@ -174,6 +180,12 @@ public final class PartitionLog {
      * @param leaderEpoch the epoch the writer believes in; anything but the log's own is refused
      */
     public AppendOutcome stage(ValidatedBatch batch, int leaderEpoch, long nowMs) throws IOException {
+        return stage(batch, leaderEpoch, nowMs, new Appended());
+    }
+
+    /** The same for who appends a lot: returns {@code appended}, filled in, when the batch was appended. */
+    public AppendOutcome stage(ValidatedBatch batch, int leaderEpoch, long nowMs, Appended appended)
+            throws IOException {
         AppendOutcome refusal = refusal(batch, leaderEpoch);
         if (refusal != null) {
             batch.lease().release();
@@ -193,12 +205,14 @@ public final class PartitionLog {
         long lastOffset = batch.lastOffset();
         boolean stampedHere =
                 (batch.bytes().getShort(BatchLayout.ATTRIBUTES_AT) & BatchLayout.LOG_APPEND_TIME_BIT) != 0;
-        return new Appended(
+        appended.set(
                 baseOffset,
                 lastOffset,
                 stampedHere ? batch.maxTimestamp() : BatchLayout.NO_TIMESTAMP,
                 logStartOffset,
-                new LogPosition(stagedEndOffset, active.baseOffset(), active.sizeBytes() + stagedSizeBytes));
+                active.baseOffset(),
+                active.sizeBytes() + stagedSizeBytes);
+        return appended;
     }
 
     private @Nullable AppendOutcome refusal(ValidatedBatch batch, int leaderEpoch) {
@@ -300,7 +314,7 @@ public final class PartitionLog {
         }
         forgetStaged();
         noteDirty(active);
-        view = viewNow(stagedEndOffset);
+        published.grewTo(stagedEndOffset, active.sizeBytes());
     }
 
     private ValidatedBatch stagedAt(int i) {
@@ -358,7 +372,7 @@ public final class PartitionLog {
             stagedAt(i).lease().release();
         }
         forgetStaged();
-        stagedEndOffset = view.logEndOffset();
+        stagedEndOffset = logEndOffset();
     }
 
     private void roll(long nowMs) throws IOException {
@@ -386,7 +400,7 @@ public final class PartitionLog {
         activeSinceMs = nowMs;
         drawJitter();
         segments = segmentsNow();
-        view = viewNow(stagedEndOffset);
+        publish(stagedEndOffset);
     }
 
     /** As Kafka does with a new file; one that is found with records in it only grows. */
@@ -417,9 +431,13 @@ public final class PartitionLog {
         return now;
     }
 
-    private LogView viewNow(long endOffset) {
-        LogPosition end = new LogPosition(endOffset, active.baseOffset(), active.sizeBytes());
-        return new LogView(logStartOffset, end, sealedBytes + active.sizeBytes(), epochs, segments, recent);
+    /** With the log's start, epochs and segments as they are now. */
+    private void publish(long endOffset) {
+        published = publishable(endOffset);
+    }
+
+    private PublishedLog publishable(long endOffset) {
+        return new PublishedLog(logStartOffset, sealedBytes, epochs, segments, recent, endOffset, active.sizeBytes());
     }
 
     /**
@@ -463,7 +481,7 @@ public final class PartitionLog {
             files.add(entries);
         }
         if (!files.isEmpty()) {
-            durable.handedOut(view.logEndOffset(), kept);
+            durable.handedOut(logEndOffset(), kept);
         }
         return files;
     }
@@ -492,7 +510,7 @@ public final class PartitionLog {
         }
         writeStaged();
         epochs = epochs.begin(leaderEpoch, stagedEndOffset);
-        view = viewNow(stagedEndOffset);
+        publish(stagedEndOffset);
     }
 
     /**
@@ -531,6 +549,7 @@ public final class PartitionLog {
     }
 
     private long cut(long offset) throws IOException {
+        LogView view = view();
         int n = view.segmentFor(offset);
         Segment last = segments[n];
         int position = view.segmentBytes(n);
@@ -546,6 +565,7 @@ public final class PartitionLog {
         checkpointer.truncated(newEnd);
         home.lowerOffsets(this, newEnd);
         recent.clear();
+        recent = new RecentBatches(home.recentMemory());
 
         List<Segment> removed = List.of(segments).subList(n + 1, segments.length);
         active = SegmentWalk.shortened(last, newEnd, position, config.indexIntervalBytes());
@@ -556,7 +576,7 @@ public final class PartitionLog {
         epochs = epochs.truncatedTo(newEnd);
         stagedEndOffset = newEnd;
         logStartOffset = Math.min(logStartOffset, newEnd); // it may lie within the batch that went
-        view = viewNow(newEnd);
+        publish(newEnd);
         drawJitter();
 
         active.log().truncate(position);
@@ -604,6 +624,7 @@ public final class PartitionLog {
     }
 
     private void removeBelowLogStart() {
+        LogView view = view();
         int below = 0;
         while (below < sealed.size() && view.segmentEndOffset(below) <= logStartOffset) {
             below++;
@@ -633,7 +654,7 @@ public final class PartitionLog {
         }
         int removed = Math.min(decision.segmentsToRemove(), removable());
         if (removed > 0) {
-            logStartOffset = Math.max(logStartOffset, view.segmentEndOffset(removed - 1));
+            logStartOffset = Math.max(logStartOffset, view().segmentEndOffset(removed - 1));
             epochs = epochs.startingAt(logStartOffset);
             removeOldest(removed);
         }
@@ -641,6 +662,7 @@ public final class PartitionLog {
     }
 
     private List<RetentionPolicy.SegmentFacts> retentionFacts() throws IOException {
+        LogView view = view();
         List<RetentionPolicy.SegmentFacts> facts = new ArrayList<>(segments.length);
         for (int n = 0; n < segments.length; n++) {
             long maxTimestamp = switch (segments[n]) {
@@ -667,7 +689,7 @@ public final class PartitionLog {
         List<Segment> removed = List.of(segments).subList(0, count);
         sealed.subList(0, count).clear();
         segments = segmentsNow();
-        view = viewNow(view.logEndOffset());
+        publish(logEndOffset());
         forgetDurable();
         List<Path> files = new ArrayList<>();
         for (Segment segment : removed) {
@@ -720,7 +742,7 @@ public final class PartitionLog {
             sealed.subList(first, first + outcome.replaced().size()).clear();
             sealed.add(first, outcome.replacement());
             segments = segmentsNow();
-            view = viewNow(view.logEndOffset()); // before readers find the old ones gone
+            publish(logEndOffset()); // before readers find the old ones gone
             for (SealedSegment old : outcome.replaced()) {
                 forgetDirty(old.files());
                 old.files().remove();
@@ -756,7 +778,7 @@ public final class PartitionLog {
     /** {@link LogCheckpointer#persist} of what is written now. Whoever persists, one thread at a time. */
     LogCheckpointer.Persisted persist(boolean each) throws IOException {
         long generation = durable.generation(); // before the view: a cut in between makes what is found worthless
-        return checkpointer.persist(view, generation, each);
+        return checkpointer.persist(view(), generation, each);
     }
 
     /** {@link LogCheckpointer#publish}, by the same thread. */
@@ -777,7 +799,7 @@ public final class PartitionLog {
     LogCheckpointer.Persisted finish(boolean each) throws IOException {
         active.finishTimeIndex();
         active.trim();
-        ProducerReplay.write(producers, store, directory, view.logEndOffset(), each);
+        ProducerReplay.write(producers, store, directory, logEndOffset(), each);
         if (each) {
             for (Segment segment : dirty) {
                 segment.log().sync();
@@ -785,7 +807,7 @@ public final class PartitionLog {
             active.log().sync();
         }
         active.persistIndexes(each);
-        LogCheckpointer.Persisted whole = persist(each).upTo(view.logEndOffset());
+        LogCheckpointer.Persisted whole = persist(each).upTo(logEndOffset());
         if (each) {
             store.syncDirectory(directory);
             checkpointer.reached(whole);

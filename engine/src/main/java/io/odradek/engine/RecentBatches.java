@@ -44,7 +44,9 @@ final class RecentBatches {
     }
 
     private final RecentMemory memory;
-    private Window window = Window.EMPTY;
+    /** Written by the append thread. */
+    private volatile Window window = Window.EMPTY;
+
     private long unreadBytes = UNREAD_BYTES;
     /** Raised by readers at the tail, lowered by the append thread. */
     private volatile boolean readAtTail;
@@ -60,7 +62,7 @@ final class RecentBatches {
         }
     }
 
-    /** What the next view may look at. Append thread. */
+    /** What a view that is made now may look at: bounds of its own keep it from seeing more than it should. Any thread. */
     Window window() {
         return window;
     }

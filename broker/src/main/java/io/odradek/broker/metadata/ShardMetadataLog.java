@@ -49,7 +49,7 @@ public final class ShardMetadataLog implements MetadataLog {
         }
         ValidatedBatch batch = builder.build();
         CompletableFuture<AppendOutcome> settled = new CompletableFuture<>();
-        while (!shard.tryWrite(log, batch, leaderEpoch, settled::complete)) {
+        while (!shard.tryWrite(log, batch, leaderEpoch, outcome -> settled.complete(outcome.kept()))) {
             try {
                 shard.awaitRoom();
             } catch (RejectedExecutionException noRoomWillCome) {

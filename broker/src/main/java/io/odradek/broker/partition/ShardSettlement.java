@@ -1,6 +1,6 @@
 package io.odradek.broker.partition;
 
-import io.odradek.engine.LogPosition;
+import io.odradek.engine.AppendOutcome.Appended;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.writepath.Settlement;
 import java.util.ArrayList;
@@ -26,9 +26,9 @@ public final class ShardSettlement implements Settlement {
     }
 
     @Override
-    public void progressed(PartitionLog log, LogPosition end) {
+    public void progressed(PartitionLog log, Appended last) {
         PartitionHost host = hosts.get(log);
-        if (host != null && host.progressed(end)) {
+        if (host != null && host.progressed(last.end())) {
             advanced.add(host);
         }
     }

@@ -75,8 +75,12 @@ final class ProducedBatch implements AppendListener, ParkedProduce {
     @Override
     public void onSettled(AppendOutcome outcome) {
         switch (outcome) {
-            case Appended(long base, long last, long appendTimeMs, long startOffset, var _) ->
-                written(base, last, appendTimeMs, startOffset);
+            case Appended appended ->
+                written(
+                        appended.baseOffset(),
+                        appended.lastOffset(),
+                        appended.logAppendTimeMs(),
+                        appended.logStartOffset());
             case Duplicate(long base, long last, long appendTimeMs, long startOffset) ->
                 written(base, last, appendTimeMs, startOffset);
             case AppendOutcome refused -> {

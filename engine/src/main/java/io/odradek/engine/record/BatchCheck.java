@@ -39,7 +39,7 @@ public final class BatchCheck {
     private static final ThreadLocal<byte[]> WINDOW = ThreadLocal.withInitial(() -> new byte[WINDOW_BYTES]);
 
     /**
-     * Any thread; touches nothing but its arguments. The maximum timestamp, the timestamp type and then the checksum may be
+     * Any thread, which owns the buffer; touches nothing but its arguments. The maximum timestamp, the timestamp type and then the checksum may be
      * corrected in place; position and limit stay as they are.
      *
      * @param records the whole records field of one partition, from index 0 to its limit; big-endian and writable
@@ -147,7 +147,7 @@ public final class BatchCheck {
         if (size < BatchLayout.HEADER_BYTES) {
             return refuse(Refusal.CORRUPT, "batch of " + size + " bytes is smaller than its header");
         }
-        int computed = RecordBatch.computeCrc(records, 0, size);
+        int computed = Crc32c.ofOwned(records, BatchLayout.ATTRIBUTES_AT, size - BatchLayout.ATTRIBUTES_AT);
         int claimed = RecordBatch.crc(records, 0);
         return computed == claimed
                 ? null

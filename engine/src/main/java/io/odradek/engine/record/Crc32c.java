@@ -16,5 +16,15 @@ public final class Crc32c {
         return (int) crc.getValue();
     }
 
+    /** The same for who owns the buffer: position and limit are moved meanwhile, which spares a second one. */
+    static int ofOwned(ByteBuffer buffer, int from, int sizeBytes) {
+        int position = buffer.position();
+        int limit = buffer.limit();
+        var crc = new CRC32C();
+        crc.update(buffer.limit(from + sizeBytes).position(from));
+        buffer.limit(limit).position(position);
+        return (int) crc.getValue();
+    }
+
     private Crc32c() {}
 }

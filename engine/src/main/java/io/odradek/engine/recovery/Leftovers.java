@@ -31,11 +31,23 @@ final class Leftovers {
 
     private Leftovers() {}
 
-    static void remove(FileStore store, Path directory) throws IOException {
+    /** Returns what is there after that. */
+    static List<Path> remove(FileStore store, Path directory) throws IOException {
+        List<Path> found = store.list(directory);
+        boolean changed = removeUnfinished(store, directory, found);
+        changed |= removeOrphans(store, directory, changed ? store.list(directory) : found);
+        if (!changed) {
+            return found;
+        }
+        store.syncDirectory(directory);
+        return store.list(directory);
+    }
+
+    private static boolean removeUnfinished(FileStore store, Path directory, List<Path> found) throws IOException {
         boolean changed = false;
         long lowestCleaned = Long.MAX_VALUE;
         List<Long> swaps = new ArrayList<>();
-        for (Path file : store.list(directory)) {
+        for (Path file : found) {
             String name = file.getFileName().toString();
             if (name.endsWith(SegmentNames.TEMPORARY) || name.endsWith(SegmentNames.DELETED)) {
                 store.delete(file);
@@ -56,7 +68,7 @@ final class Leftovers {
                 changed = true;
             }
         }
-        for (Path file : store.list(directory)) {
+        for (Path file : changed ? store.list(directory) : found) {
             String name = file.getFileName().toString();
             if (name.endsWith(SegmentNames.SWAP)) {
                 long base = baseOffsetOf(name).orElse(Long.MAX_VALUE);
@@ -69,10 +81,7 @@ final class Leftovers {
                 changed = true;
             }
         }
-        changed |= removeOrphans(store, directory);
-        if (changed) {
-            store.syncDirectory(directory);
-        }
+        return changed;
     }
 
     private static OptionalLong baseOffsetOf(String name) {
@@ -112,9 +121,9 @@ final class Leftovers {
         }
     }
 
-    private static boolean removeOrphans(FileStore store, Path directory) throws IOException {
+    private static boolean removeOrphans(FileStore store, Path directory, List<Path> found) throws IOException {
         boolean changed = false;
-        for (Path file : store.list(directory)) {
+        for (Path file : found) {
             String name = file.getFileName().toString();
             for (String suffix :
                     List.of(SegmentNames.OFFSET_INDEX, SegmentNames.TIME_INDEX, SegmentNames.TRANSACTION_INDEX)) {

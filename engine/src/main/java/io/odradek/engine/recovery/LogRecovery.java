@@ -77,6 +77,11 @@ public final class LogRecovery {
     private final Remembered remembered;
     private final long nowMs;
 
+    private final ProducerStates producers = new ProducerStates();
+
+    /** The files in the directory, until something is cut. */
+    private List<Path> found = List.of();
+
     private boolean entriesChanged;
     private long scannedBytes;
     /** Where the last batch began that {@link #walkToEnd} met. */
@@ -112,7 +117,7 @@ public final class LogRecovery {
     }
 
     private RecoveredLog open(List<SegmentFiles> opened) throws IOException {
-        Leftovers.remove(store, directory);
+        found = new ArrayList<>(Leftovers.remove(store, directory));
         List<Long> bases = baseOffsets();
         for (int n = 0; n < bases.size(); n++) {
             if (n + 1 < bases.size() && bases.get(n + 1) <= remembered.logStartOffset()) {
@@ -130,7 +135,7 @@ public final class LogRecovery {
 
     private List<Long> baseOffsets() throws IOException {
         Set<Long> bases = new TreeSet<>();
-        for (Path file : store.list(directory)) {
+        for (Path file : found) {
             OptionalLong base = SegmentNames.baseOffset(file.getFileName().toString(), SegmentNames.LOG);
             base.ifPresent(bases::add);
         }
@@ -141,7 +146,7 @@ public final class LogRecovery {
     private void deleteBelowLogStart(long base) throws IOException {
         for (String suffix : SegmentNames.ALL) {
             Path file = SegmentNames.in(directory, base, suffix);
-            if (store.exists(file)) {
+            if (found.remove(file)) {
                 store.delete(file);
             }
         }
@@ -190,8 +195,9 @@ public final class LogRecovery {
         }
         if (end > remembered.recoveryPoint()) {
             // A clean stop writes down where the log ends: this log was not open then, or its last header is damaged.
-            return new LogRecovery(store, directory, config, remembered.afterCrash(), nowMs)
-                    .openScanning(opened, stored);
+            LogRecovery scanning = new LogRecovery(store, directory, config, remembered.afterCrash(), nowMs);
+            scanning.found = found;
+            return scanning.openScanning(opened, stored);
         }
         decide(Tail.INTACT, end, last.log().path(), fileBytes, "the last batch ends there");
         List<SealedSegment> sealed = new ArrayList<>();
@@ -205,7 +211,7 @@ public final class LogRecovery {
                 epochs = withEpochsOf(files, sizeOf(files), epochs);
             }
         }
-        return finish(sealed, active, end, epochs.truncatedTo(end + 1), stored); // one may begin at the end
+        return finish(sealed, active, end, epochs.truncatedTo(end + 1), stored, null); // one may begin at the end
     }
 
     /** A picture of {@code files} that ends at its last index entry below {@code endOffset}, or at its beginning. */
@@ -354,12 +360,14 @@ public final class LogRecovery {
             // Later entries are found again in the batches; those without a batch are not missed.
             epochs = stored.epochs().truncatedTo(offsetAt(picture));
         }
+        ProducerReplay producers = replayBehind(sealed, picture);
         TailScan scan = new TailScan(
                 Math.max(end, offsetAt(picture)),
                 epochs,
                 config.indexIntervalBytes(),
                 // A pass that was interrupted has not noted how far it came.
-                config.compact() ? Long.MAX_VALUE : remembered.compactedEnd());
+                config.compact() ? Long.MAX_VALUE : remembered.compactedEnd(),
+                producers);
         List<ActiveSegment> scanned = new ArrayList<>();
         String problem = null;
         for (int n = first; n < opened.size() && problem == null; n++) {
@@ -370,7 +378,7 @@ public final class LogRecovery {
                     break;
                 }
                 picture = ActiveSegment.rebuilding(files);
-                scan.skipTo(files.baseOffset());
+                scan.enter(files.baseOffset());
             }
             scanned.add(picture);
             long nextBase = n + 1 < opened.size() ? opened.get(n + 1).baseOffset() : Long.MAX_VALUE;
@@ -409,7 +417,7 @@ public final class LogRecovery {
         if (last.sizeBytes() > 0) {
             entriesChanged |= last.persistIndexes(true); // else entries of what was cut could stay in the file
         }
-        return finish(sealed, last, scan.nextOffset(), scan.epochs(), stored);
+        return finish(sealed, last, scan.nextOffset(), scan.epochs(), stored, producers);
     }
 
     /** Whether the index files are, to the byte, what {@code picture} has. */
@@ -555,8 +563,35 @@ public final class LogRecovery {
         }
     }
 
+    /** Up to which snapshots are what was written: that which the log starts with was synced before the start was written down. */
+    private long trustedSnapshots(long end) {
+        return remembered.cleanStop()
+                ? end
+                : Math.min(end, Math.max(remembered.recoveryPoint(), remembered.logStartOffset()));
+    }
+
+    /** What the producers had written before the batch that {@code picture} ends with. */
+    private ProducerReplay replayBehind(List<SealedSegment> sealed, ActiveSegment picture) throws IOException {
+        long firstBase =
+                sealed.isEmpty() ? picture.baseOffset() : sealed.getFirst().baseOffset();
+        ProducerReplay replay = ProducerReplay.begin(
+                producers, store, directory, found, firstBase, trustedSnapshots(Long.MAX_VALUE), nowMs);
+        for (int n = 0; n < sealed.size(); n++) {
+            replay.segment(
+                    sealed.get(n), n + 1 < sealed.size() ? sealed.get(n + 1).baseOffset() : picture.baseOffset());
+        }
+        replay.segment(picture, Long.MAX_VALUE);
+        return replay;
+    }
+
+    /** @param replay has replayed all of the log; null when nobody has */
     private RecoveredLog finish(
-            List<SealedSegment> sealed, ActiveSegment active, long end, LeaderEpochs epochs, StoredEpochs stored)
+            List<SealedSegment> sealed,
+            ActiveSegment active,
+            long end,
+            LeaderEpochs epochs,
+            StoredEpochs stored,
+            @Nullable ProducerReplay replay)
             throws IOException {
         LeaderEpochs onDisk = stored.epochs();
         if (onDisk == null || !onDisk.equals(epochs)) {
@@ -565,19 +600,15 @@ public final class LogRecovery {
             CheckpointText.publish(store, file);
             entriesChanged = true;
         }
-        ProducerStates producers = new ProducerStates();
         List<Segment> segments = new ArrayList<>(sealed);
         segments.add(active);
-        entriesChanged |= ProducerReplay.restore(
-                producers,
-                store,
-                directory,
-                segments,
-                // The snapshot that the log starts with was synced before the start was written down.
-                remembered.cleanStop()
-                        ? end
-                        : Math.min(end, Math.max(remembered.recoveryPoint(), remembered.logStartOffset())),
-                nowMs);
+        long trusted = trustedSnapshots(end);
+        List<Path> files = remembered.cleanStop() ? found : store.list(directory); // with what was cut, snapshots went
+        if (replay != null && replay.from() <= end) {
+            entriesChanged |= replay.finish(files, trusted, segments);
+        } else {
+            entriesChanged |= ProducerReplay.restore(producers, store, directory, files, segments, trusted, nowMs);
+        }
         if (entriesChanged || !remembered.cleanStop()) {
             // The last process may have been killed between a roll and its sync: what is appended to that segment
             // now is only as durable as its entry.

@@ -32,7 +32,32 @@ import org.slf4j.LoggerFactory;
 public final class ProducerReplay {
     private static final Logger LOG = LoggerFactory.getLogger(ProducerReplay.class);
 
-    private ProducerReplay() {}
+    /** What {@link #finish} writes. */
+    private final NavigableMap<Long, ByteBuffer> snapshotsMade = new TreeMap<>();
+
+    private final ProducerStates producers;
+    private final FileStore store;
+    private final Path directory;
+    private final long nowMs;
+    private final NavigableMap<Long, Path> unreadable = new TreeMap<>();
+    /** The snapshot that was loaded, or the log's first offset. */
+    private final long from;
+
+    private ProducerReplay(
+            ProducerStates producers,
+            FileStore store,
+            Path directory,
+            List<Path> files,
+            long firstOffset,
+            long trusted,
+            long nowMs)
+            throws IOException {
+        this.producers = producers;
+        this.store = store;
+        this.directory = directory;
+        this.nowMs = nowMs;
+        this.from = loadNewest(snapshots(files).headMap(trusted, true), firstOffset);
+    }
 
     /**
      * Restores {@code producers} from the files. Snapshots above {@code trusted}, unreadable ones, and those that belong to no
@@ -51,29 +76,126 @@ public final class ProducerReplay {
             long trusted,
             long nowMs)
             throws IOException {
-        producers.clear();
-        NavigableMap<Long, Path> snapshots = snapshots(store, directory);
-        boolean deleted = deleteAll(store, snapshots.tailMap(trusted, false).values());
-        NavigableMap<Long, Path> usable = snapshots.headMap(trusted, true);
-        long from = segments.getFirst().baseOffset();
-        while (!usable.isEmpty()) {
-            var newest = usable.lastEntry();
-            if (loaded(producers, store, newest.getValue(), nowMs)) {
-                from = newest.getKey();
-                break;
-            }
-            store.delete(newest.getValue());
-            usable.remove(newest.getKey());
-            deleted = true;
-        }
-        deleted |= deleteStray(store, usable, segments);
-        boolean written = replay(producers, store, directory, segments, from, nowMs);
-        return deleted || written;
+        return restore(producers, store, directory, store.list(directory), segments, trusted, nowMs);
     }
 
-    private static NavigableMap<Long, Path> snapshots(FileStore store, Path directory) throws IOException {
+    /** @param files that are in the directory */
+    static boolean restore(
+            ProducerStates producers,
+            FileStore store,
+            Path directory,
+            List<Path> files,
+            List<? extends Segment> segments,
+            long trusted,
+            long nowMs)
+            throws IOException {
+        ProducerReplay replay =
+                begin(producers, store, directory, files, segments.getFirst().baseOffset(), trusted, nowMs);
+        for (int n = 0; n < segments.size(); n++) {
+            replay.segment(
+                    segments.get(n),
+                    n + 1 < segments.size() ? segments.get(n + 1).baseOffset() : Long.MAX_VALUE);
+        }
+        return replay.finish(files, trusted, segments);
+    }
+
+    /**
+     * The same in steps, for who reads the batches anyway: then each {@link #segment}, or {@link #enter} and each {@link #batch} in
+     * it, in the log's order; at last {@link #finish}. Until then no file is changed.
+     */
+    static ProducerReplay begin(
+            ProducerStates producers,
+            FileStore store,
+            Path directory,
+            List<Path> files,
+            long firstOffset,
+            long trusted,
+            long nowMs)
+            throws IOException {
+        return new ProducerReplay(producers, store, directory, files, firstOffset, trusted, nowMs);
+    }
+
+    private long loadNewest(NavigableMap<Long, Path> snapshots, long firstOffset) throws IOException {
+        producers.clear();
+        for (var snapshot : snapshots.descendingMap().entrySet()) {
+            if (loaded(producers, store, snapshot.getValue(), nowMs)) {
+                return snapshot.getKey();
+            }
+            unreadable.put(snapshot.getKey(), snapshot.getValue());
+        }
+        return firstOffset;
+    }
+
+    /** The offset below which nothing is replayed. What was begun with is of no use for a log that ends before it. */
+    long from() {
+        return from;
+    }
+
+    /** A segment begins here: it keeps a snapshot, which has to outlive the older ones. */
+    void enter(long baseOffset) {
+        if (baseOffset > from) {
+            snapshotsMade.put(baseOffset, producers.snapshot());
+        }
+    }
+
+    /**
+     * Enters and replays a whole segment.
+     *
+     * @param nextBase where the next segment begins, {@link Long#MAX_VALUE} when there is none
+     */
+    void segment(Segment segment, long nextBase) throws IOException {
+        if (nextBase <= from) {
+            return;
+        }
+        enter(segment.baseOffset());
+        int size = switch (segment) {
+            case ActiveSegment growing -> growing.sizeBytes();
+            case SealedSegment done -> done.sizeBytes();
+        };
+        HeaderScan scan = HeaderScan.ofThread();
+        int position = SegmentSearch.startFor(scan, segment, from, size);
+        while (scan.moveTo(segment.log(), position, size)) {
+            position = scan.endPosition();
+            batch(segment.log(), scan.position(), scan.header(), scan.headerAt());
+        }
+    }
+
+    /** The next batch lies at {@code position}; its header at {@code at} of the buffer. */
+    void batch(StoreFile file, int position, ByteBuffer header, int at) throws IOException {
+        if (!RecordBatch.hasProducerId(header, at) || RecordBatch.baseOffset(header, at) < from) {
+            return;
+        }
+        if (RecordBatch.isControl(header, at)) {
+            ByteBuffer marker = ByteBuffer.allocate(RecordBatch.sizeInBytes(header, at));
+            file.read(marker, position);
+            producers.replay(marker.flip(), 0, nowMs);
+        } else {
+            producers.replay(header, at, nowMs);
+        }
+    }
+
+    /**
+     * Deletes and writes the snapshots. As {@link #restore}.
+     *
+     * @param files that are in the directory now
+     * @param trusted not below {@link #from}
+     */
+    boolean finish(List<Path> files, long trusted, List<? extends Segment> segments) throws IOException {
+        NavigableMap<Long, Path> found = snapshots(files);
+        boolean deleted = deleteAll(store, found.tailMap(trusted, false).values());
+        NavigableMap<Long, Path> usable = new TreeMap<>(found.headMap(trusted, true));
+        usable.keySet().removeAll(unreadable.keySet());
+        deleted |= deleteAll(store, unreadable.headMap(trusted, true).values());
+        deleted |= deleteStray(store, usable, segments);
+        for (var made : snapshotsMade.entrySet()) {
+            write(made.getValue(), store, directory, made.getKey(), true);
+        }
+        return deleted || !snapshotsMade.isEmpty();
+    }
+
+    private static NavigableMap<Long, Path> snapshots(List<Path> files) {
         NavigableMap<Long, Path> snapshots = new TreeMap<>();
-        for (Path file : store.list(directory)) {
+        for (Path file : files) {
             OptionalLong offset =
                     SegmentNames.baseOffset(file.getFileName().toString(), SegmentNames.PRODUCER_SNAPSHOT);
             if (offset.isPresent()) {
@@ -117,56 +239,19 @@ public final class ProducerReplay {
         return !files.isEmpty();
     }
 
-    /** On the way, the snapshots that each segment begins with are written again: they have to outlive older segments. */
-    private static boolean replay(
-            ProducerStates producers,
-            FileStore store,
-            Path directory,
-            List<? extends Segment> segments,
-            long from,
-            long nowMs)
-            throws IOException {
-        boolean written = false;
-        for (int n = 0; n < segments.size(); n++) {
-            if (n + 1 < segments.size() && segments.get(n + 1).baseOffset() <= from) {
-                continue;
-            }
-            Segment segment = segments.get(n);
-            if (segment.baseOffset() > from) {
-                write(producers, store, directory, segment.baseOffset(), true);
-                written = true;
-            }
-            int size = switch (segment) {
-                case ActiveSegment growing -> growing.sizeBytes();
-                case SealedSegment done -> done.sizeBytes();
-            };
-            HeaderScan scan = HeaderScan.ofThread();
-            int position = SegmentSearch.startFor(scan, segment, from, size);
-            while (scan.moveTo(segment.log(), position, size)) {
-                position = scan.endPosition();
-                if (scan.baseOffset() < from || !RecordBatch.hasProducerId(scan.header(), scan.headerAt())) {
-                    continue;
-                }
-                if (RecordBatch.isControl(scan.header(), scan.headerAt())) {
-                    ByteBuffer marker = ByteBuffer.allocate(scan.sizeBytes());
-                    segment.log().read(marker, scan.position());
-                    producers.replay(marker.flip(), 0, nowMs);
-                } else {
-                    producers.replay(scan.header(), scan.headerAt(), nowMs);
-                }
-            }
-        }
-        return written;
-    }
-
     /** Writes the snapshot of a log that ends at {@code logEndOffset}. */
     public static void write(
             ProducerStates producers, FileStore store, Path directory, long logEndOffset, boolean durably)
             throws IOException {
+        write(producers.snapshot(), store, directory, logEndOffset, durably);
+    }
+
+    private static void write(ByteBuffer snapshot, FileStore store, Path directory, long logEndOffset, boolean durably)
+            throws IOException {
         Path file = SegmentNames.in(directory, logEndOffset, SegmentNames.PRODUCER_SNAPSHOT);
         try (StoreFile written = store.open(file, OpenMode.READ_WRITE)) {
             written.truncate(0);
-            written.append(new ByteBuffer[] {producers.snapshot()}, 1);
+            written.append(new ByteBuffer[] {snapshot}, 1);
             if (durably) {
                 written.sync();
             }

@@ -12,16 +12,23 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a segment from some batch boundary to the end of its file, checks every batch, and rebuilds what is known about it:
- * index entries in the {@link ActiveSegment}, leader epochs. Stops at the first bytes that are no intact batch, and where
- * nothing follows but zeros: the file was preallocated, or got its length and not its bytes. One per log and thread.
+ * index entries in the {@link ActiveSegment}, leader epochs, producers. Stops at the first bytes that are no intact batch, and where
+ * nothing follows but zeros: the file was preallocated, or got its length and not its bytes. One per log, and one at a time on a
+ * thread.
  */
 final class TailScan {
-    private static final int CHUNK_BYTES = 1 << 20;
+    /** Small enough for what was read to be in the processor's cache still when its CRC is taken. */
+    private static final int CHUNK_BYTES = 1 << 18;
+
+    /** A thread scans one log at a time. */
+    private static final ThreadLocal<ByteBuffer> CHUNK =
+            ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(CHUNK_BYTES));
 
     private final int indexIntervalBytes;
     private final long compactedEnd;
+    private final ProducerReplay producers;
     private final CRC32C crc = new CRC32C();
-    private final ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
+    private final ByteBuffer chunk = CHUNK.get().clear();
     private long chunkStart;
     private int chunkBytes;
 
@@ -35,8 +42,11 @@ final class TailScan {
      * @param nextOffset the lowest offset the next batch may begin with
      * @param epochs of everything below it
      * @param compactedEnd exclusive; batches that begin there or below may follow a gap
+     * @param producers has replayed everything below {@code nextOffset}
      */
-    TailScan(long nextOffset, LeaderEpochs epochs, int indexIntervalBytes, long compactedEnd) {
+    TailScan(
+            long nextOffset, LeaderEpochs epochs, int indexIntervalBytes, long compactedEnd, ProducerReplay producers) {
+        this.producers = producers;
         this.nextOffset = nextOffset;
         this.epochs = epochs;
         this.indexIntervalBytes = indexIntervalBytes;
@@ -44,7 +54,8 @@ final class TailScan {
     }
 
     /** A segment that begins at {@code baseOffset} has been reached: compaction may have left a gap. */
-    void skipTo(long baseOffset) {
+    void enter(long baseOffset) {
+        producers.enter(baseOffset);
         nextOffset = Math.max(nextOffset, baseOffset);
     }
 
@@ -100,6 +111,7 @@ final class TailScan {
             int size = sizeAt(at);
             epochs = epochs.begin(chunk.getInt(at + BatchLayout.LEADER_EPOCH_AT), baseOffset);
             segment.wrote(size, lastOffset, RecordBatch.maxRecordTimestamp(chunk, at), indexIntervalBytes);
+            producers.batch(segment.log(), position, chunk, at);
             nextOffset = lastOffset + 1;
             scannedBytes += size;
         }
@@ -124,8 +136,7 @@ final class TailScan {
             return "the batch has format " + magic + ", expected " + BatchLayout.MAGIC;
         }
         int stored = chunk.getInt(at + BatchLayout.CRC_AT);
-        int computed = crc(
-                file, position + BatchLayout.ATTRIBUTES_AT, position + BatchLayout.PREFIX_BYTES + length, fileBytes);
+        int computed = crc(file, position, BatchLayout.PREFIX_BYTES + length, fileBytes);
         if (computed != stored) {
             return "the batch has CRC " + Integer.toHexString(computed) + ", its header says "
                     + Integer.toHexString(stored);
@@ -182,15 +193,23 @@ final class TailScan {
         return null;
     }
 
-    /** Piece by piece: a length that lies must not make us ask for that much memory. */
-    private int crc(StoreFile file, int from, int to, int fileBytes) throws IOException {
+    /**
+     * Of the batch at {@code position}. What is longer than a chunk goes piece by piece: a length that lies must not make us ask
+     * for that much memory.
+     */
+    private int crc(StoreFile file, int position, int sizeBytes, int fileBytes) throws IOException {
         crc.reset();
-        int position = from;
-        while (position < to) {
-            int piece = Math.min(to - position, CHUNK_BYTES);
-            load(file, position, piece, fileBytes);
-            crc.update(chunk.array(), (int) (position - chunkStart), piece);
-            position += piece;
+        int from = position;
+        int covered = position + BatchLayout.ATTRIBUTES_AT;
+        int end = position + sizeBytes;
+        while (covered < end) {
+            int piece = Math.min(end - from, CHUNK_BYTES);
+            load(file, from, piece, fileBytes);
+            int at = (int) (covered - chunkStart);
+            from += piece;
+            crc.update(chunk.limit((int) (from - chunkStart)).position(at));
+            chunk.clear();
+            covered = from;
         }
         return (int) crc.getValue();
     }

@@ -166,7 +166,7 @@ final class Appender {
         }
         int sizeBytes = batch.sizeBytes();
         try {
-            AppendOutcome outcome = slot.log.stage(batch, event.leaderEpoch, groupNowMs);
+            AppendOutcome outcome = slot.log.stage(batch, event.leaderEpoch, groupNowMs, event.appended);
             event.outcome = outcome;
             if (outcome instanceof AppendOutcome.Appended) {
                 slot.staged = true;
@@ -256,7 +256,7 @@ final class Appender {
             if (!mustSync && !slot.syncWanted) {
                 return group;
             }
-            end = slot.log.view().logEndOffset();
+            end = slot.log.logEndOffset();
             files = slot.log.takeDirtyFiles();
         } catch (RuntimeException | Error e) {
             fault.bug("collecting what " + slot.log.partition() + " has to sync", e);

@@ -1,6 +1,6 @@
 package io.odradek.engine.writepath;
 
-import io.odradek.engine.LogPosition;
+import io.odradek.engine.AppendOutcome.Appended;
 import io.odradek.engine.PartitionLog;
 import org.jspecify.annotations.Nullable;
 
@@ -28,8 +28,9 @@ final class LogSlot {
     // settle thread
     long settleGroup;
 
+    /** While a group is settled: its last batch of this log. */
     @Nullable
-    LogPosition settledEnd;
+    Appended settledLast;
 
     LogSlot(PartitionLog log) {
         this.log = log;

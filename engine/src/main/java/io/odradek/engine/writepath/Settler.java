@@ -3,7 +3,7 @@ package io.odradek.engine.writepath;
 import com.lmax.disruptor.RingBuffer;
 import com.lmax.disruptor.Sequence;
 import io.odradek.engine.AppendOutcome;
-import io.odradek.engine.LogPosition;
+import io.odradek.engine.AppendOutcome.Appended;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Objects;
@@ -121,7 +121,7 @@ final class Settler {
 
     /** Whether the outcome tells somebody that a batch is in the log. */
     static boolean isClaim(@Nullable AppendOutcome outcome) {
-        return outcome instanceof AppendOutcome.Appended || outcome instanceof AppendOutcome.Duplicate;
+        return outcome instanceof Appended || outcome instanceof AppendOutcome.Duplicate;
     }
 
     private boolean runInbox() {
@@ -173,9 +173,9 @@ final class Settler {
         }
         for (int i = 0; i < readyCount; i++) {
             WriteEvent event = ready[i];
-            if (event.outcome instanceof AppendOutcome.Appended appended) {
+            if (event.outcome instanceof Appended appended) {
                 LogSlot slot = Objects.requireNonNull(event.slot);
-                slot.settledEnd = appended.end();
+                slot.settledLast = appended;
                 if (slot.settleGroup != groupNumber) {
                     slot.settleGroup = groupNumber;
                     if (progressedCount == progressed.length) {
@@ -188,9 +188,10 @@ final class Settler {
         for (int i = 0; i < progressedCount; i++) {
             LogSlot slot = progressed[i];
             progressed[i] = null;
-            LogPosition end = Objects.requireNonNull(slot.settledEnd);
+            Appended last = Objects.requireNonNull(slot.settledLast);
+            slot.settledLast = null;
             try {
-                settlement.progressed(slot.log, end);
+                settlement.progressed(slot.log, last);
             } catch (RuntimeException | Error e) {
                 fault.bug("telling the progress of " + slot.log.partition(), e);
             }

@@ -5,6 +5,7 @@ import io.odradek.engine.PartitionLog;
 import io.odradek.engine.io.GroupSync;
 import io.odradek.engine.record.ValidatedBatch;
 import java.io.IOException;
+import java.lang.invoke.VarHandle;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -65,7 +66,9 @@ public final class Shard implements AutoCloseable {
         /** Append and settle have a thread each. */
         SEPARATE,
         /**
-         * Append and settle share one: a hand-over less, but what comes in by {@link #settle} then waits behind a write.
+         * Append and settle share one: a hand-over less, but what comes in by {@link #settle} then waits behind a write. And while
+         * nothing else waits for the disk, the sync thread appends what it is going to sync, and settles it: so a request
+         * into an idle shard costs one wake-up, and its answer none.
          */
         SHARED,
         /**
@@ -105,7 +108,11 @@ public final class Shard implements AutoCloseable {
     /** Of append and settle, unless they have a thread each. */
     private final Turn turn = new Turn();
 
+    private final boolean separate;
     private final boolean lends;
+    /** The sync thread waits for the disk, and takes no turn: others have to append. */
+    private volatile boolean syncing;
+
     /** {@link System#nanoTime} before which the turn isn't lent. */
     private volatile long lendAgainNanos = System.nanoTime();
 
@@ -113,6 +120,13 @@ public final class Shard implements AutoCloseable {
     private final Thread settleThread;
 
     private final List<Thread> threads;
+
+    // What each stage waits for: made once, not at each wait.
+    private final Doorbell.Work toAppend;
+    private final Doorbell.Work toSync;
+    private final Doorbell.Work toSettle;
+    private final Doorbell.Work toAppendAndSettle;
+    private final Doorbell.Work toAppendAndSync;
 
     /** Everything is settled: the first two stages may go once they have nothing left. */
     private volatile boolean stopping;
@@ -141,14 +155,19 @@ public final class Shard implements AutoCloseable {
                 options.waitStrategy(), Runtime.getRuntime().availableProcessors());
         appendBell = new Doorbell(patience);
         syncBell = new Doorbell(patience);
-        boolean separate = options.threads() == Threads.SEPARATE;
+        separate = options.threads() == Threads.SEPARATE;
         lends = options.threads() == Threads.LENT;
         settleBell = separate ? new Doorbell(patience) : appendBell;
-        // Who appends for others settles behind it, and needs no bell for that.
-        Doorbell appended = separate ? settleBell : new Doorbell(patience);
+        // Who has the turn settles behind what he has done, and needs no bell for that.
+        Doorbell done = separate ? settleBell : new Doorbell(patience);
         path = new WritePath(
-                options, directory, groupSync, settlement, clock, observer, appendBell, appended, syncBell, settleBell);
-        Thread syncThread = thread(options, "sync", this::syncLoop);
+                options, directory, groupSync, settlement, clock, observer, appendBell, done, syncBell, settleBell);
+        toAppend = () -> path.canAppend() || stopping || dead;
+        toSync = () -> path.canSync() || stopping || dead;
+        toSettle = () -> path.canSettle() || path.isDrained() || dead;
+        toAppendAndSettle = () -> (turn.isFree() && (hasTurnWork() || path.isDrained())) || dead;
+        toAppendAndSync = () -> path.canSync() || (turn.isFree() && path.canAppendLent()) || stopping || dead;
+        Thread syncThread = thread(options, "sync", separate ? this::syncLoop : this::sharedSyncLoop);
         if (separate) {
             settleThread = thread(options, "settle", this::settleLoop);
             threads = List.of(thread(options, "append", this::appendLoop), syncThread, settleThread);
@@ -192,7 +211,10 @@ public final class Shard implements AutoCloseable {
      * it may write and settle here and now, and call listeners. Any thread.
      */
     public void announce() {
-        if (!lends || path.needsSync() || lendAgainNanos - System.nanoTime() > 0) {
+        if (!separate && path.needsSync()) {
+            VarHandle.fullFence(); // of what was published and this flag, either we or the sync thread sees the other's
+            (syncing ? appendBell : syncBell).ring();
+        } else if (!lends || lendAgainNanos - System.nanoTime() > 0) {
             path.announce();
         } else if (turn.tryTake()) {
             workInTurn();
@@ -368,7 +390,7 @@ public final class Shard implements AutoCloseable {
     private void appendLoop() {
         while (!stopping && !dead) {
             if (!path.append(Integer.MAX_VALUE)) {
-                appendBell.await(() -> path.canAppend() || stopping || dead);
+                appendBell.await(toAppend);
             }
         }
     }
@@ -377,9 +399,47 @@ public final class Shard implements AutoCloseable {
         // a group that nobody waits for is still synced after everything is settled
         while (path.sync() || !(stopping || dead)) {
             if (!path.canSync()) {
-                syncBell.await(() -> path.canSync() || stopping || dead);
+                syncBell.await(toSync);
             }
         }
+    }
+
+    /** Syncs; and as long as nothing waits for that, does what leads there and what follows, if nobody else does. */
+    private void sharedSyncLoop() {
+        while (true) {
+            boolean worked = syncWhileOthersAppend();
+            if (!path.canSync() && turn.tryTake()) {
+                worked |= path.settle();
+                worked |= path.appendLent();
+                turn.giveBack();
+                if ((!worked && hasTurnWork()) || path.isDrained()) {
+                    appendBell.ring(); // a task, which may take long
+                }
+            } else if (worked) {
+                settleBell.ring();
+            }
+            if (!worked) {
+                // a group that nobody waits for is still synced after everything is settled
+                if (stopping || dead) {
+                    return;
+                }
+                syncBell.await(toAppendAndSync);
+            }
+        }
+    }
+
+    private boolean syncWhileOthersAppend() {
+        if (!path.canSync()) {
+            return false;
+        }
+        syncing = true;
+        VarHandle.fullFence();
+        if (hasTurnWork()) { // who published it may have taken this thread for one that appends
+            appendBell.ring();
+        }
+        path.sync();
+        syncing = false;
+        return true;
     }
 
     private void settleLoop() {
@@ -388,7 +448,7 @@ public final class Shard implements AutoCloseable {
                 if (path.isDrained()) {
                     return;
                 }
-                settleBell.await(() -> path.canSettle() || path.isDrained() || dead);
+                settleBell.await(toSettle);
             }
         }
     }
@@ -405,7 +465,7 @@ public final class Shard implements AutoCloseable {
                 turn.giveBack();
             }
             if (!worked) {
-                appendBell.await(() -> (turn.isFree() && (hasTurnWork() || path.isDrained())) || dead);
+                appendBell.await(toAppendAndSettle);
             }
         }
     }

@@ -45,6 +45,9 @@ final class WriteEvent {
     @Nullable
     AppendOutcome outcome;
 
+    /** What {@link #outcome} is when the batch was appended. */
+    final AppendOutcome.Appended appended = new AppendOutcome.Appended();
+
     @Nullable
     IOException taskFailure;
     /** Settles once everything up to this sequence is durable; {@link LogSlot#NEVER_SYNCED}: as soon as it is appended. */
@@ -67,6 +70,7 @@ final class WriteEvent {
         chargedBytes = 0;
         slot = null;
         outcome = null;
+        appended.forget();
         taskFailure = null;
     }
 }

@@ -78,7 +78,7 @@ public final class WritePath {
 
     /**
      * @param appendBell wakes the append stage
-     * @param appendedBell wakes the settle stage when something was appended
+     * @param doneBell wakes the settle stage when something was appended or synced
      * @param syncBell wakes the sync stage
      * @param settleBell wakes the settle stage for all other reasons
      */
@@ -90,7 +90,7 @@ public final class WritePath {
             InstantSource clock,
             ShardObserver observer,
             Doorbell appendBell,
-            Doorbell appendedBell,
+            Doorbell doneBell,
             Doorbell syncBell,
             Doorbell settleBell) {
         this.appendBell = appendBell;
@@ -102,8 +102,8 @@ public final class WritePath {
         ring = RingBuffer.createMultiProducer(WriteEvent::empty, options.ringSlots(), new BusySpinWaitStrategy());
         admission = new Admission(options.ringSlots(), options.maxInFlightBytes());
         fault = new ShardFault(options.name(), directory);
-        syncer = new Syncer(directory, groupSync, fault, handover, settleBell, observer);
-        appender = new Appender(clock, fault, syncer, handover, syncBell, appendedBell);
+        syncer = new Syncer(directory, groupSync, fault, handover, doneBell, observer);
+        appender = new Appender(clock, fault, syncer, handover, syncBell, doneBell);
         settler = new Settler(ring, appender, syncer, settlement, fault, admission);
         ring.addGatingSequences(settler.released());
     }
@@ -244,6 +244,12 @@ public final class WritePath {
     /** Whether there is something to append; exact between two passes. Any thread. */
     boolean canAppend() {
         return ring.isAvailable(appender.through() + 1);
+    }
+
+    /** Whether {@link #appendLent} would find something; a guess while others append. Any thread. */
+    boolean canAppendLent() {
+        long next = appender.through() + 1;
+        return ring.isAvailable(next) && ring.get(next).kind == WriteEvent.Kind.BATCH;
     }
 
     /** Whether the last group went to sync. Any thread. */

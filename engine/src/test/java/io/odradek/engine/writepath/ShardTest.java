@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.odradek.engine.AppendOutcome;
 import io.odradek.engine.Durability;
-import io.odradek.engine.LogPosition;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.record.PlainBatches;
 import io.odradek.engine.record.ValidatedBatch;
@@ -72,10 +71,10 @@ class ShardTest {
         PartitionLog log = logs.log("synced", new Durability.Sync());
         try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), NOBODY)) {
             CountDownLatch held = logs.store.holdSyncs();
-            assertThat(shard.tryWrite(log, batch(100), 0, outcomes::add)).isTrue();
+            assertThat(shard.tryWrite(log, batch(100), 0, this::keep)).isTrue();
             logs.store.syncsBegun.acquire();
             // written while the first sync runs: it says nothing about this one
-            assertThat(shard.tryWrite(log, batch(100), 0, outcomes::add)).isTrue();
+            assertThat(shard.tryWrite(log, batch(100), 0, this::keep)).isTrue();
             awaitEnd(log, 2);
             assertThat(outcomes).isEmpty();
             held.countDown();
@@ -95,10 +94,10 @@ class ShardTest {
         try (Shard shard = started(options(64, 1 << 20, threads), NOBODY)) {
             CountDownLatch held = logs.store.holdSyncs();
             BlockingQueue<AppendOutcome> waiting = new LinkedBlockingQueue<>();
-            shard.tryWrite(synced, batch(100), 0, waiting::add);
+            shard.tryWrite(synced, batch(100), 0, outcome -> waiting.add(outcome.kept()));
             logs.store.syncsBegun.acquire();
             for (int i = 0; i < 20; i++) {
-                shard.tryWrite(cached, batch(100), 0, outcomes::add);
+                shard.tryWrite(cached, batch(100), 0, this::keep);
                 assertThat(appended().baseOffset()).isEqualTo(i);
             }
             CountDownLatch task = new CountDownLatch(1);
@@ -115,10 +114,10 @@ class ShardTest {
         PartitionLog log = logs.log("changing", new Durability.Sync());
         try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), NOBODY)) {
             CountDownLatch held = logs.store.holdSyncs();
-            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            shard.tryWrite(log, batch(100), 0, this::keep);
             logs.store.syncsBegun.acquire();
             log.reconfigure(TestLogs.config(new Durability.PageCache()));
-            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            shard.tryWrite(log, batch(100), 0, this::keep);
             awaitEnd(log, 2);
             CountDownLatch settlePassed = new CountDownLatch(1);
             shard.settle(settlePassed::countDown);
@@ -135,13 +134,13 @@ class ShardTest {
         PartitionLog log = logs.log("synced", new Durability.Sync());
         PartitionLog other = logs.log("other", new Durability.Sync());
         try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), NOBODY)) {
-            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            shard.tryWrite(log, batch(100), 0, this::keep);
             appended();
             CountDownLatch held = logs.store.holdSyncs();
-            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            shard.tryWrite(log, batch(100), 0, this::keep);
             logs.store.syncsBegun.acquire(2);
-            shard.tryWrite(log, batch(100), 0, outcomes::add);
-            shard.tryWrite(other, batch(100), 0, outcomes::add);
+            shard.tryWrite(log, batch(100), 0, this::keep);
+            shard.tryWrite(other, batch(100), 0, this::keep);
             awaitEnd(log, 3);
             logs.store.failSyncs();
             held.countDown();
@@ -149,7 +148,7 @@ class ShardTest {
                 assertThat(outcomes.take()).isInstanceOf(AppendOutcome.StorageFailed.class);
             }
             assertThat(logs.directory.isOffline()).isTrue();
-            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            shard.tryWrite(log, batch(100), 0, this::keep);
             assertThat(outcomes.take()).isInstanceOf(AppendOutcome.StorageFailed.class);
         }
         assertThat(outcomes).isEmpty();
@@ -159,7 +158,7 @@ class ShardTest {
     void aRequestedSyncMakesAPageCacheLogDurable() throws Exception {
         PartitionLog log = logs.log("cached", new Durability.PageCache());
         try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), NOBODY)) {
-            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            shard.tryWrite(log, batch(100), 0, this::keep);
             AppendOutcome.Appended appended = appended();
             assertThat(logs.isDurable(log, appended)).isFalse();
             CountDownLatch done = new CountDownLatch(1);
@@ -173,7 +172,7 @@ class ShardTest {
     void aRequestedSyncHoldsUpNoAppender() throws Exception {
         PartitionLog log = logs.log("cached", new Durability.PageCache());
         try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), NOBODY)) {
-            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            shard.tryWrite(log, batch(100), 0, this::keep);
             appended();
             CountDownLatch held = logs.store.holdSyncs();
             CountDownLatch done = new CountDownLatch(1);
@@ -181,7 +180,7 @@ class ShardTest {
             logs.store.syncsBegun.acquire();
             // published with another request, so that both are in the hands of append together
             shard.requestSync(log);
-            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            shard.tryWrite(log, batch(100), 0, this::keep);
             assertThat(appended().baseOffset()).isOne();
             assertThat(done.getCount()).isOne();
             held.countDown();
@@ -216,13 +215,13 @@ class ShardTest {
         // the same rule by other means: once the log demands durability, what was handed over for other reasons counts
         PartitionLog log = logs.log("changing", new Durability.PageCache());
         try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), NOBODY)) {
-            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            shard.tryWrite(log, batch(100), 0, this::keep);
             AppendOutcome.Appended first = appended();
             CountDownLatch held = logs.store.holdSyncs();
             shard.requestSync(log);
             logs.store.syncsBegun.acquire();
             log.reconfigure(TestLogs.config(new Durability.Sync()));
-            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            shard.tryWrite(log, batch(100), 0, this::keep);
             awaitEnd(log, 2);
             assertThat(outcomes).isEmpty();
             held.countDown();
@@ -236,11 +235,11 @@ class ShardTest {
         PartitionLog log = logs.log("deleted", new Durability.Sync());
         try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), NOBODY)) {
             CountDownLatch held = logs.store.holdSyncs();
-            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            shard.tryWrite(log, batch(100), 0, this::keep);
             logs.store.syncsBegun.acquire();
             CountDownLatch gone = new CountDownLatch(1);
             shard.letGo(log, failure -> gone.countDown());
-            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            shard.tryWrite(log, batch(100), 0, this::keep);
             assertThat(gone.getCount()).isOne();
             held.countDown();
             gone.await();
@@ -276,7 +275,7 @@ class ShardTest {
         List<Long> ends = Collections.synchronizedList(new ArrayList<>());
         try (Shard shard = started(options(8, 1 << 20, Threads.SEPARATE), NOBODY)) {
             for (int i = 0; i < 100; i++) {
-                writePatiently(shard, log, batch(100), outcomes::add);
+                writePatiently(shard, log, batch(100), this::keep);
                 shard.run(() -> ends.add(log.view().logEndOffset()));
             }
         }
@@ -295,7 +294,7 @@ class ShardTest {
         try (Shard shard = started(options(4, 1 << 20, threads), NOBODY)) {
             CountDownLatch held = logs.store.holdSyncs();
             for (int i = 0; i < 4; i++) {
-                assertThat(shard.tryWrite(log, batch(100), 0, outcomes::add)).isTrue();
+                assertThat(shard.tryWrite(log, batch(100), 0, this::keep)).isTrue();
             }
             CountDownLatch given = new CountDownLatch(1);
             shard.settle(() -> {
@@ -320,21 +319,21 @@ class ShardTest {
         PartitionLog log = logs.log("synced", new Durability.Sync());
         try (Shard shard = started(options(64, 1000, Threads.SEPARATE), NOBODY)) {
             CountDownLatch held = logs.store.holdSyncs();
-            assertThat(shard.tryWrite(log, batch(900), 0, outcomes::add)).isTrue();
+            assertThat(shard.tryWrite(log, batch(900), 0, this::keep)).isTrue();
             ValidatedBatch large = batch(5000);
-            assertThat(shard.tryWrite(log, large, 0, outcomes::add)).isFalse();
+            assertThat(shard.tryWrite(log, large, 0, this::keep)).isFalse();
             // small ones wait as well: else the large one would starve
             ValidatedBatch small = batch(61);
-            assertThat(shard.tryWrite(log, small, 0, outcomes::add)).isFalse();
+            assertThat(shard.tryWrite(log, small, 0, this::keep)).isFalse();
             CountDownLatch room = new CountDownLatch(1);
             shard.onRoom(room::countDown);
             assertThat(room.getCount()).isOne();
             held.countDown();
             room.await();
-            assertThat(shard.tryWrite(log, large, 0, outcomes::add)).isTrue();
+            assertThat(shard.tryWrite(log, large, 0, this::keep)).isTrue();
             assertThat(appended().baseOffset()).isZero();
             assertThat(appended().baseOffset()).isOne();
-            writePatiently(shard, log, small, outcomes::add);
+            writePatiently(shard, log, small, this::keep);
         }
     }
 
@@ -345,7 +344,7 @@ class ShardTest {
         try (Shard shard = started(options(64, 1 << 20, threads), NOBODY)) {
             awaitSleepingAppend(shard, 0);
             for (int i = 0; i < 5; i++) {
-                assertThat(shard.tryWriteUnannounced(log, batch(100), 0, outcomes::add))
+                assertThat(shard.tryWriteUnannounced(log, batch(100), 0, this::keep))
                         .isTrue();
             }
             shard.announce();
@@ -364,16 +363,15 @@ class ShardTest {
         try (Shard shard = started(options(4, 1 << 20, threads), NOBODY)) {
             awaitSleepingAppend(shard, 0);
             for (int i = 0; i < 4; i++) {
-                assertThat(shard.tryWriteUnannounced(log, batch(100), 0, outcomes::add))
+                assertThat(shard.tryWriteUnannounced(log, batch(100), 0, this::keep))
                         .isTrue();
             }
             ValidatedBatch refused = batch(100);
-            assertThat(shard.tryWriteUnannounced(log, refused, 0, outcomes::add))
-                    .isFalse();
+            assertThat(shard.tryWriteUnannounced(log, refused, 0, this::keep)).isFalse();
             CountDownLatch room = new CountDownLatch(1);
             shard.onRoom(room::countDown);
             room.await();
-            assertThat(shard.tryWrite(log, refused, 0, outcomes::add)).isTrue();
+            assertThat(shard.tryWrite(log, refused, 0, this::keep)).isTrue();
             for (int i = 0; i < 5; i++) {
                 assertThat(appended().baseOffset()).isEqualTo(i);
             }
@@ -386,7 +384,7 @@ class ShardTest {
         PartitionLog log = logs.log("synced", new Durability.Sync());
         try (Shard shard = started(options(64, 1 << 20, threads), NOBODY)) {
             awaitSleepingAppend(shard, 0);
-            shard.tryWriteUnannounced(log, batch(100), 0, outcomes::add);
+            shard.tryWriteUnannounced(log, batch(100), 0, this::keep);
         }
         assertThat(logs.isDurable(log, appended())).isTrue();
     }
@@ -405,7 +403,7 @@ class ShardTest {
         CountDownLatch died = new CountDownLatch(1);
         try (Shard shard = started(options(64, 1 << 20, threads), NOBODY, clock)) {
             shard.onDeath(died::countDown);
-            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            shard.tryWrite(log, batch(100), 0, this::keep);
             appended();
             assertThat(died.getCount()).isOne();
             broken.set(true);
@@ -432,9 +430,9 @@ class ShardTest {
         PartitionLog log = logs.log("synced", new Durability.Sync());
         try (Shard shard = started(options(64, 1000, Threads.SEPARATE), NOBODY)) {
             CountDownLatch held = logs.store.holdSyncs();
-            shard.tryWrite(log, batch(300), 0, outcomes::add); // below the low mark, and too much for a large one
+            shard.tryWrite(log, batch(300), 0, this::keep); // below the low mark, and too much for a large one
             ValidatedBatch large = batch(5000);
-            assertThat(shard.tryWrite(log, large, 0, outcomes::add)).isFalse();
+            assertThat(shard.tryWrite(log, large, 0, this::keep)).isFalse();
             CountDownLatch room = new CountDownLatch(1);
             shard.onRoom(room::countDown);
             for (int i = 0; i < 2; i++) { // the second begins behind the end of the first one's pass
@@ -445,7 +443,7 @@ class ShardTest {
             assertThat(room.getCount()).isOne();
             held.countDown();
             room.await();
-            writePatiently(shard, log, large, outcomes::add);
+            writePatiently(shard, log, large, this::keep);
         }
     }
 
@@ -560,7 +558,7 @@ class ShardTest {
                     shard.announce();
                 });
                 settling.await();
-                shard.tryWriteUnannounced(log, batch(100), 0, outcomes::add);
+                shard.tryWriteUnannounced(log, batch(100), 0, this::keep);
                 shard.announce();
                 held.countDown();
                 appended(); // nobody announces any more, and nothing is closed
@@ -580,7 +578,7 @@ class ShardTest {
                 awaitQuietly(held);
             });
             running.await();
-            shard.tryWriteUnannounced(log, batch(100), 0, outcomes::add);
+            shard.tryWriteUnannounced(log, batch(100), 0, this::keep);
             shard.announce();
             assertThat(outcomes).isEmpty();
             held.countDown();
@@ -635,7 +633,7 @@ class ShardTest {
         PartitionLog log = logs.log("synced", new Durability.Sync());
         Shard shard = new Shard(
                 options(64, 1 << 20, Threads.SEPARATE), logs.directory, logs.groupSync, NOBODY, InstantSource.system());
-        shard.tryWrite(log, batch(100), 0, outcomes::add);
+        shard.tryWrite(log, batch(100), 0, this::keep);
         shard.close();
         assertThat(logs.isDurable(log, appended())).isTrue();
     }
@@ -651,7 +649,7 @@ class ShardTest {
             shard.requestSync(log, failure -> settled.countDown());
             settled.await();
             assertThat(logs.directory.isOffline()).isTrue();
-            shard.tryWrite(log, batch(100), 0, outcomes::add);
+            shard.tryWrite(log, batch(100), 0, this::keep);
             assertThat(outcomes.take()).isInstanceOf(AppendOutcome.StorageFailed.class);
         }
     }
@@ -679,8 +677,8 @@ class ShardTest {
         CountDownLatch held;
         try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), new Settlement() {
             @Override
-            public void progressed(PartitionLog partition, LogPosition end) {
-                told.add("progressed " + end.offset());
+            public void progressed(PartitionLog partition, AppendOutcome.Appended last) {
+                told.add("progressed " + last.end().offset());
             }
 
             @Override
@@ -721,7 +719,7 @@ class ShardTest {
         PartitionLog log = logs.log("cached", new Durability.PageCache());
         try (Shard shard = started(options(64, 1 << 20, Threads.SEPARATE), NOBODY)) {
             for (int i = 0; i < 50; i++) {
-                shard.tryWrite(log, batch(100), 0, outcomes::add);
+                shard.tryWrite(log, batch(100), 0, this::keep);
                 appended();
             }
             ShardGauges gauges = shard.gauges();
@@ -751,6 +749,10 @@ class ShardTest {
         CountedLease lease = new CountedLease();
         leases.add(lease);
         return PlainBatches.batch(1, size, lease);
+    }
+
+    private void keep(AppendOutcome outcome) {
+        outcomes.add(outcome.kept());
     }
 
     private AppendOutcome.Appended appended() throws InterruptedException {

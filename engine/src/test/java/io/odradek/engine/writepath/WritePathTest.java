@@ -6,7 +6,6 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import io.odradek.engine.AppendOutcome;
 import io.odradek.engine.Durability;
-import io.odradek.engine.LogPosition;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.record.PlainBatches;
 import io.odradek.engine.record.ValidatedBatch;
@@ -275,13 +274,13 @@ class WritePathTest {
         }
 
         @Override
-        public void progressed(PartitionLog partition, LogPosition end) {
+        public void progressed(PartitionLog partition, AppendOutcome.Appended last) {
             assertThat(progressedInGroup.add(partition))
                     .as("once per log and group")
                     .isTrue();
             Log log = all.stream().filter(l -> l.log == partition).findFirst().orElseThrow();
-            assertThat(end.offset()).isGreaterThan(log.settledEnd);
-            log.settledEnd = end.offset();
+            assertThat(last.end().offset()).isGreaterThan(log.settledEnd);
+            log.settledEnd = last.end().offset();
         }
 
         @Override

@@ -7,7 +7,6 @@ import io.odradek.engine.Durability;
 import io.odradek.engine.FetchedSlices;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
-import io.odradek.engine.LogPosition;
 import io.odradek.engine.LogReader;
 import io.odradek.engine.LogView;
 import io.odradek.engine.OffsetOutOfRangeException;
@@ -318,10 +317,10 @@ final class PowerLossRun implements Settlement {
     }
 
     @Override
-    public void progressed(PartitionLog log, LogPosition end) {
+    public void progressed(PartitionLog log, AppendOutcome.Appended last) {
         // What was written before a cut says nothing about what is behind it; the cut settles in its turn.
         if (!cutting.contains(log.partition())) {
-            settledEnds.put(log.partition(), end.offset());
+            settledEnds.put(log.partition(), last.end().offset());
         }
     }
 
