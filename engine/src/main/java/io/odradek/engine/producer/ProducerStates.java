@@ -28,6 +28,9 @@ public final class ProducerStates {
 
     private final Map<Long, ProducerEntry> producers = new HashMap<>();
 
+    /** Was asked for last: a batch asks twice, and batches of one producer often follow each other. Spares a boxed id. */
+    private @Nullable ProducerEntry lately;
+
     /**
      * Whether the batch may be appended. Changes nothing.
      *
@@ -42,7 +45,7 @@ public final class ProducerStates {
         if (batch.producerId() <= BatchLayout.NO_PRODUCER_ID) {
             return NEXT;
         }
-        ProducerEntry entry = producers.get(batch.producerId());
+        ProducerEntry entry = find(batch.producerId());
         if (entry == null) {
             return NEXT;
         }
@@ -126,8 +129,25 @@ public final class ProducerStates {
         }
     }
 
+    private @Nullable ProducerEntry find(long producerId) {
+        ProducerEntry same = lately;
+        if (same != null && same.producerId == producerId) {
+            return same;
+        }
+        ProducerEntry found = producers.get(producerId);
+        lately = found;
+        return found;
+    }
+
     private ProducerEntry entry(long producerId) {
-        return producers.computeIfAbsent(producerId, ProducerEntry::new);
+        ProducerEntry known = find(producerId);
+        if (known != null) {
+            return known;
+        }
+        ProducerEntry added = new ProducerEntry(producerId);
+        producers.put(producerId, added);
+        lately = added;
+        return added;
     }
 
     /**
@@ -139,11 +159,13 @@ public final class ProducerStates {
      */
     public int expire(long nowMs, long expirationMs) {
         int before = producers.size();
+        lately = null;
         producers.values().removeIf(entry -> entry.currentTxnFirstOffset < 0 && nowMs - entry.seenMs >= expirationMs);
         return before - producers.size();
     }
 
     public void clear() {
+        lately = null;
         producers.clear();
     }
 
@@ -154,7 +176,9 @@ public final class ProducerStates {
      * @throws CorruptSnapshotException nothing was changed
      */
     public void load(ByteBuffer snapshot, long nowMs) throws CorruptSnapshotException {
-        for (ProducerEntry entry : SnapshotFormat.decode(snapshot, nowMs)) {
+        List<ProducerEntry> entries = SnapshotFormat.decode(snapshot, nowMs);
+        lately = null;
+        for (ProducerEntry entry : entries) {
             producers.put(entry.producerId, entry);
         }
     }

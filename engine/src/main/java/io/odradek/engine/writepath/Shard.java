@@ -194,7 +194,11 @@ public final class Shard implements AutoCloseable {
      *     After {@link #close} always false, and no room comes any more; the batch and its lease stay the caller's
      */
     public boolean tryWrite(PartitionLog log, ValidatedBatch batch, int leaderEpoch, AppendListener listener) {
-        return path.tryWrite(log, batch, leaderEpoch, listener);
+        boolean written = path.tryWriteUnannounced(log, batch, leaderEpoch, listener);
+        if (written) {
+            wake();
+        }
+        return written;
     }
 
     /**
@@ -211,14 +215,23 @@ public final class Shard implements AutoCloseable {
      * it may write and settle here and now, and call listeners. Any thread.
      */
     public void announce() {
-        if (!separate && path.needsSync()) {
-            VarHandle.fullFence(); // of what was published and this flag, either we or the sync thread sees the other's
-            (syncing ? appendBell : syncBell).ring();
-        } else if (!lends || lendAgainNanos - System.nanoTime() > 0) {
-            path.announce();
+        if (!lends || path.needsSync() || lendAgainNanos - System.nanoTime() > 0) {
+            wake();
         } else if (turn.tryTake()) {
             workInTurn();
         }
+    }
+
+    /** Wakes who is to append what was published. */
+    private void wake() {
+        if (!separate && path.needsSync()) {
+            VarHandle.fullFence(); // of what was published and this flag, either we or the sync thread sees the other's
+            if (!syncing) {
+                syncBell.ring();
+                return;
+            }
+        }
+        appendBell.ring();
     }
 
     /** On a borrowed thread, which must not be held up for long, and goes on with its own work when ours has died. */

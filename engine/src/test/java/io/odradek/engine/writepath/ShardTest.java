@@ -542,6 +542,46 @@ class ShardTest {
         } while (!Thread.currentThread().equals(settlers.take()));
     }
 
+    /** Not always: a batch may come just as the other thread looks for work. */
+    @ParameterizedTest
+    @EnumSource(names = {"SHARED", "LENT"})
+    void anIdleShardsSyncThreadDoesAllThatARequestNeeds(Threads threads) throws Exception {
+        PartitionLog log = logs.log("synced", new Durability.Sync());
+        BlockingQueue<String> settlers = new LinkedBlockingQueue<>();
+        try (Shard shard = started(options(64, 1 << 20, threads), NOBODY)) {
+            String settler = "";
+            for (int i = 0; i < 1000 && !settler.endsWith("-sync"); i++) {
+                shard.tryWrite(
+                        log,
+                        batch(100),
+                        0,
+                        outcome -> settlers.add(Thread.currentThread().getName()));
+                settler = settlers.take();
+            }
+            assertThat(settler).endsWith("-sync");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatComesDuringASyncIsAppendedMeanwhile(Threads threads) throws Exception {
+        PartitionLog log = logs.log("synced", new Durability.Sync());
+        try (Shard shard = started(options(64, 1 << 20, threads), NOBODY)) {
+            for (int round = 0; round < 50; round++) {
+                CountDownLatch held = logs.store.holdSyncs();
+                shard.tryWrite(log, batch(100), 0, this::keep);
+                logs.store.syncsBegun.acquire();
+                shard.tryWrite(log, batch(100), 0, this::keep);
+                awaitEnd(log, 2 * round + 2);
+                assertThat(outcomes).isEmpty();
+                held.countDown();
+                appended();
+                appended();
+                logs.store.syncsBegun.drainPermits();
+            }
+        }
+    }
+
     @Test
     void whatIsAnnouncedDuringALentTurnIsWrittenBehindIt() throws Exception {
         PartitionLog log = logs.log("cached", new Durability.PageCache());
