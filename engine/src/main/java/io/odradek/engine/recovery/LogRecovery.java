@@ -443,9 +443,8 @@ public final class LogRecovery {
 
     private void refuseHoleBefore(SegmentFiles files, long end) throws CorruptLogException {
         String hole = holeBefore(files, end);
-        if (hole != null
-                && end > 0
-                && !(config.compact() && files.baseOffset() > end)) { // all that is there was synced
+        // All that is there was synced: in a compacted log a gap is compaction's.
+        if (hole != null && !(config.compact() && files.baseOffset() > end)) {
             throw new CorruptLogException(
                     files.log().path(),
                     -1,

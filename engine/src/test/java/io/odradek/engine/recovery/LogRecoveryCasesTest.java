@@ -409,6 +409,19 @@ class LogRecoveryCasesTest {
         }
     }
 
+    /** A synced file that is empty now has lost what it held, also when it is the log's first and its offset is 0. */
+    @Test
+    void aFirstSegmentThatLostItsSyncedRecordsIsRefused() throws Exception {
+        for (long base : new long[] {0, 50}) {
+            try (StoredLog log = log().segment(base, 6).segment(base + 12, 3).epochs("4 0")) {
+                log.at(base).truncate(LOG, 0);
+                assertThat(refusal(() -> log.open(crashed(base + 14))))
+                        .hasMessageContaining("follows where offset " + base + " was expected");
+                clear();
+            }
+        }
+    }
+
     @Test
     void aSyncedSegmentThatReachesIntoTheNextIsRefused() throws Exception {
         try (StoredLog log = log().segment(0, 7).segment(12, 6).segment(24, 3).epochs("4 0")) {
