@@ -311,7 +311,10 @@ public final class LogRecovery {
     // ---- after any other stop
 
     private RecoveredLog openScanning(List<SegmentFiles> opened, StoredEpochs stored) throws IOException {
-        entriesChanged = true; // a process that died alone left entries that the disk does not have yet
+        // A process that died alone left entries that the disk does not have yet, perhaps that of the last segment:
+        // what is
+        // appended to it is only as durable as its entry.
+        entriesChanged = true;
         int first = segmentOf(opened, remembered.recoveryPoint());
         LeaderEpochs epochs = LeaderEpochs.NONE;
         long end = opened.getFirst().baseOffset();
@@ -406,8 +409,8 @@ public final class LogRecovery {
                 sealed.add(sealedAgain(segment));
             }
         }
-        if (last.sizeBytes() > 0) {
-            entriesChanged |= last.persistIndexes(true); // else entries of what was cut could stay in the file
+        if (last.sizeBytes() > 0 || store.exists(last.files().path(SegmentNames.OFFSET_INDEX))) {
+            last.persistIndexes(true); // else entries of what was cut could stay in the file
         }
         return finish(sealed, last, scan.nextOffset(), scan.epochs(), stored);
     }
@@ -501,7 +504,6 @@ public final class LogRecovery {
             }
         }
         files.remove();
-        entriesChanged = true;
     }
 
     // ---- both
@@ -577,9 +579,7 @@ public final class LogRecovery {
                         ? end
                         : Math.min(end, Math.max(remembered.recoveryPoint(), remembered.logStartOffset())),
                 nowMs);
-        if (entriesChanged || !remembered.cleanStop()) {
-            // The last process may have been killed between a roll and its sync: what is appended to that segment
-            // now is only as durable as its entry.
+        if (entriesChanged) {
             store.syncDirectory(directory);
         }
         long firstOffset =

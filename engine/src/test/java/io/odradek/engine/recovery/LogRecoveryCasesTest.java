@@ -644,6 +644,22 @@ class LogRecoveryCasesTest {
         }
     }
 
+    /** Else the entries of what was cut would still be in the file, and pass for those of what takes its place. */
+    @Test
+    void theIndexOfASegmentThatIsCutLosesTheEntriesOfWhatWasCut() throws Exception {
+        try (StoredLog log = log().segment(0, 40).epochs("4 0")) {
+            log.at(0).damage(LOG, 1099, 1);
+            log.open(crashed(4));
+            assertThat(Files.size(log.path(0, OFFSET_INDEX))).isEqualTo(4 * 8);
+            assertThat(Files.size(log.path(0, TIME_INDEX))).isEqualTo(4 * 12);
+            log.at(0).damage(LOG, 99, 1);
+            log.open(crashed(0));
+            assertThat(Files.size(log.path(0, LOG))).isZero();
+            assertThat(Files.size(log.path(0, OFFSET_INDEX))).isZero();
+            assertThat(Files.size(log.path(0, TIME_INDEX))).isZero();
+        }
+    }
+
     @Test
     void aNewLogThatHasNoRecordsYetGetsNoIndexFiles() throws Exception {
         try (StoredLog log = log().segment(0, 0).epochs("4 0")) {
