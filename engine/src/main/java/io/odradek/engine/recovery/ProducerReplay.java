@@ -66,8 +66,10 @@ public final class ProducerReplay {
             usable.remove(newest.getKey());
             deleted = true;
         }
-        deleted |= deleteStray(store, usable, segments);
         boolean written = replay(producers, store, directory, segments, from, nowMs);
+        // The newest stays wherever it is; one that was written now is newer than all.
+        var older = written || usable.isEmpty() ? usable : usable.headMap(usable.lastKey(), false);
+        deleted |= deleteStray(store, older, segments);
         return deleted || written;
     }
 
@@ -97,14 +99,11 @@ public final class ProducerReplay {
     }
 
     private static boolean deleteStray(
-            FileStore store, NavigableMap<Long, Path> usable, List<? extends Segment> segments) throws IOException {
-        if (usable.isEmpty()) {
-            return false;
-        }
+            FileStore store, NavigableMap<Long, Path> snapshots, List<? extends Segment> segments) throws IOException {
         var bases = segments.stream().map(Segment::baseOffset).collect(Collectors.toSet());
         return deleteAll(
                 store,
-                usable.headMap(usable.lastKey(), false).entrySet().stream()
+                snapshots.entrySet().stream()
                         .filter(snapshot -> !bases.contains(snapshot.getKey()))
                         .map(java.util.Map.Entry::getValue)
                         .toList());
