@@ -9,7 +9,6 @@ import io.odradek.engine.segment.SegmentNames;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.OptionalLong;
 import org.slf4j.Logger;
@@ -34,7 +33,7 @@ final class Leftovers {
     static void remove(FileStore store, Path directory) throws IOException {
         boolean changed = false;
         long lowestCleaned = Long.MAX_VALUE;
-        List<Long> swaps = new ArrayList<>();
+        List<Long> swaps = new ArrayList<>(); // in order, as files are listed
         for (Path file : store.list(directory)) {
             String name = file.getFileName().toString();
             if (name.endsWith(SegmentNames.TEMPORARY) || name.endsWith(SegmentNames.DELETED)) {
@@ -49,7 +48,6 @@ final class Leftovers {
                 swap.ifPresent(swaps::add);
             }
         }
-        Collections.sort(swaps);
         for (long base : swaps) {
             if (base < lowestCleaned) {
                 swapIn(store, directory, base);

@@ -185,8 +185,11 @@ public final class LogRecovery {
             active = resumed(last, Long.MAX_VALUE, fileBytes);
             end = walkToEnd(active, fileBytes);
         } catch (CorruptLogException e) {
-            decide(Tail.BROKEN_AT_END, Math.max(0, e.offset()), e.file(), e.position(), e.problem());
-            throw e; // the table refuses this: a clean stop leaves no half-written batch
+            // The table refuses both; whoever has to repair it wants to know which.
+            Tail tail =
+                    anythingIntactBehind(last, (int) e.position(), fileBytes) ? Tail.BROKEN_INSIDE : Tail.BROKEN_AT_END;
+            decide(tail, Math.max(0, e.offset()), e.file(), e.position(), e.problem());
+            throw e;
         }
         if (end > remembered.recoveryPoint()) {
             // A clean stop writes down where the log ends: this log was not open then, or its last header is damaged.
@@ -206,6 +209,11 @@ public final class LogRecovery {
             }
         }
         return finish(sealed, active, end, epochs.truncatedTo(end + 1), stored); // one may begin at the end
+    }
+
+    private boolean anythingIntactBehind(SegmentFiles files, int position, int fileBytes) throws IOException {
+        TailScan scan = new TailScan(files.baseOffset(), LeaderEpochs.NONE, config.indexIntervalBytes(), 0);
+        return scan.anythingIntactFrom(files.log(), files.baseOffset(), position + 1, fileBytes);
     }
 
     /** A picture of {@code files} that ends at its last index entry below {@code endOffset}, or at its beginning. */
@@ -586,18 +594,17 @@ public final class LogRecovery {
                 sealed.isEmpty() ? active.baseOffset() : sealed.getFirst().baseOffset();
         long logStart = Math.max(firstOffset, remembered.logStartOffset());
         if (logStart > end) {
-            return startedOver(sealed, active, logStart);
+            return startedOver(active, logStart);
         }
         return new RecoveredLog(sealed, active, logStart, end, epochs, epochs, producers, end, scannedBytes);
     }
 
-    /** Everything that is left had been deleted by request: offsets go on where they had been. */
-    private RecoveredLog startedOver(List<SealedSegment> sealed, ActiveSegment active, long logStart)
-            throws IOException {
+    /**
+     * Everything that is left had been deleted by request: offsets go on where they had been. Segments before the active one
+     * are gone already, for it begins below the start as well.
+     */
+    private RecoveredLog startedOver(ActiveSegment active, long logStart) throws IOException {
         LOG.warn("{} ends below its start offset {}, which goes on from there", directory, logStart);
-        for (SealedSegment segment : sealed) {
-            removeBehindCut(segment.files());
-        }
         removeBehindCut(active.files());
         ActiveSegment first = ActiveSegment.create(store, directory, logStart);
         ProducerStates none = new ProducerStates();

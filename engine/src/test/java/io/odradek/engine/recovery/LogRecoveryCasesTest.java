@@ -14,6 +14,8 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.odradek.engine.Durability;
+import io.odradek.engine.producer.ProducerStates;
+import io.odradek.engine.record.BatchBuilder;
 import io.odradek.engine.record.BatchLayout;
 import io.odradek.engine.recovery.LogRecovery.Remembered;
 import io.odradek.engine.segment.CorruptLogException;
@@ -212,6 +214,7 @@ class LogRecoveryCasesTest {
         List<int[]> wrong = List.of(
                 new int[] {77, 3700}, // another batch's
                 new int[] {77, 3850}, // no batch's
+                new int[] {77, 3900}, // that of the one behind it
                 new int[] {75, 3800}, // not the batch's last offset
                 new int[] {77, 3950}, // too near the end for a batch
                 new int[] {77, 4000}); // the end
@@ -313,6 +316,7 @@ class LogRecoveryCasesTest {
     void aSealedSegmentsMissingIndexIsRebuiltAfterACleanStop() throws Exception {
         for (String suffix : List.of(OFFSET_INDEX, TIME_INDEX)) {
             try (StoredLog log = threeSegments()) {
+                log.open(stopped(30)); // snapshots are there now, too
                 Map<String, String> before = log.contents();
                 Files.delete(log.path(12, suffix));
                 RecoveredLog recovered = log.open(stopped(30));
@@ -527,6 +531,24 @@ class LogRecoveryCasesTest {
         }
     }
 
+    /** Also when its last batch is in neither index, and so nothing else is found to be wrong. */
+    @Test
+    void theCrcOfTheBatchBeforeAGapIsComparedWhateverTheIndexesSay() throws Exception {
+        try (StoredLog log = log()) {
+            log.config = log.config.withCompact(true);
+            WrittenSegment first = new WrittenSegment(directory, 0, StoredLog.INTERVAL);
+            first.add(0, 2, 100, 2000);
+            first.add(2, 2, 100, 1000);
+            log.written(first).segment(20, 3).epochs("4 0");
+            assertThat(log.open(crashed(20)).logEndOffset()).isEqualTo(26);
+            log.at(0).damage(LOG, 100 + BatchLayout.LAST_OFFSET_DELTA_AT + 3, 1);
+            CorruptLogException refused = refusal(() -> log.open(crashed(20)));
+            assertThat(refused.file()).isEqualTo(log.path(0, LOG));
+            assertThat(refused.position()).isEqualTo(100);
+            assertThat(refused.problem()).contains("the batch has CRC");
+        }
+    }
+
     @Test
     void anEmptySegmentBetweenOthersHasNoBatchToCheck() throws Exception {
         try (StoredLog log = log().segment(0, 6).segment(20, 0).segment(40, 3).epochs("4 0")) {
@@ -719,6 +741,35 @@ class LogRecoveryCasesTest {
             // And the next one finishes its work.
             log.store.failing = null;
             assertThat(log.open(crashed(0)).logEndOffset()).isEqualTo(10);
+        }
+    }
+
+    /** After a clean stop one at the end is what was written; after a crash it may be of any age. */
+    @Test
+    void aSnapshotAboveTheRecoveryPointIsBelievedAfterACleanStopOnly() throws Exception {
+        try (StoredLog log = threeSegments()) {
+            ProducerStates snapshot = new ProducerStates();
+            snapshot.replay(
+                    new BatchBuilder()
+                            .producer(77, (short) 0, 0)
+                            .add(0, null, null)
+                            .build()
+                            .bytes(),
+                    0,
+                    0);
+            for (long offset : new long[] {30, 24, 12}) {
+                ProducerReplay.write(snapshot, log.store, directory, offset, true);
+                assertThat(log.open(stopped(30)).producers().size()).isEqualTo(1);
+                assertThat(log.open(crashed(offset)).producers().size()).isEqualTo(1);
+                assertThat(log.open(new Remembered(false, 0, offset, 0, 0))
+                                .producers()
+                                .size())
+                        .as("the snapshot that the log starts with")
+                        .isEqualTo(1);
+                assertThat(log.open(crashed(offset - 1)).producers().size()).isZero();
+                clear();
+                threeSegments();
+            }
         }
     }
 
