@@ -9,7 +9,6 @@ import io.odradek.engine.segment.SegmentNames;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.OptionalLong;
 import org.slf4j.Logger;
@@ -46,7 +45,7 @@ final class Leftovers {
     private static boolean removeUnfinished(FileStore store, Path directory, List<Path> found) throws IOException {
         boolean changed = false;
         long lowestCleaned = Long.MAX_VALUE;
-        List<Long> swaps = new ArrayList<>();
+        List<Long> swaps = new ArrayList<>(); // in order, as files are listed
         for (Path file : found) {
             String name = file.getFileName().toString();
             if (name.endsWith(SegmentNames.TEMPORARY) || name.endsWith(SegmentNames.DELETED)) {
@@ -61,7 +60,6 @@ final class Leftovers {
                 swap.ifPresent(swaps::add);
             }
         }
-        Collections.sort(swaps);
         for (long base : swaps) {
             if (base < lowestCleaned) {
                 swapIn(store, directory, base);

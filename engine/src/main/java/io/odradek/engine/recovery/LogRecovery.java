@@ -190,8 +190,11 @@ public final class LogRecovery {
             active = resumed(last, Long.MAX_VALUE, fileBytes);
             end = walkToEnd(active, fileBytes);
         } catch (CorruptLogException e) {
-            decide(Tail.BROKEN_AT_END, Math.max(0, e.offset()), e.file(), e.position(), e.problem());
-            throw e; // the table refuses this: a clean stop leaves no half-written batch
+            // The table refuses both; whoever has to repair it wants to know which.
+            Tail tail =
+                    anythingIntactBehind(last, (int) e.position(), fileBytes) ? Tail.BROKEN_INSIDE : Tail.BROKEN_AT_END;
+            decide(tail, Math.max(0, e.offset()), e.file(), e.position(), e.problem());
+            throw e;
         }
         if (end > remembered.recoveryPoint()) {
             // A clean stop writes down where the log ends: this log was not open then, or its last header is damaged.
@@ -212,6 +215,11 @@ public final class LogRecovery {
             }
         }
         return finish(sealed, active, end, epochs.truncatedTo(end + 1), stored, null); // one may begin at the end
+    }
+
+    private boolean anythingIntactBehind(SegmentFiles files, int position, int fileBytes) throws IOException {
+        TailScan scan = new TailScan(files.baseOffset(), LeaderEpochs.NONE, config.indexIntervalBytes(), 0);
+        return scan.anythingIntactFrom(files.log(), files.baseOffset(), position + 1, fileBytes);
     }
 
     /** A picture of {@code files} that ends at its last index entry below {@code endOffset}, or at its beginning. */
@@ -317,7 +325,10 @@ public final class LogRecovery {
     // ---- after any other stop
 
     private RecoveredLog openScanning(List<SegmentFiles> opened, StoredEpochs stored) throws IOException {
-        entriesChanged = true; // a process that died alone left entries that the disk does not have yet
+        // A process that died alone left entries that the disk does not have yet, perhaps that of the last segment:
+        // what is
+        // appended to it is only as durable as its entry.
+        entriesChanged = true;
         int first = segmentOf(opened, remembered.recoveryPoint());
         LeaderEpochs epochs = LeaderEpochs.NONE;
         long end = opened.getFirst().baseOffset();
@@ -414,8 +425,8 @@ public final class LogRecovery {
                 sealed.add(sealedAgain(segment));
             }
         }
-        if (last.sizeBytes() > 0) {
-            entriesChanged |= last.persistIndexes(true); // else entries of what was cut could stay in the file
+        if (last.sizeBytes() > 0 || store.exists(last.files().path(SegmentNames.OFFSET_INDEX))) {
+            last.persistIndexes(true); // else entries of what was cut could stay in the file
         }
         return finish(sealed, last, scan.nextOffset(), scan.epochs(), stored, producers);
     }
@@ -451,9 +462,8 @@ public final class LogRecovery {
 
     private void refuseHoleBefore(SegmentFiles files, long end) throws CorruptLogException {
         String hole = holeBefore(files, end);
-        if (hole != null
-                && end > 0
-                && !(config.compact() && files.baseOffset() > end)) { // all that is there was synced
+        // All that is there was synced: in a compacted log a gap is compaction's.
+        if (hole != null && !(config.compact() && files.baseOffset() > end)) {
             throw new CorruptLogException(
                     files.log().path(),
                     -1,
@@ -510,7 +520,6 @@ public final class LogRecovery {
             }
         }
         files.remove();
-        entriesChanged = true;
     }
 
     // ---- both
@@ -609,27 +618,24 @@ public final class LogRecovery {
         } else {
             entriesChanged |= ProducerReplay.restore(producers, store, directory, files, segments, trusted, nowMs);
         }
-        if (entriesChanged || !remembered.cleanStop()) {
-            // The last process may have been killed between a roll and its sync: what is appended to that segment
-            // now is only as durable as its entry.
+        if (entriesChanged) {
             store.syncDirectory(directory);
         }
         long firstOffset =
                 sealed.isEmpty() ? active.baseOffset() : sealed.getFirst().baseOffset();
         long logStart = Math.max(firstOffset, remembered.logStartOffset());
         if (logStart > end) {
-            return startedOver(sealed, active, logStart);
+            return startedOver(active, logStart);
         }
         return new RecoveredLog(sealed, active, logStart, end, epochs, epochs, producers, end, scannedBytes);
     }
 
-    /** Everything that is left had been deleted by request: offsets go on where they had been. */
-    private RecoveredLog startedOver(List<SealedSegment> sealed, ActiveSegment active, long logStart)
-            throws IOException {
+    /**
+     * Everything that is left had been deleted by request: offsets go on where they had been. Segments before the active one
+     * are gone already, for it begins below the start as well.
+     */
+    private RecoveredLog startedOver(ActiveSegment active, long logStart) throws IOException {
         LOG.warn("{} ends below its start offset {}, which goes on from there", directory, logStart);
-        for (SealedSegment segment : sealed) {
-            removeBehindCut(segment.files());
-        }
         removeBehindCut(active.files());
         ActiveSegment first = ActiveSegment.create(store, directory, logStart);
         ProducerStates none = new ProducerStates();

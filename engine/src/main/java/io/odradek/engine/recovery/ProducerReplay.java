@@ -186,11 +186,14 @@ public final class ProducerReplay {
         NavigableMap<Long, Path> usable = new TreeMap<>(found.headMap(trusted, true));
         usable.keySet().removeAll(unreadable.keySet());
         deleted |= deleteAll(store, unreadable.headMap(trusted, true).values());
-        deleted |= deleteStray(store, usable, segments);
         for (var made : snapshotsMade.entrySet()) {
             write(made.getValue(), store, directory, made.getKey(), true);
         }
-        return deleted || !snapshotsMade.isEmpty();
+        boolean written = !snapshotsMade.isEmpty();
+        // The newest stays wherever it is; one that was written now is newer than all.
+        var older = written || usable.isEmpty() ? usable : usable.headMap(usable.lastKey(), false);
+        deleted |= deleteStray(store, older, segments);
+        return deleted || written;
     }
 
     private static NavigableMap<Long, Path> snapshots(List<Path> files) {
@@ -219,14 +222,11 @@ public final class ProducerReplay {
     }
 
     private static boolean deleteStray(
-            FileStore store, NavigableMap<Long, Path> usable, List<? extends Segment> segments) throws IOException {
-        if (usable.isEmpty()) {
-            return false;
-        }
+            FileStore store, NavigableMap<Long, Path> snapshots, List<? extends Segment> segments) throws IOException {
         var bases = segments.stream().map(Segment::baseOffset).collect(Collectors.toSet());
         return deleteAll(
                 store,
-                usable.headMap(usable.lastKey(), false).entrySet().stream()
+                snapshots.entrySet().stream()
                         .filter(snapshot -> !bases.contains(snapshot.getKey()))
                         .map(java.util.Map.Entry::getValue)
                         .toList());

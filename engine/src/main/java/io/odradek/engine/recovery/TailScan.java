@@ -26,7 +26,7 @@ final class TailScan {
 
     private final int indexIntervalBytes;
     private final long compactedEnd;
-    private final ProducerReplay producers;
+    private final @Nullable ProducerReplay producers;
     private final CRC32C crc = new CRC32C();
     private final ByteBuffer chunk = CHUNK.get().clear();
     private long chunkStart;
@@ -38,6 +38,11 @@ final class TailScan {
     private long scannedBytes;
     private @Nullable String problem;
 
+    /** Without producers: what is scanned tells nothing of them. */
+    TailScan(long nextOffset, LeaderEpochs epochs, int indexIntervalBytes, long compactedEnd) {
+        this(nextOffset, epochs, indexIntervalBytes, compactedEnd, null);
+    }
+
     /**
      * @param nextOffset the lowest offset the next batch may begin with
      * @param epochs of everything below it
@@ -45,7 +50,11 @@ final class TailScan {
      * @param producers has replayed everything below {@code nextOffset}
      */
     TailScan(
-            long nextOffset, LeaderEpochs epochs, int indexIntervalBytes, long compactedEnd, ProducerReplay producers) {
+            long nextOffset,
+            LeaderEpochs epochs,
+            int indexIntervalBytes,
+            long compactedEnd,
+            @Nullable ProducerReplay producers) {
         this.producers = producers;
         this.nextOffset = nextOffset;
         this.epochs = epochs;
@@ -55,7 +64,9 @@ final class TailScan {
 
     /** A segment that begins at {@code baseOffset} has been reached: compaction may have left a gap. */
     void enter(long baseOffset) {
-        producers.enter(baseOffset);
+        if (producers != null) {
+            producers.enter(baseOffset);
+        }
         nextOffset = Math.max(nextOffset, baseOffset);
     }
 
@@ -111,7 +122,9 @@ final class TailScan {
             int size = sizeAt(at);
             epochs = epochs.begin(chunk.getInt(at + BatchLayout.LEADER_EPOCH_AT), baseOffset);
             segment.wrote(size, lastOffset, RecordBatch.maxRecordTimestamp(chunk, at), indexIntervalBytes);
-            producers.batch(segment.log(), position, chunk, at);
+            if (producers != null) {
+                producers.batch(segment.log(), position, chunk, at);
+            }
             nextOffset = lastOffset + 1;
             scannedBytes += size;
         }

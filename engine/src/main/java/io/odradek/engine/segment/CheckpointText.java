@@ -62,9 +62,10 @@ public final class CheckpointText {
 
     /** Writes {@code <file>.tmp}, syncs it, renames it over {@code file} and syncs the directory. */
     public static void replace(FileStore store, Path file, String text) throws IOException {
+        Path directory = directoryOf(file);
         prepare(store, file, text, true);
         publish(store, file);
-        store.syncDirectory(directoryOf(file));
+        store.syncDirectory(directory);
     }
 
     /** Writes {@code <file>.tmp}; when not {@code durably}, it has to be synced before {@link #publish}. */

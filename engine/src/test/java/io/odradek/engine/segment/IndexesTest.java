@@ -1,0 +1,188 @@
+package io.odradek.engine.segment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+
+/** Both indexes against a list of their entries that is searched from the beginning. */
+class IndexesTest {
+    private static final long BASE = 5_000_000_000L;
+
+    private record Entry(long offset, long value) {}
+
+    /** Where the batches are: small steps, so that neighbours are met. */
+    private static List<Entry> entries(Random random, int count) {
+        List<Entry> entries = new ArrayList<>();
+        long offset = BASE - 1;
+        int value = -1;
+        for (int n = 0; n < count; n++) {
+            offset += 1 + random.nextInt(3);
+            value += 1 + random.nextInt(3);
+            entries.add(new Entry(offset, value));
+        }
+        return entries;
+    }
+
+    private static OffsetIndex offsetIndex(List<Entry> entries) {
+        OffsetIndex index = OffsetIndex.empty(BASE);
+        entries.forEach(entry -> index.append(entry.offset(), (int) entry.value()));
+        return index;
+    }
+
+    private static TimeIndex timeIndex(List<Entry> entries) {
+        TimeIndex index = TimeIndex.empty(BASE);
+        entries.forEach(entry -> index.appendIfLater(entry.value(), entry.offset()));
+        return index;
+    }
+
+    private static List<Entry> entries(OffsetIndex index) {
+        List<Entry> entries = new ArrayList<>();
+        for (int n = 0; n < index.count(); n++) {
+            entries.add(new Entry(index.offset(n), index.position(n)));
+        }
+        return entries;
+    }
+
+    private static List<Entry> entries(TimeIndex index) {
+        List<Entry> entries = new ArrayList<>();
+        for (int n = 0; n < index.count(); n++) {
+            entries.add(new Entry(index.offset(n), index.timestamp(n)));
+        }
+        return entries;
+    }
+
+    private static ByteBuffer file(ByteBuffer bytes) {
+        return ByteBuffer.allocateDirect(bytes.remaining()).put(bytes).flip().asReadOnlyBuffer();
+    }
+
+    /** More than the room that is made at first, so that it has to grow; also over the bytes of a file. */
+    @Property(tries = 60)
+    void theOffsetIndexFindsWhatAWalkFinds(@ForAll long seed, @ForAll @IntRange(max = 200) int count) {
+        Random random = new Random(seed);
+        List<Entry> all = entries(random, count);
+        OffsetIndex grown = offsetIndex(all);
+        OffsetIndex mapped = OffsetIndex.over(BASE, file(grown.bytes(0, count)));
+        for (OffsetIndex index : List.of(grown, mapped)) {
+            assertThat(entries(index)).isEqualTo(all);
+            assertThat(index.baseOffset()).isEqualTo(BASE);
+            for (int probe = 0; probe < 30; probe++) {
+                long offset = BASE - 2 + random.nextLong(3L * count + 4);
+                int position = random.nextInt(3 * count + 2) - 1;
+                int byOffset = -1;
+                int byPosition = -1;
+                for (int n = 0; n < count; n++) {
+                    byOffset = all.get(n).offset() <= offset ? n : byOffset;
+                    byPosition = all.get(n).value() <= position ? n : byPosition;
+                }
+                assertThat(index.entryAtOrBelow(offset)).isEqualTo(byOffset);
+                assertThat(index.entryAtOrBelowPosition(position)).isEqualTo(byPosition);
+                assertThat(entries(index.truncatedTo(offset)))
+                        .isEqualTo(all.stream()
+                                .filter(entry -> entry.offset() < offset)
+                                .toList());
+            }
+        }
+    }
+
+    @Property(tries = 60)
+    void theTimeIndexFindsWhatAWalkFinds(@ForAll long seed, @ForAll @IntRange(max = 200) int count) {
+        Random random = new Random(seed);
+        List<Entry> all = entries(random, count);
+        TimeIndex grown = timeIndex(all);
+        TimeIndex mapped = TimeIndex.over(BASE, file(grown.bytes(0, count)));
+        for (TimeIndex index : List.of(grown, mapped)) {
+            assertThat(entries(index)).isEqualTo(all);
+            assertThat(index.lastTimestamp())
+                    .isEqualTo(all.isEmpty() ? -1 : all.getLast().value());
+            for (int probe = 0; probe < 30; probe++) {
+                long timestamp = random.nextLong(3L * count + 2) - 1;
+                long offset = BASE - 2 + random.nextLong(3L * count + 4);
+                int found = -1;
+                for (int n = 0; n < count; n++) {
+                    found = all.get(n).value() <= timestamp ? n : found;
+                }
+                assertThat(index.entryAtOrBelow(timestamp)).isEqualTo(found);
+                assertThat(entries(index.truncatedTo(offset)))
+                        .isEqualTo(all.stream()
+                                .filter(entry -> entry.offset() < offset)
+                                .toList());
+            }
+        }
+    }
+
+    /** A file's entries are copied before the first append: the mapping cannot grow, and may be somebody else's. */
+    @Test
+    void whatIsAppendedBehindAFilesEntriesLeavesTheFileAsItIs() {
+        List<Entry> all = entries(new Random(1), 5);
+        for (boolean direct : new boolean[] {true, false}) {
+            ByteBuffer bytes = direct ? ByteBuffer.allocateDirect(100) : ByteBuffer.allocate(100);
+            bytes.put(offsetIndex(all).bytes(0, 5)).flip();
+            ByteBuffer before = ByteBuffer.allocate(100).put(0, bytes, 0, 40);
+            OffsetIndex index = OffsetIndex.over(BASE, direct ? bytes : bytes.asReadOnlyBuffer());
+            index.append(BASE + 100, 200);
+            assertThat(entries(index)).startsWith(all.toArray(Entry[]::new)).endsWith(new Entry(BASE + 100, 200));
+            assertThat(bytes.limit(100)).isEqualTo(before.clear());
+        }
+    }
+
+    @Test
+    void aCopyGrowsOnItsOwn() {
+        OffsetIndex index = offsetIndex(entries(new Random(1), 5));
+        OffsetIndex copy = index.truncatedTo(Long.MAX_VALUE);
+        copy.append(BASE + 100, 200);
+        assertThat(index.count()).isEqualTo(5);
+        assertThat(copy.count()).isEqualTo(6);
+    }
+
+    @Test
+    void bytesAreThoseOfTheEntriesAskedFor() {
+        OffsetIndex index = offsetIndex(entries(new Random(1), 5));
+        assertThat(OffsetIndex.over(BASE, index.bytes(1, 4)).offset(0)).isEqualTo(index.offset(1));
+        assertThat(index.bytes(1, 4).remaining()).isEqualTo(24);
+        TimeIndex times = timeIndex(entries(new Random(1), 5));
+        assertThat(TimeIndex.over(BASE, times.bytes(2, 4)).timestamp(0)).isEqualTo(times.timestamp(2));
+        assertThat(times.bytes(2, 4).remaining()).isEqualTo(24);
+    }
+
+    @Test
+    void anEntryThatDoesNotRiseInBothColumnsIsOurMistake() {
+        OffsetIndex index = OffsetIndex.empty(BASE);
+        index.append(BASE + 3, 7);
+        assertThatThrownBy(() -> index.append(BASE + 3, 8)).isInstanceOf(AssertionError.class);
+        assertThatThrownBy(() -> index.append(BASE + 4, 7)).isInstanceOf(AssertionError.class);
+        assertThat(index.count()).isEqualTo(1);
+    }
+
+    private static OffsetIndex raw(int... columns) {
+        ByteBuffer bytes = ByteBuffer.allocate(4 * columns.length);
+        for (int column : columns) {
+            bytes.putInt(column);
+        }
+        return OffsetIndex.over(BASE, bytes.flip());
+    }
+
+    /** Each column alone, and each bound at its edge. */
+    @Test
+    void aFileIsBelievedOnlyWhenBothColumnsRiseWithinTheSegment() {
+        assertThat(raw().isPlausible(0)).isTrue();
+        assertThat(raw(0, 0).isPlausible(1)).isTrue();
+        assertThat(raw(3, 0, 4, 1).isPlausible(2)).isTrue();
+        assertThat(raw(3, 0, 4, 2).isPlausible(2)).isFalse();
+        assertThat(raw(3, 0, 3, 1).isPlausible(9)).isFalse();
+        assertThat(raw(3, 1, 4, 1).isPlausible(9)).isFalse();
+        assertThat(raw(-1, 1).isPlausible(9)).isFalse();
+        assertThat(raw(1, -1).isPlausible(9)).isFalse();
+        TimeIndex times = TimeIndex.empty(BASE);
+        times.appendIfLater(10, BASE + 4);
+        assertThat(times.isPlausible(BASE + 5)).isTrue();
+        assertThat(times.isPlausible(BASE + 4)).isFalse();
+    }
+}
