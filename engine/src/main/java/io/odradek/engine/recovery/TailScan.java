@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TailScan {
     /** Small enough for what was read to be in the processor's cache still when its CRC is taken. */
-    private static final int CHUNK_BYTES = 1 << 18;
+    static final int CHUNK_BYTES = 1 << 18;
 
     /** A thread scans one log at a time. */
     private static final ThreadLocal<ByteBuffer> CHUNK =

@@ -98,7 +98,7 @@ class TailScanTest {
     /** Larger than what is read at a time, and across its ends. */
     @Test
     void batchesOfAnySizeAreChecked() throws Exception {
-        int chunk = 1 << 20;
+        int chunk = TailScan.CHUNK_BYTES;
         int[] sizes = {chunk - 200, 130, 100, chunk - 30, chunk, chunk + 1, 2 * chunk + 77, 61, 3 * chunk, 100};
         try (WrittenSegment written = segment(0)) {
             for (int n = 0; n < sizes.length; n++) {
