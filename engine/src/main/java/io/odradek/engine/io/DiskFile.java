@@ -13,6 +13,16 @@ import org.jspecify.annotations.Nullable;
 
 /** A file behind a {@link FileChannel}. */
 final class DiskFile implements StoreFile {
+    /** A buffer up to this size is cheaper to copy than to pass to the kernel as one of many. */
+    private static final int COPIED_UP_TO = 1024;
+
+    /** So many in a row, unless nothing else follows, are worth a write of their own. */
+    private static final int COPIED_FROM = 8;
+
+    private static final int COPY_BYTES = 64 << 10;
+    private static final ThreadLocal<ByteBuffer> COPY =
+            ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(COPY_BYTES));
+
     private final Path path;
     private final FileChannel channel;
     private final long fileSystemId;
@@ -114,15 +124,17 @@ final class DiskFile implements StoreFile {
             }
             positioned = false; // until all of it is written
             int first = 0;
-            while (true) {
-                while (first < count && !sources[first].hasRemaining()) {
-                    first++;
-                }
-                if (first == count) {
-                    break;
+            while (first < count) {
+                int copied = writeCopied(sources, first, count);
+                if (copied > first) {
+                    first = copied;
+                    continue;
                 }
                 // Takes at most IOV_MAX buffers and 2 GiB, and may write less than it took: hence the loop.
                 channel.write(sources, first, count - first);
+                while (first < count && !sources[first].hasRemaining()) {
+                    first++;
+                }
             }
             positioned = true;
         } catch (IOException e) {
@@ -133,6 +145,30 @@ final class DiskFile implements StoreFile {
             }
             throw explained("cannot append to " + path + " at byte " + at, e);
         }
+    }
+
+    /** Writes the small ones among the next buffers at once; returns the first that is left. */
+    private int writeCopied(ByteBuffer[] sources, int first, int count) throws IOException {
+        int end = first;
+        int bytes = 0;
+        while (end < count
+                && sources[end].remaining() <= COPIED_UP_TO
+                && bytes + sources[end].remaining() <= COPY_BYTES) {
+            bytes += sources[end].remaining();
+            end++;
+        }
+        if (end - first < (end == count ? 2 : COPIED_FROM)) {
+            return first;
+        }
+        ByteBuffer copy = COPY.get().clear();
+        for (int i = first; i < end; i++) {
+            copy.put(sources[i]);
+        }
+        copy.flip();
+        while (copy.hasRemaining()) {
+            channel.write(copy);
+        }
+        return end;
     }
 
     @Override

@@ -14,6 +14,8 @@ public final class ValidatedBatch {
     private final long baseTimestamp;
     private final long maxTimestamp;
     private final int maxTimestampOffsetDelta;
+    private final int lastOffsetDelta;
+    private long baseOffset;
 
     /**
      * @param bytes the batch, from index 0 to its limit; big-endian
@@ -33,6 +35,8 @@ public final class ValidatedBatch {
         this.baseTimestamp = baseTimestamp;
         this.maxTimestamp = maxTimestamp;
         this.maxTimestampOffsetDelta = maxTimestampOffsetDelta;
+        this.lastOffsetDelta = bytes.getInt(BatchLayout.LAST_OFFSET_DELTA_AT);
+        this.baseOffset = bytes.getLong(BatchLayout.BASE_OFFSET_AT);
     }
 
     /** The whole batch, index 0 to limit. Position and limit are restored by whoever moves them. */
@@ -54,7 +58,7 @@ public final class ValidatedBatch {
 
     /** Last offset of the batch relative to its base offset, inclusive. */
     public int lastOffsetDelta() {
-        return bytes.getInt(BatchLayout.LAST_OFFSET_DELTA_AT);
+        return lastOffsetDelta;
     }
 
     public long baseTimestamp() {
@@ -93,14 +97,15 @@ public final class ValidatedBatch {
     public void assign(long baseOffset, int leaderEpoch) {
         bytes.putLong(BatchLayout.BASE_OFFSET_AT, baseOffset);
         bytes.putInt(BatchLayout.LEADER_EPOCH_AT, leaderEpoch);
+        this.baseOffset = baseOffset;
     }
 
     public long baseOffset() {
-        return bytes.getLong(BatchLayout.BASE_OFFSET_AT);
+        return baseOffset;
     }
 
     /** Last offset, inclusive; meaningful after {@link #assign}. */
     public long lastOffset() {
-        return baseOffset() + lastOffsetDelta();
+        return baseOffset + lastOffsetDelta;
     }
 }

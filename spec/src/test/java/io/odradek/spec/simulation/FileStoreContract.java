@@ -96,6 +96,27 @@ abstract class FileStoreContract {
     }
 
     @Test
+    void piecesOfAllSizesAreAppendedInTheirOrder() throws IOException {
+        Random random = new Random(5);
+        StringBuilder all = new StringBuilder();
+        try (StoreFile file = create("a")) {
+            for (int round = 0; round < 100; round++) {
+                int most = random.nextBoolean() ? 100 : 5000;
+                String[] pieces = new String[random.nextInt(300)];
+                for (int i = 0; i < pieces.length; i++) {
+                    char c = (char) ('a' + random.nextInt(26));
+                    pieces[i] = String.valueOf(c)
+                            .repeat(random.nextInt(10) == 0 ? random.nextInt(most) : random.nextInt(300));
+                    all.append(pieces[i]);
+                }
+                append(file, pieces);
+                assertThat(file.size()).as("round %d", round).isEqualTo(all.length());
+            }
+            assertThat(content(file)).isEqualTo(all.toString());
+        }
+    }
+
+    @Test
     void aPreallocatedFileIsAppendedToWhereItEndedBefore() throws IOException {
         try (StoreFile file = create("a")) {
             append(file, "one");
