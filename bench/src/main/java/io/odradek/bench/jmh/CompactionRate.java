@@ -70,11 +70,13 @@ public class CompactionRate {
         return ((long) volumeMiB << 20) / SHAPE.payloadBytes();
     }
 
-    private interface Log {
+    /** What takes the batches. */
+    interface Log {
         void append(byte[] batch) throws IOException;
     }
 
-    private void write(Log log) throws IOException {
+    /** Fills a log that is to be compacted. */
+    static void write(int volumeMiB, Log log) throws IOException {
         long batches = batches(volumeMiB);
         int keys = (int) Math.max(1, batches * SHAPE.records() / WRITES_OF_A_KEY);
         Random random = new Random(volumeMiB);
@@ -83,8 +85,67 @@ public class CompactionRate {
         }
     }
 
-    private int segmentBytes() {
+    private static int segmentBytes(int volumeMiB) {
         return Math.max(LEAST_SEGMENT_BYTES, (volumeMiB << 20) / SEGMENTS);
+    }
+
+    /** For such a log. */
+    static LogConfig compacted(int volumeMiB) {
+        return LogConfig.defaults()
+                .withDurability(new Durability.PageCache())
+                .withCompact(true)
+                .withDelete(false)
+                .withSegmentBytes(segmentBytes(volumeMiB))
+                .withMinCleanableDirtyRatio(0.01);
+    }
+
+    /** The same for Kafka. */
+    static Map<String, Object> compactedByKafka(int volumeMiB) {
+        return Map.of("cleanup.policy", "compact", "segment.bytes", segmentBytes(volumeMiB));
+    }
+
+    static LogCleaner cleaner() {
+        return new LogCleaner(
+                new CompactionPass.Limits(MAP_BYTES, MAP_LOAD, BUFFER_BYTES),
+                new CleaningThrottle(Double.MAX_VALUE),
+                InstantSource.system());
+    }
+
+    static Cleaner kafkasCleaner(UnifiedLog log) throws GeneralSecurityException {
+        return new Cleaner(
+                0,
+                new SkimpyOffsetMap(MAP_BYTES),
+                BUFFER_BYTES,
+                log.config().maxMessageSize(),
+                MAP_LOAD,
+                new Throttler(Double.MAX_VALUE, 300, "cleaner-io", "bytes", Time.SYSTEM),
+                Time.SYSTEM,
+                _ -> {});
+    }
+
+    /** One pass; returns bytes written. */
+    static long clean(LogCleaner cleaner, OdradekLogs logs, PartitionLog log, LogCleaner.AppendThread appendThread) {
+        LogCleaner.Cleaned cleaned = cleaner.cleanNext(
+                List.of(new LogCleaner.Candidate(logs.directory, log, log.view().logEndOffset(), appendThread)));
+        if (cleaned == null || cleaned.recordsKept() == 0 || cleaned.recordsKept() == cleaned.recordsRead()) {
+            throw new IllegalStateException("not compacted: " + cleaned);
+        }
+        return cleaned.writtenBytes();
+    }
+
+    /** One pass; returns the offset up to which it came. */
+    static long clean(Cleaner cleaner, UnifiedLog log) throws IOException {
+        try {
+            long cleanedTo = cleaner.doClean(
+                            new LogToClean(log, 0, log.activeSegment().baseOffset(), false), System.currentTimeMillis())
+                    .getKey();
+            if (cleanedTo == 0) {
+                throw new IllegalStateException("not compacted");
+            }
+            return cleanedTo;
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("a hash function is gone that was there", e);
+        }
     }
 
     /** Odradek's. */
@@ -101,24 +162,13 @@ public class CompactionRate {
         @Setup(Level.Iteration)
         public void write(CompactionRate load) throws IOException {
             place = Workplace.create();
-            logs = new OdradekLogs(
-                    place.path(),
-                    1,
-                    LogConfig.defaults()
-                            .withDurability(new Durability.PageCache())
-                            .withCompact(true)
-                            .withDelete(false)
-                            .withSegmentBytes(load.segmentBytes())
-                            .withMinCleanableDirtyRatio(0.01));
+            logs = new OdradekLogs(place.path(), 1, compacted(load.volumeMiB));
             PartitionLog log = logs.log(0);
-            load.write(batch -> {
+            CompactionRate.write(load.volumeMiB, batch -> {
                 logs.stage(log, ByteBuffer.wrap(batch));
                 log.writeStaged();
             });
-            cleaner = new LogCleaner(
-                    new CompactionPass.Limits(MAP_BYTES, MAP_LOAD, BUFFER_BYTES),
-                    new CleaningThrottle(Double.MAX_VALUE),
-                    InstantSource.system());
+            cleaner = CompactionRate.cleaner();
         }
 
         @TearDown(Level.Iteration)
@@ -142,13 +192,7 @@ public class CompactionRate {
 
     @Benchmark
     public long odradek(Odradek odradek) {
-        PartitionLog log = odradek.logs.log(0);
-        LogCleaner.Cleaned cleaned = odradek.cleaner.cleanNext(List.of(
-                new LogCleaner.Candidate(odradek.logs.directory, log, log.view().logEndOffset(), new CallingThread())));
-        if (cleaned == null || cleaned.recordsKept() == 0 || cleaned.recordsKept() == cleaned.recordsRead()) {
-            throw new IllegalStateException("not compacted: " + cleaned);
-        }
-        return cleaned.writtenBytes();
+        return clean(odradek.cleaner, odradek.logs, odradek.logs.log(0), new CallingThread());
     }
 
     /** Kafka's. */
@@ -165,19 +209,10 @@ public class CompactionRate {
         @Setup(Level.Iteration)
         public void write(CompactionRate load) throws IOException, GeneralSecurityException {
             place = Workplace.create();
-            logs = new KafkaLogs(
-                    place.path(), 1, Map.of("cleanup.policy", "compact", "segment.bytes", load.segmentBytes()));
+            logs = new KafkaLogs(place.path(), 1, compactedByKafka(load.volumeMiB));
             UnifiedLog log = logs.log(0);
-            load.write(batch -> KafkaLogs.append(log, ByteBuffer.wrap(batch)));
-            cleaner = new Cleaner(
-                    0,
-                    new SkimpyOffsetMap(MAP_BYTES),
-                    BUFFER_BYTES,
-                    log.config().maxMessageSize(),
-                    MAP_LOAD,
-                    new Throttler(Double.MAX_VALUE, 300, "cleaner-io", "bytes", Time.SYSTEM),
-                    Time.SYSTEM,
-                    _ -> {});
+            CompactionRate.write(load.volumeMiB, batch -> KafkaLogs.append(log, ByteBuffer.wrap(batch)));
+            cleaner = kafkasCleaner(log);
         }
 
         @TearDown(Level.Iteration)
@@ -188,14 +223,7 @@ public class CompactionRate {
     }
 
     @Benchmark
-    public long unifiedLog(Kafka kafka) throws IOException, GeneralSecurityException {
-        UnifiedLog log = kafka.logs.log(0);
-        long cleanedTo = kafka.cleaner
-                .doClean(new LogToClean(log, 0, log.activeSegment().baseOffset(), false), System.currentTimeMillis())
-                .getKey();
-        if (cleanedTo == 0) {
-            throw new IllegalStateException("not compacted");
-        }
-        return cleanedTo;
+    public long unifiedLog(Kafka kafka) throws IOException {
+        return clean(kafka.cleaner, kafka.logs.log(0));
     }
 }

@@ -1,6 +1,9 @@
 package io.odradek.bench.jmh;
 
+import io.odradek.engine.Durability;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -37,17 +40,19 @@ public abstract class SyncedAppendMeasure {
 
     /** A system, opened anew for each run. */
     public abstract static class Opened {
+        private Workplace place;
         private SyncedAppends.Target target;
 
         /** For JMH. */
         @SuppressWarnings("NullAway.Init") // set before each run
         protected Opened() {}
 
-        abstract SyncedAppends.Target open(SyncedAppends load) throws IOException;
+        abstract SyncedAppends.Target open(SyncedAppends load, Path path) throws IOException;
 
         @Setup(Level.Iteration)
         public void open(BenchmarkParams params) throws IOException {
-            target = open(SyncedAppends.of(params));
+            place = Workplace.create();
+            target = open(SyncedAppends.of(params), place.path());
         }
 
         void run() throws IOException {
@@ -57,6 +62,7 @@ public abstract class SyncedAppendMeasure {
         @TearDown(Level.Iteration)
         public void close() throws IOException {
             target.close();
+            place.close();
         }
     }
 
@@ -70,8 +76,8 @@ public abstract class SyncedAppendMeasure {
         public Odradek() {}
 
         @Override
-        SyncedAppends.Target open(SyncedAppends load) throws IOException {
-            return new ConnectedShard(load, strategy, 1);
+        SyncedAppends.Target open(SyncedAppends load, Path path) throws IOException {
+            return new ConnectedShard(load, path, new Durability.Sync(), strategy, 1);
         }
     }
 
@@ -82,8 +88,8 @@ public abstract class SyncedAppendMeasure {
         public Kafka() {}
 
         @Override
-        SyncedAppends.Target open(SyncedAppends load) throws IOException {
-            return new SyncedAppends.KafkasHandlers(load);
+        SyncedAppends.Target open(SyncedAppends load, Path path) throws IOException {
+            return new SyncedAppends.KafkasHandlers(load, path, Map.of("flush.messages", 1L));
         }
     }
 
@@ -94,8 +100,8 @@ public abstract class SyncedAppendMeasure {
         public Raw() {}
 
         @Override
-        SyncedAppends.Target open(SyncedAppends load) throws IOException {
-            return new SyncedAppends.RawWrites(load);
+        SyncedAppends.Target open(SyncedAppends load, Path path) throws IOException {
+            return new SyncedAppends.RawWrites(load, path);
         }
     }
 

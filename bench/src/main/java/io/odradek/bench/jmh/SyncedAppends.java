@@ -2,6 +2,7 @@ package io.odradek.bench.jmh;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -85,6 +86,12 @@ record SyncedAppends(Shape shape, int submitters, int partitions, int rounds) {
         void close() throws IOException;
     }
 
+    /** They are there before a run begins, as in a broker, and keep no JVM from ending when a run fails. */
+    static ExecutorService threads(String name, int count) {
+        return Executors.newFixedThreadPool(
+                count, Thread.ofPlatform().name(name, 0).daemon().factory());
+    }
+
     /** Has each thread of a pool do its part. */
     static void together(ExecutorService threads, List<Callable<Void>> parts) throws IOException {
         List<Future<Void>> running = new ArrayList<>();
@@ -102,26 +109,28 @@ record SyncedAppends(Shape shape, int submitters, int partitions, int rounds) {
     }
 
     /**
-     * Kafka's log with {@code flush.messages=1}: each append syncs before it returns, on the request handler that called it. The
-     * handlers are as many as its broker has unless told otherwise, and take their submitters' requests in turn.
+     * Kafka's log. Whatever an append has to wait for, the request handler that called it waits for. The handlers are as many as its
+     * broker has unless told otherwise, and take their submitters' requests in turn.
      */
     static final class KafkasHandlers implements Target {
         /** Default of {@code num.io.threads}. */
         private static final int MOST_HANDLERS = 8;
 
         private final SyncedAppends load;
-        private final Workplace place;
         private final KafkaLogs logs;
         private final int handlers;
         private final ExecutorService threads;
 
-        KafkasHandlers(SyncedAppends load) throws IOException {
+        KafkasHandlers(SyncedAppends load, Path path, Map<String, Object> config) throws IOException {
             this.load = load;
-            place = Workplace.create();
-            logs = new KafkaLogs(place.path(), load.partitions, Map.of("flush.messages", 1L));
+            logs = new KafkaLogs(path, load.partitions, config);
             handlers = Math.min(MOST_HANDLERS, load.submitters);
-            threads = Executors.newFixedThreadPool(handlers);
+            threads = threads("request-handler-", handlers);
             run(1);
+        }
+
+        KafkaLogs logs() {
+            return logs;
         }
 
         @Override
@@ -154,7 +163,6 @@ record SyncedAppends(Shape shape, int submitters, int partitions, int rounds) {
         public void close() throws IOException {
             threads.close();
             logs.close();
-            place.close();
         }
     }
 
@@ -162,14 +170,12 @@ record SyncedAppends(Shape shape, int submitters, int partitions, int rounds) {
     static final class RawWrites implements Target {
         private final SyncedAppends load;
         private final ByteBuffer batch;
-        private final Workplace place;
         private final RawFiles files;
 
-        RawWrites(SyncedAppends load) throws IOException {
+        RawWrites(SyncedAppends load, Path path) throws IOException {
             this.load = load;
             batch = Shape.direct(load.shape.batch());
-            place = Workplace.create();
-            files = new RawFiles(place.path(), load.partitions);
+            files = new RawFiles(path, load.partitions);
             write(1);
         }
 
@@ -189,7 +195,6 @@ record SyncedAppends(Shape shape, int submitters, int partitions, int rounds) {
         @Override
         public void close() throws IOException {
             files.close();
-            place.close();
         }
     }
 }

@@ -135,6 +135,21 @@ final class ComparisonTest {
     }
 
     @Test
+    void whatIsNotAboutItsOwnTimeIsComparedByWhatItCounts() {
+        Measure measure =
+                new Measure(OpenCleanly.class, "appends", "D3", _ -> new Amount(0, "", 0), Map.of(), List.of());
+        Map<String, Double> twoRuns = Map.of("runs", 2.0, "p99Quiet", 400.0, "p99Compacting", 500.0);
+
+        assertThat(new Comparison(
+                                measure,
+                                List.of(
+                                        new Figure("OpenCleanly", "odradek", ONE, 5e9, Double.NaN, twoRuns),
+                                        figure("unifiedLog", ONE, 9e9, Double.NaN)))
+                        .table())
+                .contains("| partitions=1 | odradek | D3 | | | | | p99 200 us, compacting 250 us (1.25 x) |");
+    }
+
+    @Test
     void whatFailedIsNamedAndNotPassedOver() {
         Measure measure = measure(new Goal.ShareOfTime("odradek", "unifiedLog", Map.of(), 0.2));
 

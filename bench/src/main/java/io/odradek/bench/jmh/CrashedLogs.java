@@ -1,0 +1,75 @@
+package io.odradek.bench.jmh;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Predicate;
+
+/**
+ * A directory as a crash has left it, to be recovered again and again. Recovering and stopping changes everything but the segments,
+ * which end at a batch: all other files are kept here, in memory, and put back.
+ */
+final class CrashedLogs {
+    private final Path directory;
+    private final Map<Path, Content> kept = new HashMap<>();
+
+    /** Kafka's index files are as long as they may become, and zero behind their entries. */
+    private record Content(byte[] head, long length) {
+        static Content of(Path file) throws IOException {
+            byte[] bytes = Files.readAllBytes(file);
+            int end = bytes.length;
+            while (end > 0 && bytes[end - 1] == 0) {
+                end--;
+            }
+            return new Content(Arrays.copyOf(bytes, end), bytes.length);
+        }
+
+        void writeTo(Path file) throws IOException {
+            Files.write(file, head);
+            try (RandomAccessFile opened = new RandomAccessFile(file.toFile(), "rw")) {
+                opened.setLength(length);
+            }
+        }
+    }
+
+    /** @param survives by file name, of those that are no segments */
+    CrashedLogs(Path directory, Predicate<String> survives) throws IOException {
+        this.directory = directory;
+        forEachOther(file -> {
+            if (survives.test(file.getFileName().toString())) {
+                kept.put(file, Content.of(file));
+            }
+        });
+    }
+
+    private interface Visit {
+        void of(Path file) throws IOException;
+    }
+
+    private void forEachOther(Visit visit) throws IOException {
+        Files.walkFileTree(directory, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                if (!file.toString().endsWith(".log")) {
+                    visit.of(file);
+                }
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+
+    /** As the crash left it. Nothing in it may be open. */
+    void putBack() throws IOException {
+        forEachOther(Files::delete);
+        for (Map.Entry<Path, Content> file : kept.entrySet()) {
+            file.getValue().writeTo(file.getKey());
+        }
+    }
+}
