@@ -10,7 +10,7 @@ import io.odradek.engine.writepath.Shard;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
-import java.security.GeneralSecurityException;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -30,15 +30,12 @@ import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
@@ -156,10 +153,9 @@ public class CompactionDelay {
 
     /** Odradek's shard, with the threads it would have in a broker. */
     @State(Scope.Benchmark)
-    public static class Odradek implements Target {
+    public static class Odradek extends OpenedPerRun implements Target {
         private final byte[] batch = SHAPE.batchWithKeys(new Random(1), 1);
         private final LogCleaner cleaner = CompactionRate.cleaner();
-        private Workplace place;
         private OdradekLogs logs;
         private Shard shard;
         private CompletableFuture<Void> last;
@@ -170,13 +166,14 @@ public class CompactionDelay {
         public Odradek() {}
 
         /** The first log is the one that is appended to. */
-        @Setup(Level.Iteration)
-        public void write(CompactionDelay load) throws IOException {
-            place = Workplace.create();
-            logs = new OdradekLogs(place.path(), 1 + load.pairs, CompactionRate.compacted(load.volumeMiB));
-            for (int i = 0; i < load.pairs; i++) {
+        @Override
+        void start(Params params, Path path) throws IOException {
+            int volumeMiB = params.number("volumeMiB");
+            int pairs = params.number("pairs");
+            logs = new OdradekLogs(path, 1 + pairs, CompactionRate.compacted(volumeMiB));
+            for (int i = 0; i < pairs; i++) {
                 PartitionLog log = log(i);
-                CompactionRate.write(load.volumeMiB, next -> {
+                CompactionRate.fill(volumeMiB, next -> {
                     logs.stage(log, ByteBuffer.wrap(next));
                     log.writeStaged();
                 });
@@ -229,11 +226,10 @@ public class CompactionDelay {
             CompactionRate.clean(cleaner, logs, log(compacted), new AppendThread(shard, log(compacted)));
         }
 
-        @TearDown(Level.Iteration)
-        public void close() throws IOException {
+        @Override
+        void stop() throws IOException {
             shard.close();
             logs.close();
-            place.close();
         }
     }
 
@@ -267,9 +263,8 @@ public class CompactionDelay {
 
     /** Kafka's logs; the append syncs on the thread that sends. */
     @State(Scope.Benchmark)
-    public static class Kafka implements Target {
+    public static class Kafka extends OpenedPerRun implements Target {
         private final ByteBuffer batch = ByteBuffer.wrap(SHAPE.batch());
-        private Workplace place;
         private KafkaLogs appended;
         private KafkaLogs compacted;
         private Cleaner cleaner;
@@ -278,15 +273,15 @@ public class CompactionDelay {
         @SuppressWarnings("NullAway.Init") // set before each run
         public Kafka() {}
 
-        @Setup(Level.Iteration)
-        public void write(CompactionDelay load) throws IOException, GeneralSecurityException {
-            place = Workplace.create();
-            appended = new KafkaLogs(
-                    Files.createDirectory(place.path().resolve("appended")), 1, Map.of("flush.messages", 1L));
-            compacted = new KafkaLogs(place.path(), load.pairs, CompactionRate.compactedByKafka(load.volumeMiB));
-            for (int i = 0; i < load.pairs; i++) {
+        @Override
+        void start(Params params, Path path) throws IOException {
+            int volumeMiB = params.number("volumeMiB");
+            int pairs = params.number("pairs");
+            appended = new KafkaLogs(Files.createDirectory(path.resolve("appended")), 1, Map.of("flush.messages", 1L));
+            compacted = new KafkaLogs(path, pairs, CompactionRate.compactedByKafka(volumeMiB));
+            for (int i = 0; i < pairs; i++) {
                 UnifiedLog log = compacted.log(i);
-                CompactionRate.write(load.volumeMiB, next -> KafkaLogs.append(log, ByteBuffer.wrap(next)));
+                CompactionRate.fill(volumeMiB, next -> KafkaLogs.append(log, ByteBuffer.wrap(next)));
                 log.flush(true);
             }
             cleaner = CompactionRate.kafkasCleaner(compacted.log(0));
@@ -306,11 +301,10 @@ public class CompactionDelay {
             CompactionRate.clean(cleaner, compacted.log(log));
         }
 
-        @TearDown(Level.Iteration)
-        public void close() throws IOException {
+        @Override
+        void stop() throws IOException {
             appended.close();
             compacted.close();
-            place.close();
         }
     }
 

@@ -8,6 +8,7 @@ import io.odradek.engine.compaction.CleaningThrottle;
 import io.odradek.engine.compaction.CompactionPass;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.InstantSource;
 import java.util.List;
@@ -25,15 +26,12 @@ import org.apache.kafka.storage.internals.utils.Throttler;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
@@ -61,8 +59,8 @@ public class CompactionRate {
     /** For JMH. */
     public CompactionRate() {}
 
-    static Amount perRun(Map<String, String> params) {
-        long batches = batches(Integer.parseInt(params.getOrDefault("volumeMiB", "1")));
+    static Amount perRun(Params params) {
+        long batches = batches(params.number("volumeMiB"));
         return new Amount(1, "passes", batches * SHAPE.payloadBytes());
     }
 
@@ -76,7 +74,7 @@ public class CompactionRate {
     }
 
     /** Fills a log that is to be compacted. */
-    static void write(int volumeMiB, Log log) throws IOException {
+    static void fill(int volumeMiB, Log log) throws IOException {
         long batches = batches(volumeMiB);
         int keys = (int) Math.max(1, batches * SHAPE.records() / WRITES_OF_A_KEY);
         Random random = new Random(volumeMiB);
@@ -111,16 +109,20 @@ public class CompactionRate {
                 InstantSource.system());
     }
 
-    static Cleaner kafkasCleaner(UnifiedLog log) throws GeneralSecurityException {
-        return new Cleaner(
-                0,
-                new SkimpyOffsetMap(MAP_BYTES),
-                BUFFER_BYTES,
-                log.config().maxMessageSize(),
-                MAP_LOAD,
-                new Throttler(Double.MAX_VALUE, 300, "cleaner-io", "bytes", Time.SYSTEM),
-                Time.SYSTEM,
-                _ -> {});
+    static Cleaner kafkasCleaner(UnifiedLog log) {
+        try {
+            return new Cleaner(
+                    0,
+                    new SkimpyOffsetMap(MAP_BYTES),
+                    BUFFER_BYTES,
+                    log.config().maxMessageSize(),
+                    MAP_LOAD,
+                    new Throttler(Double.MAX_VALUE, 300, "cleaner-io", "bytes", Time.SYSTEM),
+                    Time.SYSTEM,
+                    _ -> {});
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every JDK has MD5", e);
+        }
     }
 
     /** One pass; returns bytes written. */
@@ -144,14 +146,13 @@ public class CompactionRate {
             }
             return cleanedTo;
         } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("a hash function is gone that was there", e);
+            throw new IllegalStateException("every JDK has MD5", e);
         }
     }
 
     /** Odradek's. */
     @State(Scope.Benchmark)
-    public static class Odradek {
-        private Workplace place;
+    public static class Odradek extends OpenedPerRun {
         private OdradekLogs logs;
         private LogCleaner cleaner;
 
@@ -159,22 +160,21 @@ public class CompactionRate {
         @SuppressWarnings("NullAway.Init") // set before each run
         public Odradek() {}
 
-        @Setup(Level.Iteration)
-        public void write(CompactionRate load) throws IOException {
-            place = Workplace.create();
-            logs = new OdradekLogs(place.path(), 1, compacted(load.volumeMiB));
+        @Override
+        void start(Params params, Path path) throws IOException {
+            int volumeMiB = params.number("volumeMiB");
+            logs = new OdradekLogs(path, 1, compacted(volumeMiB));
             PartitionLog log = logs.log(0);
-            CompactionRate.write(load.volumeMiB, batch -> {
+            fill(volumeMiB, batch -> {
                 logs.stage(log, ByteBuffer.wrap(batch));
                 log.writeStaged();
             });
             cleaner = CompactionRate.cleaner();
         }
 
-        @TearDown(Level.Iteration)
-        public void close() throws IOException {
+        @Override
+        void stop() throws IOException {
             logs.close();
-            place.close();
         }
     }
 
@@ -197,8 +197,7 @@ public class CompactionRate {
 
     /** Kafka's. */
     @State(Scope.Benchmark)
-    public static class Kafka {
-        private Workplace place;
+    public static class Kafka extends OpenedPerRun {
         private KafkaLogs logs;
         private Cleaner cleaner;
 
@@ -206,19 +205,18 @@ public class CompactionRate {
         @SuppressWarnings("NullAway.Init") // set before each run
         public Kafka() {}
 
-        @Setup(Level.Iteration)
-        public void write(CompactionRate load) throws IOException, GeneralSecurityException {
-            place = Workplace.create();
-            logs = new KafkaLogs(place.path(), 1, compactedByKafka(load.volumeMiB));
+        @Override
+        void start(Params params, Path path) throws IOException {
+            int volumeMiB = params.number("volumeMiB");
+            logs = new KafkaLogs(path, 1, compactedByKafka(volumeMiB));
             UnifiedLog log = logs.log(0);
-            CompactionRate.write(load.volumeMiB, batch -> KafkaLogs.append(log, ByteBuffer.wrap(batch)));
+            fill(volumeMiB, batch -> KafkaLogs.append(log, ByteBuffer.wrap(batch)));
             cleaner = kafkasCleaner(log);
         }
 
-        @TearDown(Level.Iteration)
-        public void close() throws IOException {
+        @Override
+        void stop() throws IOException {
             logs.close();
-            place.close();
         }
     }
 

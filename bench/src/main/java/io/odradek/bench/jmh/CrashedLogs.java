@@ -20,13 +20,15 @@ final class CrashedLogs {
     private final Path directory;
     private final Map<Path, Content> kept = new HashMap<>();
 
+    private static final byte[] ZEROS = new byte[4096];
+
     /** Kafka's index files are as long as they may become, and zero behind their entries. */
     private record Content(byte[] head, long length) {
         static Content of(Path file) throws IOException {
             byte[] bytes = Files.readAllBytes(file);
             int end = bytes.length;
-            while (end > 0 && bytes[end - 1] == 0) {
-                end--;
+            while (end >= ZEROS.length && Arrays.equals(bytes, end - ZEROS.length, end, ZEROS, 0, ZEROS.length)) {
+                end -= ZEROS.length;
             }
             return new Content(Arrays.copyOf(bytes, end), bytes.length);
         }

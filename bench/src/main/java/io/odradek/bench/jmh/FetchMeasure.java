@@ -2,7 +2,6 @@ package io.odradek.bench.jmh;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -33,8 +32,8 @@ public abstract class FetchMeasure {
     protected FetchMeasure() {}
 
     /** A fetch ends at a batch: a little less than it asked for. */
-    static Amount perRun(Map<String, String> params) {
-        return new Amount(1, "fetches", Integer.parseInt(params.getOrDefault("fetchBytes", "0")));
+    static Amount perRun(Params params) {
+        return new Amount(1, "fetches", params.number("fetchBytes"));
     }
 
     @Setup(Level.Trial)

@@ -71,12 +71,11 @@ public class RecoveryScan {
     /** For JMH. */
     public RecoveryScan() {}
 
-    static Amount perRun(Map<String, String> params) {
-        String shape = params.getOrDefault("shape", "");
-        int partitions = Integer.parseInt(params.getOrDefault("partitions", "1"));
-        long batches = batchesEach(Shape.of(shape), Long.parseLong(params.getOrDefault("volumeMiB", "1")), partitions);
-        return new Amount(
-                1, "recoveries", (double) batches * partitions * Shape.of(shape).batch().length);
+    static Amount perRun(Params params) {
+        Shape shape = params.shape();
+        int partitions = params.number("partitions");
+        long batches = batchesEach(shape, params.number("volumeMiB"), partitions);
+        return new Amount(1, "recoveries", (double) batches * partitions * shape.batch().length);
     }
 
     private static long batchesEach(Shape shape, long volumeMiB, int partitions) {

@@ -102,7 +102,7 @@ record Suite(String name, String what, boolean countsAllocation, List<Measure> m
                             OpenCleanly.class,
                             "logs opened",
                             "-",
-                            params -> new Amount(Double.parseDouble(params.getOrDefault("partitions", "1")), "logs", 0),
+                            params -> new Amount(params.number("partitions"), "logs", 0),
                             Map.of("partitions", "100"),
                             List.of(new Goal.ShareOfTime("odradek", KAFKA, Map.of(), 0.2))))),
             new Suite(
@@ -151,7 +151,7 @@ record Suite(String name, String what, boolean countsAllocation, List<Measure> m
     }
 
     private static Measure timed(
-            Class<?> type, String what, Function<Map<String, String>, Amount> amount, Map<String, String> brief) {
+            Class<?> type, String what, Function<Params, Amount> amount, Map<String, String> brief) {
         return new Measure(type, what, "-", amount, brief, List.of());
     }
 }

@@ -8,17 +8,13 @@ import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
-import org.openjdk.jmh.infra.BenchmarkParams;
 
 /**
  * {@link SyncedAppends} under JMH. What extends this says which: by parameters of these names, and by what it lets Odradek choose.
@@ -38,9 +34,8 @@ public abstract class SyncedAppendMeasure {
     /** For JMH. */
     protected SyncedAppendMeasure() {}
 
-    /** A system, opened anew for each run. */
-    public abstract static class Opened {
-        private Workplace place;
+    /** A system with those who submit to it. */
+    public abstract static class Opened extends OpenedPerRun {
         private SyncedAppends.Target target;
 
         /** For JMH. */
@@ -49,20 +44,18 @@ public abstract class SyncedAppendMeasure {
 
         abstract SyncedAppends.Target open(SyncedAppends load, Path path) throws IOException;
 
-        @Setup(Level.Iteration)
-        public void open(BenchmarkParams params) throws IOException {
-            place = Workplace.create();
-            target = open(SyncedAppends.of(params), place.path());
+        @Override
+        void start(Params params, Path path) throws IOException {
+            target = open(SyncedAppends.of(params), path);
         }
 
         void run() throws IOException {
             target.run();
         }
 
-        @TearDown(Level.Iteration)
-        public void close() throws IOException {
+        @Override
+        void stop() throws IOException {
             target.close();
-            place.close();
         }
     }
 

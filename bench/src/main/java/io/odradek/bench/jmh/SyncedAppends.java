@@ -11,7 +11,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.openjdk.jmh.infra.BenchmarkParams;
 
 /**
  * Submitters that send requests whose batches are to be on disk before they are answered. A request has a batch for each
@@ -31,22 +30,17 @@ record SyncedAppends(Shape shape, int submitters, int partitions, int rounds) {
     private static final int FULL_MIB = 256;
 
     /** About 2,000 batches, and at least 10 rounds; fewer with less than the full volume. */
-    static SyncedAppends of(Map<String, String> params) {
-        int submitters = Integer.parseInt(params.getOrDefault("submitters", "1"));
-        int partitions = Integer.parseInt(params.getOrDefault("partitions", "1"));
-        int volumeMiB = Integer.parseInt(params.getOrDefault("volumeMiB", "1"));
+    static SyncedAppends of(Params params) {
+        int submitters = params.number("submitters", 1);
+        int partitions = params.number("partitions", 1);
+        int volumeMiB = params.number("volumeMiB");
         int rounds = Math.max(LEAST_ROUNDS, BATCHES / Math.max(submitters, partitions))
                 * Math.min(volumeMiB, FULL_MIB)
                 / FULL_MIB;
-        return new SyncedAppends(
-                Shape.of(params.getOrDefault("shape", "")), submitters, partitions, Math.max(1, rounds));
+        return new SyncedAppends(params.shape(), submitters, partitions, Math.max(1, rounds));
     }
 
-    static SyncedAppends of(BenchmarkParams params) {
-        return of(Figure.paramsOf(params));
-    }
-
-    static Amount perRun(Map<String, String> params) {
+    static Amount perRun(Params params) {
         SyncedAppends load = of(params);
         long batches = (long) load.rounds * load.batchesOfARound();
         return new Amount(batches, "batches", batches * load.shape.payloadBytes());
@@ -119,12 +113,18 @@ record SyncedAppends(Shape shape, int submitters, int partitions, int rounds) {
         private final SyncedAppends load;
         private final KafkaLogs logs;
         private final int handlers;
+        /** One for each handler: an append writes offsets into it. */
+        private final List<ByteBuffer> batches = new ArrayList<>();
+
         private final ExecutorService threads;
 
         KafkasHandlers(SyncedAppends load, Path path, Map<String, Object> config) throws IOException {
             this.load = load;
             logs = new KafkaLogs(path, load.partitions, config);
             handlers = Math.min(MOST_HANDLERS, load.submitters);
+            for (int i = 0; i < handlers; i++) {
+                batches.add(ByteBuffer.wrap(load.shape.batch()));
+            }
             threads = threads("request-handler-", handlers);
             run(1);
         }
@@ -142,16 +142,18 @@ record SyncedAppends(Shape shape, int submitters, int partitions, int rounds) {
             List<Callable<Void>> parts = new ArrayList<>();
             for (int i = 0; i < handlers; i++) {
                 List<Integer> served = load.submittersOf(i, handlers);
-                parts.add(() -> handle(served, rounds));
+                ByteBuffer batch = batches.get(i);
+                parts.add(() -> handle(served, batch, rounds));
             }
             together(threads, parts);
         }
 
-        private Void handle(List<Integer> served, int rounds) throws IOException {
-            ByteBuffer batch = ByteBuffer.wrap(load.shape.batch());
+        private Void handle(List<Integer> served, ByteBuffer batch, int rounds) throws IOException {
+            List<List<Integer>> requests =
+                    served.stream().map(load::partitionsOf).toList();
             for (int round = 0; round < rounds; round++) {
-                for (int submitter : served) {
-                    for (int partition : load.partitionsOf(submitter)) {
+                for (List<Integer> request : requests) {
+                    for (int partition : request) {
                         KafkaLogs.append(logs.log(partition), batch);
                     }
                 }

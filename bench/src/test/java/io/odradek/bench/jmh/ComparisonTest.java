@@ -19,7 +19,7 @@ final class ComparisonTest {
                 OpenCleanly.class,
                 "logs opened",
                 "D3",
-                params -> new Amount(Double.parseDouble(params.getOrDefault("partitions", "1")), "logs", 1 << 20),
+                params -> new Amount(params.number("partitions"), "logs", 1 << 20),
                 Map.of(),
                 List.of(goals));
     }
