@@ -2,15 +2,18 @@ package io.odradek.bench.jmh;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * A directory as a crash has left it, to be recovered again and again. Recovering and stopping changes everything but the segments,
@@ -44,11 +47,27 @@ final class CrashedLogs {
     /** @param survives by file name, of those that are no segments */
     CrashedLogs(Path directory, Predicate<String> survives) throws IOException {
         this.directory = directory;
+        syncSegments();
         forEachOther(file -> {
             if (survives.test(file.getFileName().toString())) {
                 kept.put(file, Content.of(file));
             }
         });
+    }
+
+    /** Else the kernel would write them while they are read. */
+    private void syncSegments() throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.filter(CrashedLogs::isSegment).toList()) {
+                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                    channel.force(false);
+                }
+            }
+        }
+    }
+
+    private static boolean isSegment(Path file) {
+        return file.toString().endsWith(".log");
     }
 
     private interface Visit {
@@ -59,7 +78,7 @@ final class CrashedLogs {
         Files.walkFileTree(directory, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                if (!file.toString().endsWith(".log")) {
+                if (!isSegment(file)) {
                     visit.of(file);
                 }
                 return FileVisitResult.CONTINUE;

@@ -79,6 +79,10 @@ class EveryBenchmarkRunsTest {
                                             .isNotNegative();
                                 });
                     }
+                    assertThat(figures)
+                            .allSatisfy(figure -> assertThat(figure.params())
+                                    .allSatisfy((name, value) ->
+                                            assertThat(ONE_OF_EACH.get(name)).contains(value)));
                     assertThat(directory).isEmptyDirectory();
                 }));
     }
