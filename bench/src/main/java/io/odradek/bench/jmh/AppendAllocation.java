@@ -53,10 +53,10 @@ public class AppendAllocation {
     /** For JMH. */
     public AppendAllocation() {}
 
-    static Amount perRun(Map<String, String> params) {
-        double batches = Double.parseDouble(params.getOrDefault("batches", "1"));
-        Shape shape = Shape.of(params.getOrDefault("shape", ""));
-        return new Amount(batches, "batches", batches * shape.payloadBytes());
+    static Amount perRun(Params params) {
+        int batches = params.number("batches");
+        Shape shape = params.shape();
+        return new Amount(batches, "batches", (double) batches * shape.payloadBytes());
     }
 
     private static ThreadMXBean threads() {

@@ -10,6 +10,7 @@ import io.odradek.engine.writepath.ShardObserver;
 import io.odradek.engine.writepath.WritePath;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Map;
@@ -23,7 +24,6 @@ import org.apache.kafka.storage.internals.log.UnifiedLog;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
@@ -31,8 +31,8 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
+import org.openjdk.jmh.infra.BenchmarkParams;
 
 /**
  * One thread appends a fixed number of batches to empty logs in turn, page-cache durability. The work is fixed, not the time: a
@@ -64,54 +64,47 @@ public class AppendPageCache {
     @Param("256")
     public int volumeMiB;
 
-    private byte[] batch = {};
     private int count;
 
     /** For JMH. */
     public AppendPageCache() {}
 
     /** What one run writes: whole groups, at least one batch for each partition. */
-    static Amount perRun(Map<String, String> params) {
-        Shape shape = Shape.of(params.getOrDefault("shape", ""));
-        int partitions = Integer.parseInt(params.getOrDefault("partitions", "1"));
-        long volume = Long.parseLong(params.getOrDefault("volumeMiB", "1")) << 20;
-        long groups = Math.min(MOST_BATCHES, Math.max(partitions, volume / shape.payloadBytes())) / GROUP;
+    static Amount perRun(Params params) {
+        Shape shape = params.shape();
+        long volume = (long) params.number("volumeMiB") << 20;
+        long groups =
+                Math.min(MOST_BATCHES, Math.max(params.number("partitions"), volume / shape.payloadBytes())) / GROUP;
         long batches = Math.max(1, groups) * GROUP;
         return new Amount(batches, "batches", batches * shape.payloadBytes());
     }
 
     @Setup
-    public void prepare() {
-        batch = Shape.of(shape).batch();
-        count = (int) perRun(Map.of("shape", shape, "partitions", "" + partitions, "volumeMiB", "" + volumeMiB))
-                .operations();
+    public void prepare(BenchmarkParams params) {
+        count = (int) perRun(Params.of(params)).operations();
     }
 
     /** Odradek's write path, all stages on one thread. */
     @State(Scope.Benchmark)
-    public static class Odradek {
+    public static class Odradek extends OpenedPerRun {
         private final ByteBuffer[] buffers = new ByteBuffer[GROUP];
-        private Workplace place;
         private OdradekLogs logs;
-        private WritePath path;
+        private WritePath writePath;
         private int settled;
 
         /** For JMH. */
         @SuppressWarnings("NullAway.Init") // set before each run
         public Odradek() {}
 
-        @Setup(Level.Iteration)
-        public void open(AppendPageCache load) throws IOException {
-            for (int i = 0; i < GROUP; i++) {
-                buffers[i] = Shape.direct(load.batch);
-            }
-            place = Workplace.create();
+        @Override
+        void start(Params params, Path path) throws IOException {
+            Arrays.setAll(buffers, _ -> Shape.direct(params.shape().batch()));
             logs = new OdradekLogs(
-                    place.path(), load.partitions, LogConfig.defaults().withDurability(new Durability.PageCache()));
-            path = new WritePath(
+                    path, params.number("partitions"), LogConfig.defaults().withDurability(new Durability.PageCache()));
+            writePath = new WritePath(
                     new Shard.Options("measured", 1024, 64 << 20, "block"),
                     logs.directory,
-                    new GroupSync(logs.store, place.path(), GroupSync.Strategy.AUTO),
+                    new GroupSync(logs.store, path, GroupSync.Strategy.AUTO),
                     (_, _) -> {},
                     InstantSource.system(),
                     ShardObserver.NONE);
@@ -120,7 +113,7 @@ public class AppendPageCache {
 
         void handOver(int buffer, int partition) {
             Shape.asSent(buffers[buffer]);
-            boolean taken = path.tryWriteUnannounced(
+            boolean taken = writePath.tryWriteUnannounced(
                     logs.log(partition),
                     logs.checked(buffers[buffer], BufferLease.UNPOOLED),
                     OdradekLogs.EPOCH,
@@ -134,15 +127,14 @@ public class AppendPageCache {
         }
 
         void writeAndSettle() {
-            path.append(Integer.MAX_VALUE);
-            path.settle();
+            writePath.append(Integer.MAX_VALUE);
+            writePath.settle();
         }
 
-        @TearDown(Level.Iteration)
-        public void close() throws IOException {
-            path.close();
+        @Override
+        void stop() throws IOException {
+            writePath.close();
             logs.close();
-            place.close();
         }
     }
 
@@ -177,26 +169,23 @@ public class AppendPageCache {
 
     /** Kafka's logs. */
     @State(Scope.Benchmark)
-    public static class Kafka {
+    public static class Kafka extends OpenedPerRun {
         private ByteBuffer batch;
-        private Workplace place;
         private KafkaLogs logs;
 
         /** For JMH. */
         @SuppressWarnings("NullAway.Init") // set before each run
         public Kafka() {}
 
-        @Setup(Level.Iteration)
-        public void open(AppendPageCache load) throws IOException {
-            batch = ByteBuffer.wrap(load.batch.clone());
-            place = Workplace.create();
-            logs = new KafkaLogs(place.path(), load.partitions, Map.of());
+        @Override
+        void start(Params params, Path path) throws IOException {
+            batch = ByteBuffer.wrap(params.shape().batch());
+            logs = new KafkaLogs(path, params.number("partitions"), Map.of());
         }
 
-        @TearDown(Level.Iteration)
-        public void close() throws IOException {
+        @Override
+        void stop() throws IOException {
             logs.close();
-            place.close();
         }
     }
 
@@ -211,31 +200,26 @@ public class AppendPageCache {
 
     /** Plain files, one for each partition. */
     @State(Scope.Benchmark)
-    public static class Raw {
+    public static class Raw extends OpenedPerRun {
         private final CRC32C crc = new CRC32C();
         private final ByteBuffer[] copies = new ByteBuffer[GROUP];
         private ByteBuffer batch;
-        private Workplace place;
         private RawFiles files;
 
         /** For JMH. */
         @SuppressWarnings("NullAway.Init") // set before each run
         public Raw() {}
 
-        @Setup(Level.Iteration)
-        public void open(AppendPageCache load) throws IOException {
-            batch = Shape.direct(load.batch);
-            for (int i = 0; i < GROUP; i++) {
-                copies[i] = Shape.direct(load.batch);
-            }
-            place = Workplace.create();
-            files = new RawFiles(place.path(), load.partitions);
+        @Override
+        void start(Params params, Path path) throws IOException {
+            batch = Shape.direct(params.shape().batch());
+            Arrays.setAll(copies, _ -> Shape.direct(params.shape().batch()));
+            files = new RawFiles(path, params.number("partitions"));
         }
 
-        @TearDown(Level.Iteration)
-        public void close() throws IOException {
+        @Override
+        void stop() throws IOException {
             files.close();
-            place.close();
         }
     }
 
@@ -263,9 +247,8 @@ public class AppendPageCache {
 
     /** A queue for each partition, its default configuration; a batch is one excerpt, which is mapped memory. */
     @State(Scope.Benchmark)
-    public static class Chronicle {
+    public static class Chronicle extends OpenedPerRun {
         private Bytes<ByteBuffer> batch;
-        private Workplace place;
         private ChronicleQueue[] queues;
         private ExcerptAppender[] appenders;
 
@@ -273,28 +256,25 @@ public class AppendPageCache {
         @SuppressWarnings("NullAway.Init") // set before each run
         public Chronicle() {}
 
-        @Setup(Level.Iteration)
-        public void open(AppendPageCache load) throws IOException {
-            batch = Bytes.wrapForRead(Shape.direct(load.batch));
-            place = Workplace.create();
-            queues = new ChronicleQueue[load.partitions];
-            appenders = new ExcerptAppender[load.partitions];
+        @Override
+        void start(Params params, Path path) throws IOException {
+            batch = Bytes.wrapForRead(Shape.direct(params.shape().batch()));
+            queues = new ChronicleQueue[params.number("partitions")];
+            appenders = new ExcerptAppender[params.number("partitions")];
             for (int i = 0; i < queues.length; i++) {
-                queues[i] = ChronicleQueue.singleBuilder(
-                                place.path().resolve("q" + i).toFile())
+                queues[i] = ChronicleQueue.singleBuilder(path.resolve("q" + i).toFile())
                         .build();
                 appenders[i] = queues[i].createAppender();
             }
         }
 
-        @TearDown(Level.Iteration)
-        public void close() throws IOException {
+        @Override
+        void stop() throws IOException {
             for (int i = 0; i < queues.length; i++) {
                 appenders[i].close();
                 queues[i].close();
             }
             batch.releaseLast();
-            place.close();
         }
     }
 
@@ -309,26 +289,23 @@ public class AppendPageCache {
 
     /** One recorded publication, whatever the number of partitions: an archive is one stream's recording. */
     @State(Scope.Benchmark)
-    public static class Aeron {
+    public static class Aeron extends OpenedPerRun {
         private UnsafeBuffer batch;
-        private Workplace place;
         private AeronRecording recording;
 
         /** For JMH. */
         @SuppressWarnings("NullAway.Init") // set before each run
         public Aeron() {}
 
-        @Setup(Level.Iteration)
-        public void open(AppendPageCache load) throws IOException {
-            batch = new UnsafeBuffer(Shape.direct(load.batch));
-            place = Workplace.create();
-            recording = new AeronRecording(place.path());
+        @Override
+        void start(Params params, Path path) throws IOException {
+            batch = new UnsafeBuffer(Shape.direct(params.shape().batch()));
+            recording = new AeronRecording(path);
         }
 
-        @TearDown(Level.Iteration)
-        public void close() throws IOException {
+        @Override
+        void stop() throws IOException {
             recording.close();
-            place.close();
         }
     }
 

@@ -1,6 +1,8 @@
 package io.odradek.bench.jmh;
 
+import io.odradek.engine.Durability;
 import java.io.IOException;
+import java.nio.file.Path;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -30,8 +32,8 @@ public class AppendSync extends SyncedAppendMeasure {
         public ByStrategy() {}
 
         @Override
-        SyncedAppends.Target open(SyncedAppends load) throws IOException {
-            return new ConnectedShard(load, strategy, 1);
+        SyncedAppends.Target open(SyncedAppends load, Path path) throws IOException {
+            return new ConnectedShard(load, path, new Durability.Sync(), strategy, 1);
         }
     }
 

@@ -8,7 +8,6 @@ import io.odradek.engine.record.BufferLease;
 import io.odradek.engine.record.Codec;
 import java.nio.ByteBuffer;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
 import org.apache.kafka.common.TopicPartition;
@@ -92,9 +91,8 @@ public class BatchChecking {
     /** For JMH. */
     public BatchChecking() {}
 
-    static Amount perRun(Map<String, String> params) {
-        Shape shape = Shape.of(params.getOrDefault("shape", ""));
-        return new Amount(1, "batches", shape.payloadBytes());
+    static Amount perRun(Params params) {
+        return new Amount(1, "batches", params.shape().payloadBytes());
     }
 
     @Setup

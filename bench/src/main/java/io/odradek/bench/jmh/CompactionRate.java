@@ -8,6 +8,7 @@ import io.odradek.engine.compaction.CleaningThrottle;
 import io.odradek.engine.compaction.CompactionPass;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.InstantSource;
 import java.util.List;
@@ -25,15 +26,12 @@ import org.apache.kafka.storage.internals.utils.Throttler;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
@@ -61,8 +59,8 @@ public class CompactionRate {
     /** For JMH. */
     public CompactionRate() {}
 
-    static Amount perRun(Map<String, String> params) {
-        long batches = batches(Integer.parseInt(params.getOrDefault("volumeMiB", "1")));
+    static Amount perRun(Params params) {
+        long batches = batches(params.number("volumeMiB"));
         return new Amount(1, "passes", batches * SHAPE.payloadBytes());
     }
 
@@ -70,11 +68,13 @@ public class CompactionRate {
         return ((long) volumeMiB << 20) / SHAPE.payloadBytes();
     }
 
-    private interface Log {
+    /** What takes the batches. */
+    interface Log {
         void append(byte[] batch) throws IOException;
     }
 
-    private void write(Log log) throws IOException {
+    /** Fills a log that is to be compacted. */
+    static void fill(int volumeMiB, Log log) throws IOException {
         long batches = batches(volumeMiB);
         int keys = (int) Math.max(1, batches * SHAPE.records() / WRITES_OF_A_KEY);
         Random random = new Random(volumeMiB);
@@ -83,14 +83,76 @@ public class CompactionRate {
         }
     }
 
-    private int segmentBytes() {
+    private static int segmentBytes(int volumeMiB) {
         return Math.max(LEAST_SEGMENT_BYTES, (volumeMiB << 20) / SEGMENTS);
+    }
+
+    /** For such a log. */
+    static LogConfig compacted(int volumeMiB) {
+        return LogConfig.defaults()
+                .withDurability(new Durability.PageCache())
+                .withCompact(true)
+                .withDelete(false)
+                .withSegmentBytes(segmentBytes(volumeMiB))
+                .withMinCleanableDirtyRatio(0.01);
+    }
+
+    /** The same for Kafka. */
+    static Map<String, Object> compactedByKafka(int volumeMiB) {
+        return Map.of("cleanup.policy", "compact", "segment.bytes", segmentBytes(volumeMiB));
+    }
+
+    static LogCleaner cleaner() {
+        return new LogCleaner(
+                new CompactionPass.Limits(MAP_BYTES, MAP_LOAD, BUFFER_BYTES),
+                new CleaningThrottle(Double.MAX_VALUE),
+                InstantSource.system());
+    }
+
+    static Cleaner kafkasCleaner(UnifiedLog log) {
+        try {
+            return new Cleaner(
+                    0,
+                    new SkimpyOffsetMap(MAP_BYTES),
+                    BUFFER_BYTES,
+                    log.config().maxMessageSize(),
+                    MAP_LOAD,
+                    new Throttler(Double.MAX_VALUE, 300, "cleaner-io", "bytes", Time.SYSTEM),
+                    Time.SYSTEM,
+                    _ -> {});
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every JDK has MD5", e);
+        }
+    }
+
+    /** One pass; returns bytes written. */
+    static long clean(LogCleaner cleaner, OdradekLogs logs, PartitionLog log, LogCleaner.AppendThread appendThread) {
+        LogCleaner.Cleaned cleaned = cleaner.cleanNext(
+                List.of(new LogCleaner.Candidate(logs.directory, log, log.view().logEndOffset(), appendThread)));
+        if (cleaned == null || cleaned.recordsKept() == 0 || cleaned.recordsKept() == cleaned.recordsRead()) {
+            throw new IllegalStateException("not compacted: " + cleaned);
+        }
+        return cleaned.writtenBytes();
+    }
+
+    /** One pass; returns the offset up to which it came. */
+    static long clean(Cleaner cleaner, UnifiedLog log) throws IOException {
+        try {
+            long cleanedTo = cleaner.doClean(
+                            new LogToClean(log, 0, log.activeSegment().baseOffset(), false), System.currentTimeMillis())
+                    .getKey();
+            if (cleanedTo == 0) {
+                throw new IllegalStateException("not compacted");
+            }
+            return cleanedTo;
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every JDK has MD5", e);
+        }
     }
 
     /** Odradek's. */
     @State(Scope.Benchmark)
-    public static class Odradek {
-        private Workplace place;
+    public static class Odradek extends OpenedPerRun {
         private OdradekLogs logs;
         private LogCleaner cleaner;
 
@@ -98,33 +160,21 @@ public class CompactionRate {
         @SuppressWarnings("NullAway.Init") // set before each run
         public Odradek() {}
 
-        @Setup(Level.Iteration)
-        public void write(CompactionRate load) throws IOException {
-            place = Workplace.create();
-            logs = new OdradekLogs(
-                    place.path(),
-                    1,
-                    LogConfig.defaults()
-                            .withDurability(new Durability.PageCache())
-                            .withCompact(true)
-                            .withDelete(false)
-                            .withSegmentBytes(load.segmentBytes())
-                            .withMinCleanableDirtyRatio(0.01));
+        @Override
+        void start(Params params, Path path) throws IOException {
+            int volumeMiB = params.number("volumeMiB");
+            logs = new OdradekLogs(path, 1, compacted(volumeMiB));
             PartitionLog log = logs.log(0);
-            load.write(batch -> {
+            fill(volumeMiB, batch -> {
                 logs.stage(log, ByteBuffer.wrap(batch));
                 log.writeStaged();
             });
-            cleaner = new LogCleaner(
-                    new CompactionPass.Limits(MAP_BYTES, MAP_LOAD, BUFFER_BYTES),
-                    new CleaningThrottle(Double.MAX_VALUE),
-                    InstantSource.system());
+            cleaner = CompactionRate.cleaner();
         }
 
-        @TearDown(Level.Iteration)
-        public void close() throws IOException {
+        @Override
+        void stop() throws IOException {
             logs.close();
-            place.close();
         }
     }
 
@@ -142,19 +192,12 @@ public class CompactionRate {
 
     @Benchmark
     public long odradek(Odradek odradek) {
-        PartitionLog log = odradek.logs.log(0);
-        LogCleaner.Cleaned cleaned = odradek.cleaner.cleanNext(List.of(
-                new LogCleaner.Candidate(odradek.logs.directory, log, log.view().logEndOffset(), new CallingThread())));
-        if (cleaned == null || cleaned.recordsKept() == 0 || cleaned.recordsKept() == cleaned.recordsRead()) {
-            throw new IllegalStateException("not compacted: " + cleaned);
-        }
-        return cleaned.writtenBytes();
+        return clean(odradek.cleaner, odradek.logs, odradek.logs.log(0), new CallingThread());
     }
 
     /** Kafka's. */
     @State(Scope.Benchmark)
-    public static class Kafka {
-        private Workplace place;
+    public static class Kafka extends OpenedPerRun {
         private KafkaLogs logs;
         private Cleaner cleaner;
 
@@ -162,40 +205,23 @@ public class CompactionRate {
         @SuppressWarnings("NullAway.Init") // set before each run
         public Kafka() {}
 
-        @Setup(Level.Iteration)
-        public void write(CompactionRate load) throws IOException, GeneralSecurityException {
-            place = Workplace.create();
-            logs = new KafkaLogs(
-                    place.path(), 1, Map.of("cleanup.policy", "compact", "segment.bytes", load.segmentBytes()));
+        @Override
+        void start(Params params, Path path) throws IOException {
+            int volumeMiB = params.number("volumeMiB");
+            logs = new KafkaLogs(path, 1, compactedByKafka(volumeMiB));
             UnifiedLog log = logs.log(0);
-            load.write(batch -> KafkaLogs.append(log, ByteBuffer.wrap(batch)));
-            cleaner = new Cleaner(
-                    0,
-                    new SkimpyOffsetMap(MAP_BYTES),
-                    BUFFER_BYTES,
-                    log.config().maxMessageSize(),
-                    MAP_LOAD,
-                    new Throttler(Double.MAX_VALUE, 300, "cleaner-io", "bytes", Time.SYSTEM),
-                    Time.SYSTEM,
-                    _ -> {});
+            fill(volumeMiB, batch -> KafkaLogs.append(log, ByteBuffer.wrap(batch)));
+            cleaner = kafkasCleaner(log);
         }
 
-        @TearDown(Level.Iteration)
-        public void close() throws IOException {
+        @Override
+        void stop() throws IOException {
             logs.close();
-            place.close();
         }
     }
 
     @Benchmark
-    public long unifiedLog(Kafka kafka) throws IOException, GeneralSecurityException {
-        UnifiedLog log = kafka.logs.log(0);
-        long cleanedTo = kafka.cleaner
-                .doClean(new LogToClean(log, 0, log.activeSegment().baseOffset(), false), System.currentTimeMillis())
-                .getKey();
-        if (cleanedTo == 0) {
-            throw new IllegalStateException("not compacted");
-        }
-        return cleanedTo;
+    public long unifiedLog(Kafka kafka) throws IOException {
+        return clean(kafka.cleaner, kafka.logs.log(0));
     }
 }

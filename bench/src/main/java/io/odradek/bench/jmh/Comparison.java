@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +40,11 @@ final class Comparison {
     }
 
     private String row(Figure figure) {
-        Amount amount = measure.amount().apply(figure.params());
+        Amount amount = measure.amount().apply(new Params(figure.params()));
+        if (amount.operations() == 0) {
+            return "| " + parameters(figure.params()) + " | " + figure.system() + " | " + measure.durability()
+                    + " | | | | | " + counters(figure) + " |";
+        }
         double seconds = figure.nanos() / 1e9;
         return "| " + parameters(figure.params())
                 + " | " + figure.system()
@@ -48,7 +53,7 @@ final class Comparison {
                 + " | " + percent(figure)
                 + " | " + number(amount.operations() / seconds) + " " + amount.name() + "/s"
                 + " | " + (amount.bytes() == 0 ? "" : number(amount.bytes() / (1 << 20) / seconds))
-                + " | " + peers(figure) + counters(figure)
+                + " | " + beside(peers(figure), counters(figure))
                 + " |";
     }
 
@@ -98,17 +103,37 @@ final class Comparison {
         return text.toString();
     }
 
+    private static String beside(String peers, String counters) {
+        return peers + (peers.isEmpty() || counters.isEmpty() ? "" : "; ") + counters;
+    }
+
+    /** What our benchmarks count for themselves. JMH's profilers count, too: their names have dots. */
     private static String counters(Figure figure) {
-        StringBuilder text = new StringBuilder();
-        for (Map.Entry<String, Double> counter : new TreeMap<>(figure.counters()).entrySet()) {
-            if (counter.getKey()
-                    .startsWith("in")) { // what AppendAllocation counts; JMH's profilers have names with dots
-                double batches = figure.counters().getOrDefault("measuredBatches", Double.NaN);
-                text.append(String.format(
-                        Locale.ROOT, "; %s %.1f B a batch", counter.getKey(), counter.getValue() / batches));
-            }
+        List<String> texts = new ArrayList<>();
+        for (String allocated : List.of("inAll", "inRing")) {
+            each(figure, allocated, "measuredBatches")
+                    .ifPresent(bytes -> texts.add(String.format(Locale.ROOT, "%s %.1f B a batch", allocated, bytes)));
         }
-        return text.toString();
+        each(figure, "scannedBytes", "recoveries")
+                .ifPresent(bytes -> texts.add(number(bytes / (1 << 20)) + " MiB of them read"));
+        for (String latency : List.of("p50", "p99", "max")) {
+            OptionalDouble quiet = each(figure, latency + "Quiet", "runs");
+            each(figure, latency + "Compacting", "runs")
+                    .ifPresent(compacting -> texts.add(String.format(
+                            Locale.ROOT,
+                            "%s %s, compacting %s (%.2f x)",
+                            latency,
+                            time(1e3 * quiet.orElse(Double.NaN)),
+                            time(1e3 * compacting),
+                            compacting / quiet.orElse(Double.NaN))));
+        }
+        return String.join("; ", texts);
+    }
+
+    private static OptionalDouble each(Figure figure, String counter, String of) {
+        Double sum = figure.counters().get(counter);
+        Double count = figure.counters().get(of);
+        return sum == null || count == null ? OptionalDouble.empty() : OptionalDouble.of(sum / count);
     }
 
     /** One line for each goal and each row it is about; a goal without figures says so. */

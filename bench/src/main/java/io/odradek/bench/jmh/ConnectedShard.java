@@ -4,28 +4,26 @@ import io.odradek.broker.config.BrokerConfig;
 import io.odradek.engine.AppendOutcome;
 import io.odradek.engine.Durability;
 import io.odradek.engine.LogConfig;
-import io.odradek.engine.io.GroupSync;
+import io.odradek.engine.LogDirectory;
 import io.odradek.engine.record.BufferLease;
 import io.odradek.engine.record.ValidatedBatch;
 import io.odradek.engine.writepath.AppendListener;
 import io.odradek.engine.writepath.Shard;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.time.InstantSource;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Odradek's shard, durability {@code sync}, with everything a broker would start on this machine, and in front of it what a
+ * Odradek's shard with everything a broker would start on this machine, and in front of it what a
  * broker has for its connections, without the sockets: network loops that check what arrives, hand it over and go on.
  *
  * <pre>
@@ -41,40 +39,30 @@ final class ConnectedShard implements SyncedAppends.Target {
     private static final long STUCK_SECONDS = 120;
 
     private final SyncedAppends load;
-    private final Workplace place;
     private final OdradekLogs logs;
     private final Shard shard;
     private final List<Loop> loops = new ArrayList<>();
     private final ExecutorService threads;
 
     /** @param inFlight requests of a connection that may be under way at once, at least 1 */
-    ConnectedShard(SyncedAppends load, String strategy, int inFlight) throws IOException {
+    ConnectedShard(SyncedAppends load, Path path, Durability durability, String strategy, int inFlight)
+            throws IOException {
         this.load = load;
-        place = Workplace.create();
-        logs = new OdradekLogs(
-                place.path(), load.partitions(), LogConfig.defaults().withDurability(new Durability.Sync()));
-        BrokerConfig broker = BrokerConfig.builtIn(Map.of());
-        shard = new Shard(
-                new Shard.Options(
-                        "measured",
-                        broker.ringSlots(),
-                        broker.ringBytes(),
-                        broker.waitStrategy(),
-                        broker.shardThreads(Runtime.getRuntime().availableProcessors())),
-                logs.directory,
-                new GroupSync(logs.store, place.path(), GroupSync.Strategy.valueOf(strategy.toUpperCase(Locale.ROOT))),
-                (_, _) -> {},
-                InstantSource.system());
-        int count = Math.min(broker.networkThreads(), load.submitters());
+        logs = new OdradekLogs(path, load.partitions(), LogConfig.defaults().withDurability(durability));
+        shard = logs.startShard(strategy);
+        int count = Math.min(BrokerConfig.builtIn(Map.of()).networkThreads(), load.submitters());
         for (int i = 0; i < count; i++) {
             loops.add(new Loop(load.submittersOf(i, count), inFlight));
         }
-        threads = Executors.newFixedThreadPool(count);
+        threads = SyncedAppends.threads("network-loop-", count);
         shard.onDeath(() -> loops.forEach(loop -> loop.inbox.add(() -> {
             throw new IllegalStateException("the shard has died");
         })));
-        shard.start();
         run(1);
+    }
+
+    LogDirectory directory() {
+        return logs.directory;
     }
 
     @Override
@@ -93,7 +81,6 @@ final class ConnectedShard implements SyncedAppends.Target {
         shard.close();
         threads.close();
         logs.close();
-        place.close();
     }
 
     /** Its connections belong to the thread that serves. */

@@ -39,18 +39,10 @@ record Figure(
         return new Figure(
                 names[names.length - 2],
                 names[names.length - 1],
-                paramsOf(benchmark),
+                Params.of(benchmark).values(),
                 time.getScore() * unit,
                 time.getScoreError() * unit,
                 counters);
-    }
-
-    static Map<String, String> paramsOf(BenchmarkParams benchmark) {
-        Map<String, String> params = new TreeMap<>();
-        for (String key : benchmark.getParamsKeys()) {
-            params.put(key, benchmark.getParam(key));
-        }
-        return params;
     }
 
     boolean isOurs() {

@@ -97,6 +97,8 @@ public final class JmhCommand implements Callable<Integer> {
         Path result = json == null ? run.directory().resolve("jmh.json") : json.toAbsolutePath();
         Disk disk = prepare(run.directory(), result);
         String before = disk.probe();
+        List<String> fio =
+                suites.stream().anyMatch(Suite::writes) ? new Fio("fio").figures(run.directory(), quick) : List.of();
         Collection<RunResult> results;
         try {
             results = run.run(suites);
@@ -110,6 +112,7 @@ public final class JmhCommand implements Callable<Integer> {
         List<Figure> figures = results.stream().map(Figure::of).toList();
         List<String> missing = new ArrayList<>();
         List<String> report = report(suites, figures, missing);
+        report.addAll(fio);
         report.add("At the start, " + before + "; at the end, " + disk.probe());
         Path tables = result.resolveSibling(result.getFileName() + ".md");
         Files.write(tables, report);

@@ -82,7 +82,11 @@ record JmhRun(
             options.addProfiler(GCProfiler.class);
         }
         if (brief) {
-            measure.brief().forEach(options::param);
+            measure.brief().forEach((name, value) -> {
+                if (!params.containsKey(name)) { // JMH would run both
+                    options.param(name, value);
+                }
+            });
         }
         params.forEach(options::param);
         if (forks != null) {

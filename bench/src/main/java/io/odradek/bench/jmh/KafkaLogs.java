@@ -1,10 +1,12 @@
 package io.odradek.bench.jmh;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,9 +14,11 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.server.util.KafkaScheduler;
+import org.apache.kafka.storage.internals.checkpoint.OffsetCheckpointFile;
 import org.apache.kafka.storage.internals.log.LogConfig;
 import org.apache.kafka.storage.internals.log.LogDirFailureChannel;
 import org.apache.kafka.storage.internals.log.ProducerStateManagerConfig;
@@ -42,13 +46,35 @@ final class KafkaLogs implements AutoCloseable {
     /**
      * Opens what is there.
      *
-     * @param cleanly what the marker of a clean stop would say; false: everything is read, there is no recovery point
+     * @param cleanly what the marker of a clean stop would say; false: everything behind the recovery point is read, and without a
+     *     checkpoint that is all
      * @param threads that open at the same time ({@code num.recovery.threads.per.data.dir})
      */
     KafkaLogs(List<Path> directories, Map<String, Object> config, boolean cleanly, int threads) throws IOException {
         this.config = new LogConfig(config);
         scheduler.startup();
         this.logs = openAll(directories, cleanly, threads);
+    }
+
+    /** Writes what Kafka's {@code LogManager} does from time to time: how far each log was flushed, mostly when a segment was full. */
+    void checkpointRecoveryPoints(List<Path> directories) throws IOException {
+        Map<TopicPartition, Long> points = new HashMap<>();
+        for (UnifiedLog log : logs) {
+            points.put(log.topicPartition(), log.recoveryPoint());
+        }
+        new OffsetCheckpointFile(recoveryPoints(directories), failures).write(points);
+    }
+
+    private static File recoveryPoints(List<Path> directories) {
+        return directories
+                .getFirst()
+                .resolveSibling("recovery-point-offset-checkpoint")
+                .toFile();
+    }
+
+    private Map<TopicPartition, Long> checkpointedRecoveryPoints(List<Path> directories) throws IOException {
+        File file = recoveryPoints(directories);
+        return file.exists() ? new OffsetCheckpointFile(file, failures).read() : Map.of();
     }
 
     /** {@code measured-0} and so on, created where missing. */
@@ -61,11 +87,14 @@ final class KafkaLogs implements AutoCloseable {
     }
 
     private List<UnifiedLog> openAll(List<Path> directories, boolean cleanly, int threads) throws IOException {
+        Map<TopicPartition, Long> recoveryPoints = checkpointedRecoveryPoints(directories);
         List<Future<UnifiedLog>> opening = new ArrayList<>();
         List<UnifiedLog> opened = new ArrayList<>();
         try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
             for (Path directory : directories) {
-                opening.add(pool.submit(() -> open(directory, cleanly)));
+                long recoveryPoint =
+                        recoveryPoints.getOrDefault(UnifiedLog.parseTopicPartitionName(directory.toFile()), 0L);
+                opening.add(pool.submit(() -> open(directory, recoveryPoint, cleanly)));
             }
             for (Future<UnifiedLog> log : opening) {
                 opened.add(log.get());
@@ -79,12 +108,12 @@ final class KafkaLogs implements AutoCloseable {
         return opened;
     }
 
-    private UnifiedLog open(Path directory, boolean cleanly) throws IOException {
+    private UnifiedLog open(Path directory, long recoveryPoint, boolean cleanly) throws IOException {
         return UnifiedLog.create(
                 directory.toFile(),
                 config,
                 0,
-                0,
+                recoveryPoint,
                 scheduler,
                 stats,
                 Time.SYSTEM,

@@ -22,7 +22,7 @@ record Measure(
         Class<?> type,
         String what,
         String durability,
-        Function<Map<String, String>, Amount> amount,
+        Function<Params, Amount> amount,
         Map<String, String> brief,
         List<Goal> goals) {
 

@@ -1,5 +1,6 @@
 package io.odradek.bench.jmh;
 
+import io.odradek.broker.config.BrokerConfig;
 import io.odradek.engine.AppendOutcome;
 import io.odradek.engine.AppendOutcome.Appended;
 import io.odradek.engine.LogConfig;
@@ -7,11 +8,13 @@ import io.odradek.engine.LogDirectory;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.TopicPartition;
 import io.odradek.engine.io.DiskFileStore;
+import io.odradek.engine.io.GroupSync;
 import io.odradek.engine.record.BatchCheck;
 import io.odradek.engine.record.BatchRules;
 import io.odradek.engine.record.BatchVerdict;
 import io.odradek.engine.record.BufferLease;
 import io.odradek.engine.record.ValidatedBatch;
+import io.odradek.engine.writepath.Shard;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -19,6 +22,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 
@@ -55,6 +59,25 @@ final class OdradekLogs implements AutoCloseable {
 
     static LogDirectory openDirectory(DiskFileStore store, Path path) throws IOException {
         return LogDirectory.open(store, path, "benchmark", 1, InstantSource.system(), 0);
+    }
+
+    /** With ring, bytes and threads as the broker has them on this machine unless told otherwise; started. */
+    Shard startShard(String syncStrategy) {
+        BrokerConfig broker = BrokerConfig.builtIn(Map.of());
+        Shard shard = new Shard(
+                new Shard.Options(
+                        "measured",
+                        broker.ringSlots(),
+                        broker.ringBytes(),
+                        broker.waitStrategy(),
+                        broker.shardThreads(Runtime.getRuntime().availableProcessors())),
+                directory,
+                new GroupSync(
+                        store, directory.path(), GroupSync.Strategy.valueOf(syncStrategy.toUpperCase(Locale.ROOT))),
+                (_, _) -> {},
+                InstantSource.system());
+        shard.start();
+        return shard;
     }
 
     PartitionLog log(int partition) {

@@ -6,52 +6,26 @@ import io.odradek.engine.FetchedSlices.MemorySlice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.record.internal.FileRecords;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * A fetch of up to 1 MiB at a random offset, sent to a loopback socket that another thread drains. {@code odradek} hands the
  * transport a file region ({@code sendfile}), as the broker does; {@code gather} copies the bytes and writes them. {@code
  * unifiedLog} is Kafka's way, a file region too.
  */
-@State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Fork(2)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 10, time = 1)
-public class ReadToSocket {
-    @Param({"65536", "1048576"})
-    public int fetchBytes;
-
-    private ByteBuffer target = ByteBuffer.allocate(0);
+public class ReadToSocket extends FetchMeasure {
     private DrainedSocket socket;
 
     /** For JMH. */
     @SuppressWarnings("NullAway.Init") // set up before the first run
     public ReadToSocket() {}
 
-    static Amount perRun(Map<String, String> params) {
-        return ReadWarm.perRun(params);
-    }
-
     @Setup(Level.Trial)
-    public void prepare() throws IOException {
-        target = ReadableLogs.target(fetchBytes);
+    public void connect() throws IOException {
         socket = new DrainedSocket();
     }
 

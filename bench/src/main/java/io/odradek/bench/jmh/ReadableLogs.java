@@ -11,6 +11,7 @@ import io.odradek.engine.OffsetOutOfRangeException;
 import io.odradek.engine.PartitionLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.apache.kafka.common.record.internal.FileRecords;
@@ -31,7 +32,7 @@ import org.openjdk.jmh.annotations.TearDown;
 public final class ReadableLogs {
     private static final Shape SHAPE = new Shape(16, 1024);
     private static final long FIRST_MS = 1_700_000_000_000L;
-    private static final long SEED = 42;
+    static final long SEED = 42;
 
     /** Same for both. */
     @State(Scope.Benchmark)
@@ -78,6 +79,10 @@ public final class ReadableLogs {
             logs.fill(log, SHAPE.batch(), load.batches(), FIRST_MS, 1);
             view = log.view();
             offsets = load.offsets();
+        }
+
+        Path path() {
+            return place.path();
         }
 
         FetchedSlices read(int maxBytes) throws IOException {
@@ -134,6 +139,10 @@ public final class ReadableLogs {
             log = logs.log(0);
             KafkaLogs.fill(log, SHAPE.batch(), load.batches(), FIRST_MS, 1);
             offsets = load.offsets();
+        }
+
+        Path path() {
+            return place.path();
         }
 
         FileRecords read(int maxBytes) throws IOException {

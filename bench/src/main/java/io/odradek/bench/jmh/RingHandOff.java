@@ -7,7 +7,6 @@ import io.odradek.engine.io.GroupSync;
 import io.odradek.engine.writepath.Shard;
 import java.io.IOException;
 import java.time.InstantSource;
-import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -43,8 +42,8 @@ public class RingHandOff {
     /** For JMH. */
     public RingHandOff() {}
 
-    static Amount perRun(Map<String, String> params) {
-        return new Amount(Double.parseDouble(params.getOrDefault("burst", "1")), "tasks", 0);
+    static Amount perRun(Params params) {
+        return new Amount(params.number("burst"), "tasks", 0);
     }
 
     /** A shard with its own append, sync and settle threads. */

@@ -25,8 +25,8 @@ record Suite(String name, String what, boolean countsAllocation, List<Measure> m
                             AppendPageCache::perRun,
                             SMALL,
                             List.of(
-                                    new Goal.AsFast("odradek", KAFKA, Map.of("shape", "16x1KiB"), 3),
-                                    new Goal.AsFast("odradek", KAFKA, Map.of("shape", "1x100B"), 5),
+                                    new Goal.AsFast("odradek", KAFKA, Map.of("shape", "16x1KiB", "group", "16"), 3),
+                                    new Goal.AsFast("odradek", KAFKA, Map.of("shape", "1x100B", "group", "16"), 5),
                                     new Goal.AsFast("odradek", "ceiling", Map.of("partitions", "1"), 0.7))))),
             new Suite(
                     "append-sync",
@@ -60,13 +60,14 @@ record Suite(String name, String what, boolean countsAllocation, List<Measure> m
                             List.of()))),
             new Suite(
                     "read",
-                    "lookups by offset and time, warm fetches into memory and into a socket",
+                    "lookups by offset and time; fetches into memory, warm and cold, and into a socket",
                     false,
                     List.of(
                             timed(OffsetLookup.class, "offset to place", _ -> Amount.one("lookups"), SMALL),
                             timed(TimeLookup.class, "timestamp to offset", _ -> Amount.one("lookups"), SMALL),
-                            timed(ReadWarm.class, "fetch into memory", ReadWarm::perRun, SMALL),
-                            timed(ReadToSocket.class, "fetch into a socket", ReadToSocket::perRun, SMALL))),
+                            timed(ReadWarm.class, "fetch into memory", FetchMeasure::perRun, SMALL),
+                            timed(ReadCold.class, "fetch from the disk into memory", FetchMeasure::perRun, SMALL),
+                            timed(ReadToSocket.class, "fetch into a socket", FetchMeasure::perRun, SMALL))),
             new Suite(
                     "ring",
                     "hand-off between threads by wait strategy",
@@ -88,7 +89,7 @@ record Suite(String name, String what, boolean countsAllocation, List<Measure> m
                     false,
                     List.of(new Measure(
                             RecoveryScan.class,
-                            "every batch read and checked",
+                            "logs opened after a crash",
                             "-",
                             RecoveryScan::perRun,
                             Map.of("volumeMiB", "256", "partitions", "16"),
@@ -101,7 +102,7 @@ record Suite(String name, String what, boolean countsAllocation, List<Measure> m
                             OpenCleanly.class,
                             "logs opened",
                             "-",
-                            params -> new Amount(Double.parseDouble(params.getOrDefault("partitions", "1")), "logs", 0),
+                            params -> new Amount(params.number("partitions"), "logs", 0),
                             Map.of("partitions", "100"),
                             List.of(new Goal.ShareOfTime("odradek", KAFKA, Map.of(), 0.2))))),
             new Suite(
@@ -114,6 +115,17 @@ record Suite(String name, String what, boolean countsAllocation, List<Measure> m
                             "D3",
                             CompactionRate::perRun,
                             Map.of("volumeMiB", "32"),
+                            List.of()))),
+            new Suite(
+                    "compaction-delay",
+                    "latency of synced appends beside the compaction of another log, and without",
+                    false,
+                    List.of(new Measure(
+                            CompactionDelay.class,
+                            "synced appends at a constant rate, from when each was due",
+                            "D3",
+                            _ -> new Amount(0, "", 0),
+                            Map.of("volumeMiB", "16", "pairs", "2"),
                             List.of()))),
             new Suite(
                     "allocation",
@@ -129,12 +141,17 @@ record Suite(String name, String what, boolean countsAllocation, List<Measure> m
                                     new Goal.Allocates("odradek", "inRing", "measuredBatches", Map.of(), 0),
                                     new Goal.Allocates("odradek", "inAll", "measuredBatches", Map.of(), 200))))));
 
+    /** Whether what it measures depends on how fast files can be written or synced. */
+    boolean writes() {
+        return measures.stream().anyMatch(measure -> measure.durability().startsWith("D"));
+    }
+
     private static Goal synced(String partitions, double atLeast) {
         return new Goal.AsFast("odradek", KAFKA, Map.of("partitions", partitions, "strategy", "auto"), atLeast);
     }
 
     private static Measure timed(
-            Class<?> type, String what, Function<Map<String, String>, Amount> amount, Map<String, String> brief) {
+            Class<?> type, String what, Function<Params, Amount> amount, Map<String, String> brief) {
         return new Measure(type, what, "-", amount, brief, List.of());
     }
 }

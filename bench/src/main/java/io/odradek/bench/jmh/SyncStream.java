@@ -1,6 +1,8 @@
 package io.odradek.bench.jmh;
 
+import io.odradek.engine.Durability;
 import java.io.IOException;
+import java.nio.file.Path;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -28,8 +30,8 @@ public class SyncStream extends SyncedAppendMeasure {
         public ByDepth() {}
 
         @Override
-        SyncedAppends.Target open(SyncedAppends load) throws IOException {
-            return new ConnectedShard(load, strategy, inFlight);
+        SyncedAppends.Target open(SyncedAppends load, Path path) throws IOException {
+            return new ConnectedShard(load, path, new Durability.Sync(), strategy, inFlight);
         }
     }
 

@@ -1,21 +1,20 @@
 package io.odradek.bench.jmh;
 
+import io.odradek.engine.Durability;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
-import org.openjdk.jmh.infra.BenchmarkParams;
 
 /**
  * {@link SyncedAppends} under JMH. What extends this says which: by parameters of these names, and by what it lets Odradek choose.
@@ -35,27 +34,27 @@ public abstract class SyncedAppendMeasure {
     /** For JMH. */
     protected SyncedAppendMeasure() {}
 
-    /** A system, opened anew for each run. */
-    public abstract static class Opened {
+    /** A system with those who submit to it. */
+    public abstract static class Opened extends OpenedPerRun {
         private SyncedAppends.Target target;
 
         /** For JMH. */
         @SuppressWarnings("NullAway.Init") // set before each run
         protected Opened() {}
 
-        abstract SyncedAppends.Target open(SyncedAppends load) throws IOException;
+        abstract SyncedAppends.Target open(SyncedAppends load, Path path) throws IOException;
 
-        @Setup(Level.Iteration)
-        public void open(BenchmarkParams params) throws IOException {
-            target = open(SyncedAppends.of(params));
+        @Override
+        void start(Params params, Path path) throws IOException {
+            target = open(SyncedAppends.of(params), path);
         }
 
         void run() throws IOException {
             target.run();
         }
 
-        @TearDown(Level.Iteration)
-        public void close() throws IOException {
+        @Override
+        void stop() throws IOException {
             target.close();
         }
     }
@@ -70,8 +69,8 @@ public abstract class SyncedAppendMeasure {
         public Odradek() {}
 
         @Override
-        SyncedAppends.Target open(SyncedAppends load) throws IOException {
-            return new ConnectedShard(load, strategy, 1);
+        SyncedAppends.Target open(SyncedAppends load, Path path) throws IOException {
+            return new ConnectedShard(load, path, new Durability.Sync(), strategy, 1);
         }
     }
 
@@ -82,8 +81,8 @@ public abstract class SyncedAppendMeasure {
         public Kafka() {}
 
         @Override
-        SyncedAppends.Target open(SyncedAppends load) throws IOException {
-            return new SyncedAppends.KafkasHandlers(load);
+        SyncedAppends.Target open(SyncedAppends load, Path path) throws IOException {
+            return new SyncedAppends.KafkasHandlers(load, path, Map.of("flush.messages", 1L));
         }
     }
 
@@ -94,8 +93,8 @@ public abstract class SyncedAppendMeasure {
         public Raw() {}
 
         @Override
-        SyncedAppends.Target open(SyncedAppends load) throws IOException {
-            return new SyncedAppends.RawWrites(load);
+        SyncedAppends.Target open(SyncedAppends load, Path path) throws IOException {
+            return new SyncedAppends.RawWrites(load, path);
         }
     }
 

@@ -2,6 +2,7 @@ package io.odradek.bench.jmh;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -10,7 +11,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.openjdk.jmh.infra.BenchmarkParams;
 
 /**
  * Submitters that send requests whose batches are to be on disk before they are answered. A request has a batch for each
@@ -30,22 +30,17 @@ record SyncedAppends(Shape shape, int submitters, int partitions, int rounds) {
     private static final int FULL_MIB = 256;
 
     /** About 2,000 batches, and at least 10 rounds; fewer with less than the full volume. */
-    static SyncedAppends of(Map<String, String> params) {
-        int submitters = Integer.parseInt(params.getOrDefault("submitters", "1"));
-        int partitions = Integer.parseInt(params.getOrDefault("partitions", "1"));
-        int volumeMiB = Integer.parseInt(params.getOrDefault("volumeMiB", "1"));
+    static SyncedAppends of(Params params) {
+        int submitters = params.number("submitters", 1);
+        int partitions = params.number("partitions", 1);
+        int volumeMiB = params.number("volumeMiB");
         int rounds = Math.max(LEAST_ROUNDS, BATCHES / Math.max(submitters, partitions))
                 * Math.min(volumeMiB, FULL_MIB)
                 / FULL_MIB;
-        return new SyncedAppends(
-                Shape.of(params.getOrDefault("shape", "")), submitters, partitions, Math.max(1, rounds));
+        return new SyncedAppends(params.shape(), submitters, partitions, Math.max(1, rounds));
     }
 
-    static SyncedAppends of(BenchmarkParams params) {
-        return of(Figure.paramsOf(params));
-    }
-
-    static Amount perRun(Map<String, String> params) {
+    static Amount perRun(Params params) {
         SyncedAppends load = of(params);
         long batches = (long) load.rounds * load.batchesOfARound();
         return new Amount(batches, "batches", batches * load.shape.payloadBytes());
@@ -85,6 +80,12 @@ record SyncedAppends(Shape shape, int submitters, int partitions, int rounds) {
         void close() throws IOException;
     }
 
+    /** They are there before a run begins, as in a broker, and keep no JVM from ending when a run fails. */
+    static ExecutorService threads(String name, int count) {
+        return Executors.newFixedThreadPool(
+                count, Thread.ofPlatform().name(name, 0).daemon().factory());
+    }
+
     /** Has each thread of a pool do its part. */
     static void together(ExecutorService threads, List<Callable<Void>> parts) throws IOException {
         List<Future<Void>> running = new ArrayList<>();
@@ -102,26 +103,34 @@ record SyncedAppends(Shape shape, int submitters, int partitions, int rounds) {
     }
 
     /**
-     * Kafka's log with {@code flush.messages=1}: each append syncs before it returns, on the request handler that called it. The
-     * handlers are as many as its broker has unless told otherwise, and take their submitters' requests in turn.
+     * Kafka's log. Whatever an append has to wait for, the request handler that called it waits for. The handlers are as many as its
+     * broker has unless told otherwise, and take their submitters' requests in turn.
      */
     static final class KafkasHandlers implements Target {
         /** Default of {@code num.io.threads}. */
         private static final int MOST_HANDLERS = 8;
 
         private final SyncedAppends load;
-        private final Workplace place;
         private final KafkaLogs logs;
         private final int handlers;
+        /** One for each handler: an append writes offsets into it. */
+        private final List<ByteBuffer> batches = new ArrayList<>();
+
         private final ExecutorService threads;
 
-        KafkasHandlers(SyncedAppends load) throws IOException {
+        KafkasHandlers(SyncedAppends load, Path path, Map<String, Object> config) throws IOException {
             this.load = load;
-            place = Workplace.create();
-            logs = new KafkaLogs(place.path(), load.partitions, Map.of("flush.messages", 1L));
+            logs = new KafkaLogs(path, load.partitions, config);
             handlers = Math.min(MOST_HANDLERS, load.submitters);
-            threads = Executors.newFixedThreadPool(handlers);
+            for (int i = 0; i < handlers; i++) {
+                batches.add(ByteBuffer.wrap(load.shape.batch()));
+            }
+            threads = threads("request-handler-", handlers);
             run(1);
+        }
+
+        KafkaLogs logs() {
+            return logs;
         }
 
         @Override
@@ -133,16 +142,18 @@ record SyncedAppends(Shape shape, int submitters, int partitions, int rounds) {
             List<Callable<Void>> parts = new ArrayList<>();
             for (int i = 0; i < handlers; i++) {
                 List<Integer> served = load.submittersOf(i, handlers);
-                parts.add(() -> handle(served, rounds));
+                ByteBuffer batch = batches.get(i);
+                parts.add(() -> handle(served, batch, rounds));
             }
             together(threads, parts);
         }
 
-        private Void handle(List<Integer> served, int rounds) throws IOException {
-            ByteBuffer batch = ByteBuffer.wrap(load.shape.batch());
+        private Void handle(List<Integer> served, ByteBuffer batch, int rounds) throws IOException {
+            List<List<Integer>> requests =
+                    served.stream().map(load::partitionsOf).toList();
             for (int round = 0; round < rounds; round++) {
-                for (int submitter : served) {
-                    for (int partition : load.partitionsOf(submitter)) {
+                for (List<Integer> request : requests) {
+                    for (int partition : request) {
                         KafkaLogs.append(logs.log(partition), batch);
                     }
                 }
@@ -154,7 +165,6 @@ record SyncedAppends(Shape shape, int submitters, int partitions, int rounds) {
         public void close() throws IOException {
             threads.close();
             logs.close();
-            place.close();
         }
     }
 
@@ -162,14 +172,12 @@ record SyncedAppends(Shape shape, int submitters, int partitions, int rounds) {
     static final class RawWrites implements Target {
         private final SyncedAppends load;
         private final ByteBuffer batch;
-        private final Workplace place;
         private final RawFiles files;
 
-        RawWrites(SyncedAppends load) throws IOException {
+        RawWrites(SyncedAppends load, Path path) throws IOException {
             this.load = load;
             batch = Shape.direct(load.shape.batch());
-            place = Workplace.create();
-            files = new RawFiles(place.path(), load.partitions);
+            files = new RawFiles(path, load.partitions);
             write(1);
         }
 
@@ -189,7 +197,6 @@ record SyncedAppends(Shape shape, int submitters, int partitions, int rounds) {
         @Override
         public void close() throws IOException {
             files.close();
-            place.close();
         }
     }
 }

@@ -2,7 +2,6 @@ package io.odradek.bench.jmh;
 
 import io.odradek.engine.record.Varints;
 import java.nio.ByteBuffer;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.utils.ByteUtils;
@@ -37,7 +36,7 @@ public class VarintWalk {
     /** For JMH. */
     public VarintWalk() {}
 
-    static Amount perRun(Map<String, String> params) {
+    static Amount perRun(Params params) {
         return new Amount(COUNT, "varints", 0);
     }
 

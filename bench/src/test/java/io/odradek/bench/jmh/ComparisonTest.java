@@ -19,7 +19,7 @@ final class ComparisonTest {
                 OpenCleanly.class,
                 "logs opened",
                 "D3",
-                params -> new Amount(Double.parseDouble(params.getOrDefault("partitions", "1")), "logs", 1 << 20),
+                params -> new Amount(params.number("partitions"), "logs", 1 << 20),
                 Map.of(),
                 List.of(goals));
     }
@@ -132,6 +132,21 @@ final class ComparisonTest {
                         "| OpenCleanly.odradek | partitions=1 | inRing: at most 0 B a batch |"
                                 + " short: 80.0 B, 80.0 B too much |",
                         "| OpenCleanly.odradek | partitions=1 | inAll: at most 200 B a batch | reached: 200 B |");
+    }
+
+    @Test
+    void whatIsNotAboutItsOwnTimeIsComparedByWhatItCounts() {
+        Measure measure =
+                new Measure(OpenCleanly.class, "appends", "D3", _ -> new Amount(0, "", 0), Map.of(), List.of());
+        Map<String, Double> twoRuns = Map.of("runs", 2.0, "p99Quiet", 400.0, "p99Compacting", 500.0);
+
+        assertThat(new Comparison(
+                                measure,
+                                List.of(
+                                        new Figure("OpenCleanly", "odradek", ONE, 5e9, Double.NaN, twoRuns),
+                                        figure("unifiedLog", ONE, 9e9, Double.NaN)))
+                        .table())
+                .contains("| partitions=1 | odradek | D3 | | | | | p99 200 us, compacting 250 us (1.25 x) |");
     }
 
     @Test

@@ -18,13 +18,17 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 
 /** Each benchmark once, in this process, with the least work that it takes. */
 class EveryBenchmarkRunsTest {
-    /** One value of each parameter. */
+    /** One value of each parameter, but where they do different things. */
     private static final Map<String, String[]> ONE_OF_EACH = Map.ofEntries(
             Map.entry("shape", new String[] {"16x1KiB"}),
             Map.entry("volumeMiB", new String[] {"4"}),
             Map.entry("batches", new String[] {"160"}),
             Map.entry("partitions", new String[] {"3"}),
             Map.entry("submitters", new String[] {"2"}),
+            Map.entry("crash", new String[] {"nothing-written-down", "as-killed"}),
+            Map.entry("durability", new String[] {"sync"}),
+            Map.entry("pairs", new String[] {"1"}),
+            Map.entry("ratePerS", new String[] {"200"}),
             Map.entry("inFlight", new String[] {"5"}),
             Map.entry("strategy", new String[] {"auto"}),
             Map.entry("fetchBytes", new String[] {"65536"}),
@@ -65,12 +69,20 @@ class EveryBenchmarkRunsTest {
                         assertThat(comparison.missing()).isEmpty();
                         assertThat(comparison.table())
                                 .hasSizeGreaterThan(measure.systems().size());
-                        assertThat(figures).allSatisfy(figure -> {
-                            assertThat(figure.nanos()).isPositive();
-                            assertThat(measure.amount().apply(figure.params()).operations())
-                                    .isPositive();
-                        });
+                        assertThat(figures.stream()
+                                        .filter(figure -> figure.measure().equals(measure.name())))
+                                .allSatisfy(figure -> {
+                                    assertThat(figure.nanos()).isPositive();
+                                    assertThat(measure.amount()
+                                                    .apply(new Params(figure.params()))
+                                                    .operations())
+                                            .isNotNegative();
+                                });
                     }
+                    assertThat(figures)
+                            .allSatisfy(figure -> assertThat(figure.params())
+                                    .allSatisfy((name, value) ->
+                                            assertThat(ONE_OF_EACH.get(name)).contains(value)));
                     assertThat(directory).isEmptyDirectory();
                 }));
     }
