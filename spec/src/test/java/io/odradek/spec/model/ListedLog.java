@@ -25,6 +25,7 @@ import io.odradek.engine.record.RecordCursor;
 import io.odradek.engine.record.ValidatedBatch;
 import io.odradek.engine.segment.CheckpointText;
 import io.odradek.engine.segment.CorruptLogException;
+import io.odradek.engine.segment.SegmentNames;
 import io.odradek.spec.simulation.SimulatedFileStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -420,7 +421,7 @@ final class ListedLog {
             directory.close();
         }
         SimulatedFileStore victim = store.afterKill();
-        if (damage(victim, seed / 2 % 4)) {
+        if (damage(victim, seed / 2 % 5)) {
             SimulatedFileStore before = victim.afterKill();
             LogDirectory refusing = openDirectory(before);
             assertThatThrownBy(() -> refusing.openOrCreate(PARTITION, config))
@@ -451,12 +452,21 @@ final class ListedLog {
             ByteBuffer content = ByteBuffer.allocate((int) file.size());
             file.read(content, 0);
             int size = content.position();
+            int beforeLastAt = -1;
             int lastAt = 0;
             for (int at = 0; at < size; at += RecordBatch.sizeInBytes(content, at)) {
+                beforeLastAt = at > 0 ? lastAt : -1;
                 lastAt = at;
             }
             if (size == 0 || RecordBatch.lastOffset(content, lastAt) < start) {
                 return false;
+            }
+            if (kind == 4) { // what lies before the last index entry is not looked at
+                if (beforeLastAt < lastIndexedAt(victim, last)) {
+                    return false;
+                }
+                victim.corrupt(last, beforeLastAt + 8L, 0x40);
+                return true;
             }
             switch ((int) kind) {
                 case 0 -> file.truncate(lastAt);
@@ -465,6 +475,20 @@ final class ListedLog {
             }
             file.sync();
             return true;
+        }
+    }
+
+    /** Where the batch begins that the last entry of a segment's index points to; 0 when it has none. */
+    private static int lastIndexedAt(SimulatedFileStore store, Path segment) throws IOException {
+        Path index = segment.resolveSibling(
+                segment.getFileName().toString().replace(SegmentNames.LOG, SegmentNames.OFFSET_INDEX));
+        if (!store.exists(index)) {
+            return 0;
+        }
+        try (StoreFile file = store.open(index, OpenMode.READ_ONLY)) {
+            ByteBuffer entries = ByteBuffer.allocate((int) file.size());
+            file.read(entries, 0);
+            return entries.position() == 0 ? 0 : entries.getInt(entries.position() - Integer.BYTES);
         }
     }
 

@@ -59,6 +59,8 @@ class CorruptionTest {
     private static final int CHECKPOINT_BEFORE = 24;
 
     private static final int RECORDS = 3;
+    /** In the tests of text files: within the first segment. */
+    private static final int DELETED_BEFORE = 15;
     /** One of so many places is flipped; 1 takes two minutes. */
     private static final int EVERY = Integer.getInteger("odradek.flips.every", 5);
 
@@ -96,6 +98,11 @@ class CorruptionTest {
         /** A copy. */
         SimulatedFileStore look() {
             return disk.afterKill();
+        }
+
+        /** The same on another disk, whose changes change no answer. */
+        Left on(SimulatedFileStore changed) {
+            return new Left(changed, stop, recoveryPoint, batches, answers);
         }
 
         long end() {
@@ -365,6 +372,34 @@ class CorruptionTest {
         }
     }
 
+    /** Compaction alone asks it: no start and no read depends on it. */
+    @ParameterizedTest
+    @EnumSource(Stop.class)
+    void aFlipInATransactionIndexChangesNoAnswer(Stop stop) throws Exception {
+        Left found = left(stop);
+        Path log = found.batches().getFirst().file();
+        Path file = log.resolveSibling(log.getFileName().toString().replace(".log", ".txnindex"));
+        SimulatedFileStore changed = found.look();
+        try (StoreFile index = changed.open(file, OpenMode.CREATE_NEW)) {
+            ByteBuffer entry = ByteBuffer.allocate(34).putShort((short) 0);
+            entry.putLong(7).putLong(3).putLong(8).putLong(3).flip();
+            index.append(new ByteBuffer[] {entry}, 1);
+            index.sync();
+        }
+        changed.syncDirectory(LOG_FILES);
+        Left left = found.on(changed);
+        Outcomes outcomes = new Outcomes();
+        for (int at = 0; at < 34; at++) {
+            for (int mask : new int[] {0x01, 0x80}) {
+                flip(left, file, at, mask, outcomes, (disk, where) -> {
+                    requireSame(answers(disk, left.batches()), left.answers());
+                    outcomes.count("answers as before");
+                });
+            }
+        }
+        outcomes.report(".txnindex before a start after a " + stop + " stop");
+    }
+
     @ParameterizedTest
     @EnumSource(Stop.class)
     void aFlipInAProducerSnapshotChangesNoAnswer(Stop stop) throws Exception {
@@ -560,7 +595,14 @@ class CorruptionTest {
     @ParameterizedTest
     @EnumSource(Stop.class)
     void aFlipInATextFileIsRefusedByNameOrServesNoRecordAtAnothersOffset(Stop stop) throws Exception {
-        Left left = left(stop);
+        Left found = left(stop);
+        // As if its first records had been deleted by request.
+        SimulatedFileStore changed = found.look();
+        CheckpointText.replace(
+                changed,
+                DATA.resolve("log-start-offset-checkpoint"),
+                CheckpointText.encode(List.of("orders 0 " + DELETED_BEFORE)));
+        Left left = found.on(changed);
         List<Path> texts = new ArrayList<>(
                 List.of(LOG_FILES.resolve("leader-epoch-checkpoint"), LOG_FILES.resolve("partition.metadata")));
         for (Path file : left.look().list(DATA)) {
@@ -569,7 +611,9 @@ class CorruptionTest {
                 texts.add(file);
             }
         }
-        assertThat(texts).hasSizeGreaterThanOrEqualTo(stop == Stop.CLEAN ? 7 : 6);
+        assertThat(texts)
+                .hasSizeGreaterThanOrEqualTo(stop == Stop.CLEAN ? 8 : 7)
+                .contains(DATA.resolve("log-start-offset-checkpoint"));
         for (Path file : texts) {
             Outcomes outcomes = new Outcomes();
             int size = bytes(left.look(), file).length;
@@ -610,7 +654,7 @@ class CorruptionTest {
                     .isTrue();
             answers.add(answer);
         }
-        boolean all = answers.size() == left.end();
+        boolean all = view.logStartOffset() == DELETED_BEFORE && answers.size() == left.end() - DELETED_BEFORE;
         return all ? "all records served" : "believed: begins or ends elsewhere";
     }
 }
