@@ -62,6 +62,7 @@ class HeapLog {
             throw new UncheckedIOException(e);
         }
         append(batches);
+        sync(); // files that wait for a sync are kept open by that
     }
 
     /** Nothing is deleted, nothing fails. */

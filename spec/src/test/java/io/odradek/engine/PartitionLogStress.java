@@ -87,7 +87,6 @@ public final class PartitionLogStress {
         public AReaderAgainstDeletion() {
             super(3);
             before = log.view();
-            sync();
         }
 
         @Actor

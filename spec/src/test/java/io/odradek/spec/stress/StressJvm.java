@@ -56,10 +56,12 @@ final class StressJvm {
     }
 
     /** jcstress as a whole: each test by each combination of interpreter and compilers for its actors, each in a JVM of its own. */
-    static Ran jcstress(int iterationMs, int iterations, Consumer<String> progress) throws Exception {
+    static Ran jcstress(String tests, int iterationMs, int iterations, Consumer<String> progress) throws Exception {
         List<String> command = java(classPath());
         command.addAll(List.of(
                 "org.openjdk.jcstress.Main",
+                "-t",
+                tests,
                 "-m",
                 "quick",
                 "-time",
