@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 /**
  * The hand-over between threads, in the interleavings that Lincheck's model checker finds: at most {@code
  * -Dodradek.interleavings} of each (default 500). It takes each access to shared memory for sequentially consistent: what the
- * fences are for, it does not see.
+ * fences are for, it does not see; the {@code *Stress} classes in {@code spec} do.
  */
 class HandoverInterleavingsTest {
     private static final int INTERLEAVINGS = Integer.getInteger("odradek.interleavings", 500);
