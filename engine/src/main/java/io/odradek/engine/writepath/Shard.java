@@ -5,7 +5,6 @@ import io.odradek.engine.PartitionLog;
 import io.odradek.engine.io.GroupSync;
 import io.odradek.engine.record.ValidatedBatch;
 import java.io.IOException;
-import java.lang.invoke.VarHandle;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -110,8 +109,8 @@ public final class Shard implements AutoCloseable {
 
     private final boolean separate;
     private final boolean lends;
-    /** The sync thread waits for the disk, and takes no turn: others have to append. */
-    private volatile boolean syncing;
+    /** While the sync thread waits for the disk it takes no turn. */
+    private final DiskWait disk = new DiskWait();
 
     /** {@link System#nanoTime} before which the turn isn't lent. */
     private volatile long lendAgainNanos = System.nanoTime();
@@ -224,14 +223,8 @@ public final class Shard implements AutoCloseable {
 
     /** Wakes who is to append what was published. */
     private void wake() {
-        if (!separate && path.needsSync()) {
-            VarHandle.fullFence(); // of what was published and this flag, either we or the sync thread sees the other's
-            if (!syncing) {
-                syncBell.ring();
-                return;
-            }
-        }
-        appendBell.ring();
+        boolean syncThread = !separate && path.needsSync() && !disk.isOn();
+        (syncThread ? syncBell : appendBell).ring();
     }
 
     /** On a borrowed thread, which must not be held up for long, and goes on with its own work when ours has died. */
@@ -445,13 +438,12 @@ public final class Shard implements AutoCloseable {
         if (!path.canSync()) {
             return false;
         }
-        syncing = true;
-        VarHandle.fullFence();
-        if (hasTurnWork()) { // who published it may have taken this thread for one that appends
+        disk.begin();
+        if (hasTurnWork()) {
             appendBell.ring();
         }
         path.sync();
-        syncing = false;
+        disk.end();
         return true;
     }
 

@@ -144,13 +144,19 @@ final class PlantedMistakes {
                     "return !gone.get();"),
             new PlantedMistake(
                     "PartitionLogStress.AnAppendIsSeen",
-                    "the view is a plain field",
+                    "what is published is a plain field",
                     ENGINE + "PartitionLog.java",
-                    "private volatile LogView view;",
-                    "private LogView view;"),
+                    "private volatile PublishedLog published;",
+                    "private PublishedLog published;"),
+            new PlantedMistake(
+                    "PartitionLogStress.AnAppendIsSeen",
+                    "the end is read as a plain field",
+                    ENGINE + "PublishedLog.java",
+                    "return (long) END.getAcquire(this);",
+                    "return end;"),
             new PlantedMistake(
                     "PartitionLogStress.AViewIsOfOneMoment",
-                    "the view before the write",
+                    "the end is published before the write",
                     ENGINE + "PartitionLog.java",
                     """
                     try {
@@ -162,13 +168,7 @@ final class PlantedMistakes {
                     LogConfig now = config;
                     """,
                     """
-                    view = new LogView(
-                            logStartOffset,
-                            new LogPosition(stagedEndOffset, active.baseOffset(), active.sizeBytes() + stagedSizeBytes),
-                            sealedBytes + active.sizeBytes() + stagedSizeBytes,
-                            epochs,
-                            segments,
-                            recent);
+                    published.grewTo(stagedEndOffset, active.sizeBytes() + stagedSizeBytes);
                     try {
                         active.append(stagedBytes, stagedCount);
                     } catch (IOException e) {
@@ -177,6 +177,12 @@ final class PlantedMistakes {
                     }
                     LogConfig now = config;
                     """),
+            new PlantedMistake(
+                    "PartitionLogStress.AViewIsOfOneMoment",
+                    "a view takes the end in two looks",
+                    ENGINE + "PublishedLog.java",
+                    "return new LogView(this, lastBaseOffset + offsets(now), bytes(now), recent.window());",
+                    "return new LogView(this, lastBaseOffset + offsets(now), bytes(end()), recent.window());"),
             new PlantedMistake(
                     "PartitionLogStress.AViewIsOfOneMoment",
                     "the segments change under the views that have them",
@@ -293,6 +299,15 @@ final class PlantedMistakes {
                     ENGINE + "writepath/Turn.java",
                     "holder.compareAndSet(null, Thread.currentThread())",
                     "holder.getAndSet(Thread.currentThread()) != NOBODY"),
+            new PlantedMistake(
+                    "DiskWaitStress",
+                    "no fence before a publisher looks whether the sync thread waits",
+                    ENGINE + "writepath/DiskWait.java",
+                    """
+                    VarHandle.fullFence();
+                    return waiting;
+                    """,
+                    "return waiting;"),
             new PlantedMistake(
                     "SyncHandoverStress",
                     "the waiting group is taken back by a read and a write",
