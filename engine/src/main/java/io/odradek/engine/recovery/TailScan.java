@@ -191,7 +191,6 @@ final class TailScan {
         }
         int next = position + sizeAt(at);
         if (next < fileBytes && problemAt(file, segmentBase, next, fileBytes) == null) {
-            load(file, next, BatchLayout.HEADER_BYTES, fileBytes);
             int behind = (int) (next - chunkStart);
             long offsetBehind = chunk.getLong(behind + BatchLayout.BASE_OFFSET_AT);
             if (offsetBehind >= nextOffset && offsetBehind <= lastOffset) {

@@ -12,6 +12,9 @@ public final class NotedStore extends DelegatingFileStore {
     /** Such as {@code "sync 00000000000000000000.log"}: what is done, and the name of the file it is done to. */
     public final List<String> operations = new ArrayList<>();
 
+    /** How often a file was read. */
+    public int reads;
+
     /** What fails when it is tried, in the words of {@link #operations}; nothing unless set. */
     public @Nullable String failing;
 
@@ -57,6 +60,12 @@ public final class NotedStore extends DelegatingFileStore {
     private final class Noted extends DelegatingFile {
         Noted(StoreFile file) {
             super(file);
+        }
+
+        @Override
+        public int read(ByteBuffer target, long position) throws IOException {
+            reads++;
+            return super.read(target, position);
         }
 
         @Override

@@ -112,7 +112,7 @@ class LeftoversTest {
     /** Those it covers go, durably, before it gets its name: else the same offsets could be there twice. */
     @Test
     void aFinishedCompactionTakesThePlaceOfWhatItCovers() throws Exception {
-        for (long base : new long[] {0, 10, 20, 30, 40}) {
+        for (long base : new long[] {0, 10, 20, 28, 30, 40}) {
             segment(base);
             file(base, TRANSACTION_INDEX);
             file(base, PRODUCER_SNAPSHOT);
@@ -121,7 +121,7 @@ class LeftoversTest {
         byte[] batches = swap(10, 30);
         Leftovers.remove(store, directory);
         Map<String, String> expected = new TreeMap<>(before);
-        for (long base : new long[] {10, 20}) {
+        for (long base : new long[] {10, 20, 28}) {
             for (String suffix : new String[] {LOG, OFFSET_INDEX, TIME_INDEX, TRANSACTION_INDEX}) {
                 expected.remove(SegmentNames.of(base, suffix));
             }

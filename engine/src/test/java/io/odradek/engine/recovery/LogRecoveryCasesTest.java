@@ -194,6 +194,8 @@ class LogRecoveryCasesTest {
             RecoveredLog recovered = log.open(stopped(80));
             assertThat(recovered.scannedBytes()).isEqualTo(2 * StoredLog.BATCH_BYTES);
             assertThat(recovered.active().offsetIndex().count()).isEqualTo(19);
+            recovered.active().persistIndexes(false);
+            assertThat(Files.size(log.path(0, OFFSET_INDEX))).isEqualTo(19 * 8);
         }
     }
 
@@ -268,6 +270,21 @@ class LogRecoveryCasesTest {
                     .contains("50 bytes are no batch header")
                     .contains("row D");
             assertThat(log.contents()).isEqualTo(before);
+        }
+    }
+
+    /** Not the end is missing: something in the middle is, and what lies behind could be saved. */
+    @Test
+    void aBrokenBatchBeforeAnIntactOneAfterACleanStopIsRefusedAsThat() throws Exception {
+        try (StoredLog log = log().segment(0, 2).epochs("4 0")) {
+            log.at(0).damage(LOG, BatchLayout.LENGTH_AT, 1);
+            CorruptLogException refused = refusal(() -> log.open(stopped(4)));
+            assertThat(refused.position()).isZero();
+            assertThat(refused.problem())
+                    .contains("no batch of format 2 begins here")
+                    .contains("row E");
+            log.at(0).damage(LOG, 100 + BatchLayout.MAGIC_AT, 1);
+            assertThat(refusal(() -> log.open(stopped(4)))).hasMessageContaining("row D");
         }
     }
 

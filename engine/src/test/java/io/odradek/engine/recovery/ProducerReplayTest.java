@@ -228,6 +228,41 @@ class ProducerReplayTest {
         }
     }
 
+    /** Headers are read many at a time; a marker's record may lie beyond what was read. */
+    @Test
+    void aMarkerAcrossTheEndOfWhatWasReadIsReadWhole(@TempDir Path root) throws Exception {
+        Path directory = Files.createDirectory(root.resolve("log"));
+        try (WrittenSegment segment = new WrittenSegment(directory, 0, 1 << 20)) {
+            int without = data(8000).sizeBytes();
+            ValidatedBatch data = data(8000 + 8120 - without);
+            data.assign(0, 4);
+            ValidatedBatch marker = new BatchBuilder()
+                    .control()
+                    .transactional()
+                    .producer(7, (short) 2, -1)
+                    .add(5, ControlRecords.endTransactionKey(true), ControlRecords.endTransactionValue(3))
+                    .build();
+            marker.assign(1, 4);
+            assertThat(data.sizeBytes()).isEqualTo(8120);
+            segment.add(data.bytes());
+            segment.add(marker.bytes());
+            ProducerStates expected = new ProducerStates();
+            expected.replay(data.bytes(), 0, 0);
+            expected.replay(marker.bytes(), 0, 0);
+            ProducerStates restored = new ProducerStates();
+            ProducerReplay.restore(restored, store, directory, List.of(segment.active), 2, 0);
+            assertThat(restored.describe()).isEqualTo(expected.describe());
+        }
+    }
+
+    private static ValidatedBatch data(int valueBytes) {
+        return new BatchBuilder()
+                .transactional()
+                .producer(7, (short) 2, 0)
+                .add(4, null, new byte[valueBytes])
+                .build();
+    }
+
     @Test
     void aSnapshotIsWrittenOverWhatWasThereAndSyncedWhenAsked(@TempDir Path root) throws Exception {
         try (Written log = written(root, 1)) {

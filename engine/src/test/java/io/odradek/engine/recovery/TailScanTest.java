@@ -84,8 +84,12 @@ class TailScanTest {
             written.add(WrittenSegment.batch(52, 1, 100, 1010, 4));
             written.add(WrittenSegment.batch(53, 3, 100, 1005, 6));
             written.add(WrittenSegment.batch(56, 3, 100, 1020, 6));
+            written.store.reads = 0;
             Found found = scan(written);
             requireAll(found, written);
+            assertThat(written.store.reads)
+                    .as("what lies together is read together")
+                    .isEqualTo(1);
             assertThat(found.scan().scannedBytes()).isEqualTo(361);
             assertThat(found.scan().epochs()).hasToString("LeaderEpochs[4@0, 6@53]");
             assertThat(found.segment().maxTimestamp()).isEqualTo(1020);
@@ -125,6 +129,43 @@ class TailScanTest {
                         .isFalse();
                 assertThat(scan.problem()).isNotNull();
             }
+        }
+    }
+
+    /** The batch behind is looked at, which may lie beyond what was read, and then this one again. */
+    @Test
+    void epochsOfLargeBatchesAreHeldAgainstEachOther() throws Exception {
+        try (WrittenSegment written = segment(0)) {
+            for (int n = 0; n < 5; n++) {
+                written.add(WrittenSegment.batch(2L * n, 2, 900_000, 1, 5 + n));
+            }
+            Found found = scan(written);
+            requireAll(found, written);
+            assertThat(found.scan().epochs()).hasToString("LeaderEpochs[5@0, 6@2, 7@4, 8@6, 9@8]");
+            written.putInt(LOG, 2_700_000 + BatchLayout.LEADER_EPOCH_AT, 10);
+            requireStop(written, 2_700_000, "the batch claims leader epoch 10, the one behind it 9");
+        }
+    }
+
+    @Test
+    void anIntactBatchFarBehindABrokenOneIsFound() throws Exception {
+        try (WrittenSegment written = segment(0)) {
+            written.add(0, 1, 100, 1);
+            written.add(1, 1, 1_500_000, 1);
+            written.add(2, 1, 100, 1);
+            written.damage(LOG, 99, 1);
+            written.damage(LOG, 200, 1);
+            assertThat(intactFrom(written, 1, 1_500_200)).isTrue();
+            written.damage(LOG, 1_500_199, 1);
+            assertThat(intactFrom(written, 1, 1_500_200)).isFalse();
+        }
+        // As far behind in offsets as an index entry can say.
+        try (WrittenSegment written = segment(50)) {
+            written.add(50, 1, 100, 1);
+            written.add(51, 1, 100, 1);
+            written.damage(LOG, 99, 1);
+            written.putLong(LOG, 100, 50L + Integer.MAX_VALUE);
+            assertThat(intactFrom(written, 1, 200)).isTrue();
         }
     }
 
@@ -311,6 +352,10 @@ class TailScanTest {
             assertThatThrownBy(() -> scan.scan(segment, 400, NO_END))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("ended at byte 300, its length is 400");
+            written.truncate(LOG, 270);
+            TailScan another = new TailScan(0, LeaderEpochs.NONE, INTERVAL, 0);
+            assertThatThrownBy(() -> another.scan(ActiveSegment.rebuilding(written.active.files()), 300, NO_END))
+                    .hasMessageContaining("ended at byte 270, its length is 300");
         }
     }
 

@@ -89,6 +89,7 @@ class HeaderScanTest {
     void aHeaderMayBeAllOfABatchAndNoByteLess(@TempDir Path directory) throws Exception {
         try (WrittenSegment segment = new WrittenSegment(directory, 0, INTERVAL)) {
             segment.add(0, 2, 61, 1);
+            walk(segment, 61);
             segment.add(2, 2, 61, 1);
             walk(segment, 122);
             requireRefused(segment, 121, 61, -1, "60 bytes are no batch header");
@@ -109,6 +110,48 @@ class HeaderScanTest {
             walk(segment, 100);
             segment.damage(LOG, BatchLayout.MAGIC_AT, 3);
             requireRefused(segment, 0, 0, "length field 88, magic 1, 100 bytes left");
+        }
+    }
+
+    @Test
+    void aLengthIsHeldAgainstWhatIsLeft(@TempDir Path directory) throws Exception {
+        try (WrittenSegment segment = new WrittenSegment(directory, 0, INTERVAL)) {
+            segment.add(0, 2, 200, 1);
+            segment.add(2, 2, 100, 1);
+            segment.putInt(LOG, 200 + BatchLayout.LENGTH_AT, 89);
+            requireRefused(segment, 200, 2, "length field 89, magic 2, 100 bytes left");
+        }
+    }
+
+    /** One small read shows the headers of all batches that lie in it. */
+    @Test
+    void headersThatLieTogetherAreReadTogether(@TempDir Path directory) throws Exception {
+        try (WrittenSegment segment = new WrittenSegment(directory, 0, INTERVAL)) {
+            for (int n = 0; n < 81; n++) {
+                segment.add(n, 1, 100, 1);
+            }
+            segment.add(81, 1, 5000, 1);
+            int limit = segment.active.sizeBytes();
+            HeaderScan scan = HeaderScan.ofThread();
+            segment.store.reads = 0;
+            for (int n = 0; n < 81; n++) {
+                assertThat(scan.moveTo(segment.active.log(), 100 * n, limit)).isTrue();
+            }
+            assertThat(segment.store.reads).isEqualTo(1);
+            assertThat(scan.moveTo(segment.active.log(), 0, limit)).isTrue();
+            assertThat(scan.moveTo(segment.active.log(), 0, limit)).isTrue();
+            assertThat(segment.store.reads).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aHeaderThatEndsWithWhatWasReadIsNotReadAgain(@TempDir Path directory) throws Exception {
+        try (WrittenSegment segment = new WrittenSegment(directory, 0, INTERVAL)) {
+            segment.add(0, 1, 100, 1);
+            segment.add(1, 1, 61, 1);
+            segment.store.reads = 0;
+            walk(segment, 161);
+            assertThat(segment.store.reads).isEqualTo(1);
         }
     }
 

@@ -82,6 +82,9 @@ class LeaderEpochsTest {
             }
         }
         assertThat(entries(after)).isEqualTo(expected);
+        if (expected.equals(all)) {
+            assertThat(after).isSameAs(before);
+        }
         for (long offset = start; offset < 30; offset++) {
             assertThat(after.epochOf(offset)).isEqualTo(before.epochOf(offset));
         }

@@ -3,6 +3,10 @@ package io.odradek.engine.segment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.odradek.engine.record.BatchLayout;
 import io.odradek.engine.record.RecordBatch;
 import io.odradek.engine.segment.WrittenSegment.Placed;
@@ -15,6 +19,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** Searches find what a walk over all batches finds, whatever an index says; and say so when a batch cannot be what it claims. */
 class SegmentSearchTest {
@@ -119,6 +124,10 @@ class SegmentSearchTest {
                     .isEqualTo(times.offset(1));
             assertThat(SegmentSearch.offsetFor(scan, segment.active, times.timestamp(0), 2000))
                     .isEqualTo(50);
+            assertThat(SegmentSearch.offsetFor(scan, segment.active, times.timestamp(0) + 1, 2000))
+                    .isEqualTo(times.offset(0));
+            assertThat(SegmentSearch.boundaryNear(scan, segment.active, 0, index.position(0), 2000))
+                    .isEqualTo(index.position(0));
             assertThat(SegmentSearch.confirmedTime(scan, segment.active, 3, Long.MAX_VALUE, 2000))
                     .isEqualTo(3);
             assertThat(SegmentSearch.confirmedTime(scan, segment.active, 3, times.timestamp(3), 2000))
@@ -324,6 +333,108 @@ class SegmentSearchTest {
             times.appendIfLater(1012, 62); // beyond the last batch
             assertThat(SegmentSearch.confirmedTime(HeaderScan.ofThread(), segment.active, 2, Long.MAX_VALUE, 200))
                     .isEqualTo(-1);
+        }
+    }
+
+    /** Nobody who looks for it has to do with the one behind it. */
+    @Test
+    void anIndexedBatchIsFoundThoughTheOneBehindItIsDamaged(@TempDir Path directory) throws Exception {
+        try (WrittenSegment segment = new WrittenSegment(directory, 50, 150).filled(6)) {
+            segment.putInt(LOG, 300 + BatchLayout.LENGTH_AT, -1);
+            HeaderScan scan = HeaderScan.ofThread();
+            assertThat(SegmentSearch.seek(scan, segment.active, 600, 55, END)).isTrue();
+            assertThat(scan.position()).isEqualTo(200);
+            requireRefused(segment, 56, END, 300, "no batch of format 2 begins here");
+        }
+    }
+
+    @Test
+    void theOnlyBatchOfASegmentThatEndsBelowItsEndHasToBeIntact(@TempDir Path directory) throws Exception {
+        try (WrittenSegment segment = new WrittenSegment(directory, 50, 4096).filled(1)) {
+            assertThat(SegmentSearch.seek(HeaderScan.ofThread(), segment.active, 100, 52, 60))
+                    .isFalse();
+            segment.damage(LOG, 99, 1);
+            requireRefused(segment, 52, 60, 0, "the batch has CRC");
+        }
+    }
+
+    /** A damaged entry sends the search to its right, and back from there to one that is as late as what is looked for. */
+    @Test
+    void anEntryAsLateAsTheTimeIsNotUsedEvenWhenItIsMetOnTheWayBack(@TempDir Path directory) throws Exception {
+        try (WrittenSegment segment = new WrittenSegment(directory, 50, 4096)) {
+            segment.add(50, 2, 100, 1050);
+            segment.add(52, 2, 100, 1060);
+            segment.add(54, 2, 100, 1090);
+            ByteBuffer entries = ByteBuffer.allocate(36);
+            entries.putLong(1050)
+                    .putInt(1)
+                    .putLong(1020)
+                    .putInt(3)
+                    .putLong(1090)
+                    .putInt(5);
+            Files.write(segment.path(SegmentNames.TIME_INDEX), entries.array());
+            Files.write(segment.path(SegmentNames.OFFSET_INDEX), new byte[0]);
+            SealedSegment sealed = SealedSegment.found(segment.active.files(), 300);
+            assertThat(SegmentSearch.offsetFor(HeaderScan.ofThread(), sealed, 1050, 300))
+                    .isEqualTo(50);
+        }
+    }
+
+    @Test
+    void aConfirmedTimeSparesTheWalk(@TempDir Path directory) throws Exception {
+        try (WrittenSegment segment = new WrittenSegment(directory, 50, 4096)) {
+            segment.add(50, 1, 100, 1000); // a batch of one record: first and last offset are one
+            SealedSegment sealed = segment.active.seal();
+            TimeIndex times = sealed.timeIndex();
+            assertThat(times.count()).isEqualTo(1);
+            segment.damage(LOG, 99, 1);
+            assertThat(SealedSegment.found(segment.active.files(), 100).maxTimestamp())
+                    .isEqualTo(1000);
+            assertThat(SegmentSearch.confirmedTime(HeaderScan.ofThread(), sealed, 0, Long.MAX_VALUE, 100))
+                    .isZero();
+        }
+    }
+
+    /** Whoever runs the broker is told once for each segment, with the entry and the file. */
+    @Test
+    void anIndexThatIsPassedOverIsSaidOnce(@TempDir Path directory) throws Exception {
+        Logger logger = (Logger) LoggerFactory.getLogger(SegmentFiles.class);
+        ListAppender<ILoggingEvent> listening = new ListAppender<>();
+        for (String suffix : List.of(SegmentNames.OFFSET_INDEX, SegmentNames.TIME_INDEX)) {
+            long base = suffix.equals(SegmentNames.OFFSET_INDEX) ? 50 : 90;
+            try (WrittenSegment segment = new WrittenSegment(directory, base, 150).filled(6)) {
+                segment.active.seal();
+                segment.putInt(
+                        suffix,
+                        Files.size(segment.path(suffix)) - 4,
+                        suffix.equals(SegmentNames.OFFSET_INDEX) ? 401 : 9);
+                SealedSegment sealed = SealedSegment.found(segment.active.files(), 600);
+                HeaderScan scan = HeaderScan.ofThread();
+                listening.start();
+                logger.setLevel(Level.WARN);
+                logger.setAdditive(false);
+                logger.addAppender(listening);
+                try {
+                    for (int twice = 0; twice < 2; twice++) {
+                        assertThat(SegmentSearch.seek(scan, sealed, 600, base + 9, END))
+                                .isTrue();
+                        SegmentSearch.maxTimestamp(scan, sealed, 600);
+                        SegmentSearch.offsetFor(scan, sealed, 1041, 600);
+                        SegmentSearch.confirmedTime(
+                                scan, sealed, sealed.timeIndex().count() - 1, Long.MAX_VALUE, 600);
+                    }
+                } finally {
+                    logger.detachAppender(listening);
+                    logger.setAdditive(true);
+                    logger.setLevel(null);
+                }
+                assertThat(listening.list)
+                        .singleElement()
+                        .satisfies(event -> assertThat(event.getFormattedMessage())
+                                .contains(segment.path(suffix).toString())
+                                .contains("is passed over"));
+                listening.list.clear();
+            }
         }
     }
 }

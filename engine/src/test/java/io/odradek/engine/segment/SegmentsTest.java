@@ -125,6 +125,47 @@ class SegmentsTest {
         return copy;
     }
 
+    /** Each of the two may be the one that is new: the directory has to be synced for either. */
+    @Test
+    void whichFileIsNewIsToldForEach(@TempDir Path directory) throws Exception {
+        try (WrittenSegment segment = new WrittenSegment(directory, 0, INTERVAL)) {
+            assertThat(segment.active.persistIndexes(false)).isTrue();
+            for (int n = 0; n < 5; n++) {
+                segment.add(n, 1, 100, -1);
+            }
+            segment.store.operations.clear();
+            assertThat(segment.active.persistIndexes(false)).as("no time yet").isTrue();
+            assertThat(segment.store.operations).noneMatch(operation -> operation.contains("timeindex"));
+            segment.add(5, 1, 100, 7);
+            segment.add(6, 1, 100, 7);
+            assertThat(segment.active.persistIndexes(false))
+                    .as("the first time")
+                    .isTrue();
+            assertThat(segment.store.operations).contains("write 00000000000000000000.index");
+        }
+    }
+
+    /** A crash may have left the first half of a replacement. */
+    @Test
+    void whatWasBegunOnceIsWrittenAnew(@TempDir Path directory) throws Exception {
+        try (WrittenSegment segment = new WrittenSegment(directory, 0, INTERVAL).filled(9)) {
+            Files.write(directory.resolve(name(0, ".index.tmp")), new byte[500]);
+            segment.active.persistIndexes(false);
+            assertThat(Files.size(segment.path(SegmentNames.OFFSET_INDEX))).isEqualTo(32);
+        }
+    }
+
+    /** The interval may have been changed meanwhile: the entry that the walk begins with is judged by the new one. */
+    @Test
+    void aResumedSegmentGoesByTheIntervalOfNow(@TempDir Path directory) throws Exception {
+        try (WrittenSegment segment = new WrittenSegment(directory, 0, INTERVAL).filled(9)) {
+            ActiveSegment resumed = ActiveSegment.resuming(
+                    segment.active.files(), segment.active.offsetIndex(), segment.active.timeIndex(), 1000, false);
+            SegmentWalk.walk(resumed, 900, 500);
+            assertThat(resumed.offsetIndex().count()).isEqualTo(3);
+        }
+    }
+
     /** A reader may have mapped the file that is there: it gets a new one in its place. */
     @Test
     void whatIsRebuiltReplacesTheFile(@TempDir Path directory) throws Exception {
@@ -511,6 +552,8 @@ class SegmentsTest {
     void aNameWithAnythingButDigitsIsNoBaseOffset() {
         assertThat(SegmentNames.baseOffset("00000000000000000000.log", ".log")).hasValue(0);
         assertThat(SegmentNames.baseOffset("09999999999999999999.log", ".log")).isEmpty(); // beyond a long
+        assertThat(SegmentNames.baseOffset("+0000000000000000009.log", ".log")).isEmpty();
+        assertThat(SegmentNames.baseOffset("-0000000000000000009.log", ".log")).isEmpty();
         assertThat(SegmentNames.baseOffset("/0000000000000000000.log", ".log")).isEmpty();
         assertThat(SegmentNames.baseOffset("0000000000000000000:.log", ".log")).isEmpty();
         assertThat(SegmentNames.baseOffset("0000000000000000009.log", ".log")).isEmpty(); // nineteen
