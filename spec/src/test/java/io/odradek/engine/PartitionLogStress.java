@@ -1,7 +1,12 @@
 package io.odradek.engine;
 
+import io.odradek.engine.segment.ActiveSegment;
+import io.odradek.engine.segment.LeaderEpochs;
+import io.odradek.engine.segment.Segment;
+import io.odradek.spec.stress.HeapStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -58,20 +63,33 @@ public final class PartitionLogStress {
     @Outcome(id = "TERMINATED", expect = Expect.ACCEPTABLE, desc = "seen")
     @Outcome(id = "STALE", expect = Expect.FORBIDDEN, desc = "never seen")
     @State
-    public static class AnAppendIsSeen extends HeapLog {
-        public AnAppendIsSeen() {
-            super(0);
+    public static class AnAppendIsSeen {
+        private final PublishedLog published = emptyLog();
+
+        private static PublishedLog emptyLog() {
+            try {
+                return new PublishedLog(
+                        0,
+                        0,
+                        LeaderEpochs.NONE,
+                        new Segment[] {ActiveSegment.create(new HeapStore(), Path.of("/orders-0"), 0)},
+                        new RecentBatches(new RecentMemory(0)),
+                        0,
+                        0);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
 
         @Actor
         @SuppressWarnings("EmptyBlock") // a hint to the processor would also keep the compiler from reading only once
         public void read() {
-            while (log.view().logEndOffset() == 0) {}
+            while (published.logEndOffset() == 0) {}
         }
 
         @Signal
         public void append() {
-            append(1);
+            published.grewTo(1, 100);
         }
     }
 

@@ -144,12 +144,6 @@ final class PlantedMistakes {
                     "return !gone.get();"),
             new PlantedMistake(
                     "PartitionLogStress.AnAppendIsSeen",
-                    "what is published is a plain field",
-                    ENGINE + "PartitionLog.java",
-                    "private volatile PublishedLog published;",
-                    "private PublishedLog published;"),
-            new PlantedMistake(
-                    "PartitionLogStress.AnAppendIsSeen",
                     "the end is read as a plain field",
                     ENGINE + "PublishedLog.java",
                     "return (long) END.getAcquire(this);",
