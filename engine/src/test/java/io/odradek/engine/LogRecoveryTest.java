@@ -3,6 +3,8 @@ package io.odradek.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.odradek.engine.producer.ProducerState;
+import io.odradek.engine.record.BatchBuilder;
 import io.odradek.engine.segment.CorruptLogException;
 import io.odradek.engine.segment.SegmentNames;
 import java.io.IOException;
@@ -18,6 +20,7 @@ import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 
 /** What a crash leaves of one log, and what recovery makes of it. */
@@ -64,6 +67,31 @@ class LogRecoveryTest {
                 assertThat(view.logEndOffset()).as("cut at %d", bytes).isEqualTo(2 * whole);
                 assertThat(Files.size(file)).isEqualTo(whole == 0 ? 0 : ends.get((int) whole - 1));
             }
+        }
+    }
+
+    /** Wherever the scan begins, and whatever snapshot there is: some of the batches lie before it, some behind. */
+    @Property(tries = 100)
+    void whatProducersWroteIsKnownAfterACrash(@ForAll @Size(max = 30) List<@IntRange(max = 6) Integer> steps)
+            throws Exception {
+        try (TemporaryLog log = new TemporaryLog(TemporaryLog.smallSegments(400))) {
+            Map<Integer, Integer> sequences = new HashMap<>();
+            for (int step : steps) {
+                switch (step) {
+                    case 5 -> log.sync();
+                    case 6 -> log.directory.checkpointRecoveryPoints();
+                    default ->
+                        log.append(
+                                new BatchBuilder()
+                                        .producer(step, (short) 0, sequences.merge(step, 1, Integer::sum) - 1)
+                                        .add(1000, null, new byte[40])
+                                        .build(),
+                                0);
+                }
+            }
+            List<ProducerState> before = log.log.describeProducers();
+            log.crash();
+            assertThat(log.log.describeProducers()).isEqualTo(before);
         }
     }
 
