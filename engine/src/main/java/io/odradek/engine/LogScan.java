@@ -27,7 +27,6 @@ public final class LogScan {
      *
      * @throws IOException when the log can't be read to its end
      */
-    @SuppressWarnings("ReferenceEquality") // each view is published once: another object is another moment
     public static void forEachBatch(PartitionLog log, BatchVisitor visitor) throws IOException {
         LogView view = log.view();
         LogPosition end = view.end();
@@ -43,7 +42,7 @@ public final class LogScan {
                 }
             } catch (OffsetOutOfRangeException e) {
                 LogView now = log.view();
-                if (now == view) {
+                if (now.hasSegmentsOf(view)) {
                     throw new IOException("log " + log.partition() + " has no offset " + next, e);
                 }
                 view = now; // its segment went while it was read

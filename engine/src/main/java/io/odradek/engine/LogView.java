@@ -65,6 +65,14 @@ public final class LogView {
         return new EpochEnd(epochs.epoch(floor), endOffset);
     }
 
+    /**
+     * Whether the log has still, or had already, the segments of the other view, perhaps with another end: who could not read the
+     * one need not try the other.
+     */
+    public boolean hasSegmentsOf(LogView other) {
+        return log.equals(other.log);
+    }
+
     /** Bytes of the log on disk. */
     public long sizeBytes() {
         return log.sealedBytes + endPosition;

@@ -91,7 +91,6 @@ final class FetchReads {
         return readBatches(interest, host, log, bound, data, maxBytes, atLeastOneBatch, request);
     }
 
-    @SuppressWarnings("ReferenceEquality") // each view is published once: another object is another moment
     private PartitionData readBatches(
             FetchInterest interest,
             PartitionHost host,
@@ -113,7 +112,7 @@ final class FetchReads {
                 return data;
             } catch (OffsetOutOfRangeException | IOException e) {
                 LogView now = host.log().view();
-                if (now != read) {
+                if (!now.hasSegmentsOf(read)) {
                     read = now; // its segment went while it was read: retention, not trouble
                 } else if (e instanceof IOException unreadable) {
                     host.unreadable(unreadable);

@@ -72,7 +72,6 @@ public final class ListOffsetsHandler implements ApiHandler {
         reply.send(new ListOffsetsResponseData().setTopics(topics));
     }
 
-    @SuppressWarnings("ReferenceEquality") // each view is published once: another object is another moment
     private ListOffsetsPartitionResponse answer(
             Request request, ListOffsetsRequestData body, String topic, ListOffsetsPartition wanted) {
         PartitionHost host = partitions.find(topic, wanted.partitionIndex());
@@ -101,7 +100,7 @@ public final class ListOffsetsHandler implements ApiHandler {
                 return found(request.version(), wanted, lookUp(wanted.timestamp(), log, end, view.leaderEpoch()));
             } catch (IOException e) {
                 LogView now = host.log().view();
-                if (now == log) {
+                if (now.hasSegmentsOf(log)) {
                     host.unreadable(e);
                     return failed(wanted, Errors.KAFKA_STORAGE_ERROR);
                 }
