@@ -53,6 +53,36 @@ final class PlantedMistakes {
                     int high = count - 1;
                     """),
             new PlantedMistake(
+                    "SegmentSwapStress.AReaderAgainstASwap",
+                    "the old segments go before the log has the new one",
+                    ENGINE + "PartitionLog.java",
+                    """
+                    publish(logEndOffset()); // before readers find the old ones gone
+                    for (SealedSegment old : outcome.replaced()) {
+                        forgetDirty(old.files());
+                        old.files().remove();
+                    }
+                    """,
+                    """
+                    for (SealedSegment old : outcome.replaced()) {
+                        forgetDirty(old.files());
+                        old.files().remove();
+                    }
+                    publish(logEndOffset());
+                    """),
+            new PlantedMistake(
+                    "SegmentSwapStress.ATruncationAgainstASwap",
+                    "a swap is ended without the lock",
+                    ENGINE + "SegmentSwap.java",
+                    "synchronized @Nullable Outcome end() {",
+                    "@Nullable Outcome end() {"),
+            new PlantedMistake(
+                    "SegmentSwapStress.ATruncationAgainstASwap",
+                    "a swap is committed though it was called off",
+                    ENGINE + "SegmentSwap.java",
+                    "if (stage != Stage.OPEN) {",
+                    "if (stage == Stage.COMMITTED) {"),
+            new PlantedMistake(
                     "SegmentFilesStress.TwoReadersOfOneSegment",
                     "a share is taken by a read and a write",
                     ENGINE + "segment/SegmentFiles.java",
