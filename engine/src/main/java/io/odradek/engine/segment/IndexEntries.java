@@ -1,7 +1,9 @@
 package io.odradek.engine.segment;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -167,13 +169,18 @@ final class IndexEntries {
         return high;
     }
 
-    /** A copy of the first {@code kept}, which can grow. */
+    /** A copy of the first {@code kept}, which can grow. Byte by byte: nobody says yet that they are plausible. */
     IndexEntries first(int kept) {
-        IndexEntries copy = empty(keyBytes);
-        for (int n = 0; n < kept; n++) {
-            copy.append(key(n), value(n));
+        List<ByteBuffer> copies = new ArrayList<>();
+        for (int from = 0; from < kept; from = firstOf(copies.size())) {
+            int end = firstOf(copies.size() + 1);
+            ByteBuffer copy = IndexMemory.SHARED.allocate((end - from) * entryBytes);
+            for (ByteBuffer part : parts(from, Math.min(kept, end))) {
+                copy.put(part);
+            }
+            copies.add(copy.clear());
         }
-        return copy;
+        return new IndexEntries(keyBytes, IndexMemory.SHARED::allocate, copies.toArray(NO_CHUNKS), kept);
     }
 
     /** The file's bytes of the entries {@code [from, to)}, chunk by chunk. */

@@ -130,6 +130,17 @@ class IndexesTest {
         assertThat(entries(index)).isEqualTo(all);
     }
 
+    /** Recovery copies what a file has, and judges the copy. */
+    @Test
+    void aCopyOfDamagedEntriesIsWhatTheyAre() {
+        int[] columns = new int[2 * (IndexEntries.FIRST_CHUNK + 3)];
+        columns[1] = 7;
+        OffsetIndex copy = raw(columns).truncatedTo(BASE + 1);
+        assertThat(copy.count()).isEqualTo(IndexEntries.FIRST_CHUNK + 3);
+        assertThat(copy.bytes(0, copy.count())).isEqualTo(raw(columns).bytes(0, copy.count()));
+        assertThat(copy.isPlausible(Integer.MAX_VALUE)).isFalse();
+    }
+
     /** Around each place where a chunk ends: those that double, and those that have reached their size. */
     @Test
     void entriesAreFoundInEveryChunk() {
@@ -140,6 +151,8 @@ class IndexesTest {
         assertThat(entries(offsets)).isEqualTo(all);
         assertThat(entries(times)).isEqualTo(all);
         assertThat(entries(OffsetIndex.over(BASE, offsets.bytes(0, all.size())))).isEqualTo(all);
+        assertThat(entries(OffsetIndex.over(BASE, offsets.bytes(0, all.size())).truncatedTo(Long.MAX_VALUE)))
+                .isEqualTo(all);
         for (int end = IndexEntries.FIRST_CHUNK; end <= all.size(); end += IndexEntries.FIRST_CHUNK) {
             for (int n = end - 1; n <= end && n < all.size(); n++) {
                 Entry entry = all.get(n);
