@@ -107,9 +107,7 @@ final class IndexEntries {
         if (chunk == 0) {
             return 0;
         }
-        return chunk < GROWING_CHUNKS
-                ? FIRST_CHUNK << (chunk - 1)
-                : (chunk - GROWING_CHUNKS + 1) << LARGEST_CHUNK_BITS;
+        return chunk < GROWING_CHUNKS ? FIRST_CHUNK << (chunk - 1) : (chunk - GROWING_CHUNKS + 1) << LARGEST_CHUNK_BITS;
     }
 
     /** Appending thread. Both are above those of the last entry. */

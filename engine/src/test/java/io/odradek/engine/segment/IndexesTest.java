@@ -150,7 +150,8 @@ class IndexesTest {
         TimeIndex times = timeIndex(all);
         assertThat(entries(offsets)).isEqualTo(all);
         assertThat(entries(times)).isEqualTo(all);
-        assertThat(entries(OffsetIndex.over(BASE, offsets.bytes(0, all.size())))).isEqualTo(all);
+        assertThat(entries(OffsetIndex.over(BASE, offsets.bytes(0, all.size()))))
+                .isEqualTo(all);
         assertThat(entries(OffsetIndex.over(BASE, offsets.bytes(0, all.size())).truncatedTo(Long.MAX_VALUE)))
                 .isEqualTo(all);
         for (int end = IndexEntries.FIRST_CHUNK; end <= all.size(); end += IndexEntries.FIRST_CHUNK) {
@@ -160,7 +161,8 @@ class IndexesTest {
                 assertThat(offsets.entryAtOrBelowPosition((int) entry.value())).isEqualTo(n);
                 assertThat(times.entryAtOrBelow(entry.value())).isEqualTo(n);
                 int from = random.nextInt(n + 1);
-                assertThat(entries(OffsetIndex.over(BASE, offsets.bytes(from, n)))).isEqualTo(all.subList(from, n));
+                assertThat(entries(OffsetIndex.over(BASE, offsets.bytes(from, n))))
+                        .isEqualTo(all.subList(from, n));
             }
         }
     }
