@@ -169,16 +169,21 @@ final class IndexEntries {
 
     /** A copy of the first {@code kept}, which can grow. Byte by byte: nobody says yet that they are plausible. */
     IndexEntries first(int kept) {
+        return first(kept, IndexMemory.SHARED::allocate);
+    }
+
+    /** The same in another memory: for tests. */
+    IndexEntries first(int kept, IntFunction<ByteBuffer> memory) {
         List<ByteBuffer> copies = new ArrayList<>();
         for (int from = 0; from < kept; from = firstOf(copies.size())) {
             int end = firstOf(copies.size() + 1);
-            ByteBuffer copy = IndexMemory.SHARED.allocate((end - from) * entryBytes);
+            ByteBuffer copy = memory.apply((end - from) * entryBytes);
             for (ByteBuffer part : parts(from, Math.min(kept, end))) {
                 copy.put(part);
             }
             copies.add(copy.clear());
         }
-        return new IndexEntries(keyBytes, IndexMemory.SHARED::allocate, copies.toArray(NO_CHUNKS), kept);
+        return new IndexEntries(keyBytes, memory, copies.toArray(NO_CHUNKS), kept);
     }
 
     /** The file's bytes of the entries {@code [from, to)}, chunk by chunk. */

@@ -12,13 +12,20 @@ import org.openjdk.jcstress.infra.results.III_Result;
 public final class IndexEntriesStress {
     private IndexEntriesStress() {}
 
-    /** With one chunk that is full; on the heap: there is one of them for each try. */
-    private static IndexEntries full() {
+    /** One chunk, and it is full. */
+    private static final IndexEntries FULL = filled();
+
+    private static IndexEntries filled() {
         IndexEntries entries = IndexEntries.empty(Integer.BYTES, ByteBuffer::allocate);
         for (int n = 0; n < IndexEntries.FIRST_CHUNK; n++) {
             entries.append(n, n);
         }
         return entries;
+    }
+
+    /** Cheap, and on the heap: there is one of them for each try. */
+    private static IndexEntries full() {
+        return FULL.first(IndexEntries.FIRST_CHUNK, ByteBuffer::allocate);
     }
 
     private static void look(IndexEntries entries, III_Result seen) {
