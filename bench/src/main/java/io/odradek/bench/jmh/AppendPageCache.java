@@ -91,6 +91,7 @@ public class AppendPageCache {
         private OdradekLogs logs;
         private WritePath writePath;
         private int settled;
+        private long groupNowMs;
 
         /** For JMH. */
         @SuppressWarnings("NullAway.Init") // set before each run
@@ -111,11 +112,15 @@ public class AppendPageCache {
             settled = 0;
         }
 
+        /** The next batch of a group, the one in the buffer of this number. */
         void handOver(int buffer, int partition) {
+            if (buffer == 0) {
+                groupNowMs = System.currentTimeMillis();
+            }
             Shape.asSent(buffers[buffer]);
             boolean taken = writePath.tryWriteUnannounced(
                     logs.log(partition),
-                    logs.checked(buffers[buffer], BufferLease.UNPOOLED),
+                    logs.checked(buffers[buffer], BufferLease.UNPOOLED, groupNowMs),
                     OdradekLogs.EPOCH,
                     outcome -> {
                         OdradekLogs.appended(outcome);

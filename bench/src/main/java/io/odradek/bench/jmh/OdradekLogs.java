@@ -86,7 +86,12 @@ final class OdradekLogs implements AutoCloseable {
 
     /** What the broker does with received bytes. */
     ValidatedBatch checked(ByteBuffer batch, BufferLease lease) {
-        return switch (BatchCheck.check(batch, lease, rules, System.currentTimeMillis())) {
+        return checked(batch, lease, System.currentTimeMillis());
+    }
+
+    /** The same for one batch of a request: the broker reads its clock once for all of them. */
+    ValidatedBatch checked(ByteBuffer batch, BufferLease lease, long nowMs) {
+        return switch (BatchCheck.check(batch, lease, rules, nowMs)) {
             case BatchVerdict.Accepted(ValidatedBatch accepted) -> accepted;
             case BatchVerdict.Refused(var reason, String message, var _) ->
                 throw new IllegalStateException("our own batch was refused: " + reason + ", " + message);

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
 /**
- * The last segment of a log: the only one that grows. Its indexes live on the heap and reach their files at checkpoints, at
+ * The last segment of a log: the only one that grows. Its indexes live in memory and reach their files at checkpoints, at
  * a roll and at close.
  *
  * <p>Confined to the append thread, but for the indexes, which any thread may search, and {@link #persistIndexes}.
@@ -191,7 +191,7 @@ public final class ActiveSegment implements Segment {
             replaced |= files.write(
                     SegmentNames.OFFSET_INDEX,
                     (long) offsetEntriesInFile * OffsetIndex.ENTRY_BYTES,
-                    offsetIndex.bytes(offsetEntriesInFile, offsetEntries),
+                    offsetIndex.parts(offsetEntriesInFile, offsetEntries),
                     durably);
             offsetEntriesInFile = offsetEntries;
         }
@@ -199,7 +199,7 @@ public final class ActiveSegment implements Segment {
             replaced |= files.write(
                     SegmentNames.TIME_INDEX,
                     (long) timeEntriesInFile * TimeIndex.ENTRY_BYTES,
-                    timeIndex.bytes(timeEntriesInFile, timeEntries),
+                    timeIndex.parts(timeEntriesInFile, timeEntries),
                     durably);
             timeEntriesInFile = timeEntries;
         }

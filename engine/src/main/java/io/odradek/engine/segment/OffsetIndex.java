@@ -32,7 +32,7 @@ public final class OffsetIndex {
         return new OffsetIndex(baseOffset, IndexEntries.empty(KEY_BYTES));
     }
 
-    /** Over the bytes of a file, which stay the caller's. Appending copies them first. */
+    /** Over the bytes of a file, which stay the caller's. It does not grow; what {@link #truncatedTo} makes of it does. */
     public static OffsetIndex over(long baseOffset, ByteBuffer file) {
         return new OffsetIndex(baseOffset, IndexEntries.over(KEY_BYTES, file));
     }
@@ -76,9 +76,14 @@ public final class OffsetIndex {
         return new OffsetIndex(baseOffset, entries.first(kept));
     }
 
-    /** The file's bytes of the entries {@code [from, to)}. */
+    /** A copy of the file's bytes of the entries {@code [from, to)}. */
     public ByteBuffer bytes(int from, int to) {
         return entries.bytes(from, to);
+    }
+
+    /** The same bytes where they lie, one behind the other. */
+    ByteBuffer[] parts(int from, int to) {
+        return entries.parts(from, to);
     }
 
     /** Whether both columns rise strictly and stay within the segment: what a file has to fulfil before it is believed. */

@@ -135,13 +135,18 @@ public final class SegmentFiles {
      *
      * @return whether the file is new, so that its directory has to be synced
      */
-    boolean write(String suffix, long from, ByteBuffer content, boolean durably) throws IOException {
+    boolean write(String suffix, long from, ByteBuffer[] content, boolean durably) throws IOException {
         Path file = path(suffix);
         Path written = from == 0 ? file.resolveSibling(file.getFileName() + SegmentNames.TEMPORARY) : file;
         try (StoreFile opened = store.open(written, OpenMode.READ_WRITE)) {
             opened.truncate(from);
-            if (content.hasRemaining()) {
-                opened.write(content, from);
+            long at = from;
+            for (ByteBuffer part : content) {
+                int sizeBytes = part.remaining();
+                if (sizeBytes > 0) {
+                    opened.write(part, at);
+                }
+                at += sizeBytes;
             }
             if (durably) {
                 opened.sync();

@@ -34,7 +34,7 @@ public final class TimeIndex {
         return new TimeIndex(baseOffset, IndexEntries.empty(KEY_BYTES));
     }
 
-    /** Over the bytes of a file, which stay the caller's. Appending copies them first. */
+    /** Over the bytes of a file, which stay the caller's. It does not grow; what {@link #truncatedTo} makes of it does. */
     public static TimeIndex over(long baseOffset, ByteBuffer file) {
         return new TimeIndex(baseOffset, IndexEntries.over(KEY_BYTES, file));
     }
@@ -79,9 +79,14 @@ public final class TimeIndex {
         return new TimeIndex(baseOffset, entries.first(kept));
     }
 
-    /** The file's bytes of the entries {@code [from, to)}. */
+    /** A copy of the file's bytes of the entries {@code [from, to)}. */
     public ByteBuffer bytes(int from, int to) {
         return entries.bytes(from, to);
+    }
+
+    /** The same bytes where they lie, one behind the other. */
+    ByteBuffer[] parts(int from, int to) {
+        return entries.parts(from, to);
     }
 
     /** Whether both columns rise strictly and stay below {@code endOffset}: what a file has to fulfil before it is believed. */

@@ -35,7 +35,7 @@ public final class TransactionIndex {
     public static void write(SegmentFiles files, List<Aborted> aborted) throws IOException {
         ByteBuffer content = ByteBuffer.allocate(aborted.size() * ENTRY_BYTES);
         aborted.forEach(entry -> content.put(encode(entry)));
-        files.write(SegmentNames.TRANSACTION_INDEX, 0, content.flip(), true);
+        files.write(SegmentNames.TRANSACTION_INDEX, 0, new ByteBuffer[] {content.flip()}, true);
     }
 
     static ByteBuffer encode(Aborted aborted) {

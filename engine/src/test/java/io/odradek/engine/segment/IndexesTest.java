@@ -118,18 +118,68 @@ class IndexesTest {
         }
     }
 
-    /** A file's entries are copied before the first append: the mapping cannot grow, and may be somebody else's. */
+    /** A mapping cannot grow, and may be somebody else's: only a copy does. */
     @Test
-    void whatIsAppendedBehindAFilesEntriesLeavesTheFileAsItIs() {
+    void anIndexOverAFileDoesNotGrowAndACopyOfItDoes() {
         List<Entry> all = entries(new Random(1), 5);
-        for (boolean direct : new boolean[] {true, false}) {
-            ByteBuffer bytes = direct ? ByteBuffer.allocateDirect(100) : ByteBuffer.allocate(100);
-            bytes.put(offsetIndex(all).bytes(0, 5)).flip();
-            ByteBuffer before = ByteBuffer.allocate(100).put(0, bytes, 0, 40);
-            OffsetIndex index = OffsetIndex.over(BASE, direct ? bytes : bytes.asReadOnlyBuffer());
-            index.append(BASE + 100, 200);
-            assertThat(entries(index)).startsWith(all.toArray(Entry[]::new)).endsWith(new Entry(BASE + 100, 200));
-            assertThat(bytes.limit(100)).isEqualTo(before.clear());
+        OffsetIndex index = OffsetIndex.over(BASE, file(offsetIndex(all).bytes(0, 5)));
+        assertThatThrownBy(() -> index.append(BASE + 100, 200)).isInstanceOf(IllegalStateException.class);
+        OffsetIndex copy = index.truncatedTo(Long.MAX_VALUE);
+        copy.append(BASE + 100, 200);
+        assertThat(entries(copy)).startsWith(all.toArray(Entry[]::new)).endsWith(new Entry(BASE + 100, 200));
+        assertThat(entries(index)).isEqualTo(all);
+    }
+
+    /** Recovery copies what a file has, and judges the copy. */
+    @Test
+    void aCopyOfDamagedEntriesIsWhatTheyAre() {
+        int[] columns = new int[2 * (IndexEntries.FIRST_CHUNK + 3)];
+        columns[1] = 7;
+        OffsetIndex copy = raw(columns).truncatedTo(BASE + 1);
+        assertThat(copy.count()).isEqualTo(IndexEntries.FIRST_CHUNK + 3);
+        assertThat(copy.bytes(0, copy.count())).isEqualTo(raw(columns).bytes(0, copy.count()));
+        assertThat(copy.isPlausible(Integer.MAX_VALUE)).isFalse();
+    }
+
+    /** Around each place where a chunk ends: those that double, and those that have reached their size. */
+    @Test
+    void entriesAreFoundInEveryChunk() {
+        Random random = new Random(1);
+        List<Entry> all = entries(random, 3 * IndexEntries.LARGEST_CHUNK + 100);
+        OffsetIndex offsets = offsetIndex(all);
+        TimeIndex times = timeIndex(all);
+        assertThat(entries(offsets)).isEqualTo(all);
+        assertThat(entries(times)).isEqualTo(all);
+        assertThat(entries(OffsetIndex.over(BASE, offsets.bytes(0, all.size()))))
+                .isEqualTo(all);
+        assertThat(entries(OffsetIndex.over(BASE, offsets.bytes(0, all.size())).truncatedTo(Long.MAX_VALUE)))
+                .isEqualTo(all);
+        for (int end = IndexEntries.FIRST_CHUNK; end <= all.size(); end += IndexEntries.FIRST_CHUNK) {
+            for (int n = end - 1; n <= end && n < all.size(); n++) {
+                Entry entry = all.get(n);
+                assertThat(offsets.entryAtOrBelow(entry.offset())).isEqualTo(n);
+                assertThat(offsets.entryAtOrBelowPosition((int) entry.value())).isEqualTo(n);
+                assertThat(times.entryAtOrBelow(entry.value())).isEqualTo(n);
+                int from = random.nextInt(n + 1);
+                assertThat(entries(OffsetIndex.over(BASE, offsets.bytes(from, n))))
+                        .isEqualTo(all.subList(from, n));
+            }
+        }
+    }
+
+    /** What a segment holds while little or much of it is written: a bound on memory that no heap counts. */
+    @Test
+    void memoryIsAtMostTwiceTheEntriesUntilAChunkHasItsSizeAndThenOneChunkMore() {
+        long[] held = new long[1];
+        IndexEntries entries = IndexEntries.empty(Integer.BYTES, sizeBytes -> {
+            held[0] += sizeBytes;
+            return ByteBuffer.allocate(sizeBytes);
+        });
+        assertThat(held[0]).as("empty").isZero();
+        for (int n = 0; n < 5 * IndexEntries.LARGEST_CHUNK; n++) {
+            entries.append(n, n);
+            int room = Math.max(IndexEntries.FIRST_CHUNK, Math.min(2 * n, n + IndexEntries.LARGEST_CHUNK));
+            assertThat(held[0]).isBetween(8L * (n + 1), 8L * room);
         }
     }
 

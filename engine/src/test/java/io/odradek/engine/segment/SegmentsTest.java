@@ -119,6 +119,26 @@ class SegmentsTest {
         }
     }
 
+    /** What the files lack begins and ends in the middle of chunks, and lies in several. */
+    @Test
+    void theFilesGetTheEntriesOfSeveralChunks(@TempDir Path directory) throws Exception {
+        try (WrittenSegment segment = new WrittenSegment(directory, 0, INTERVAL)) {
+            ActiveSegment active = segment.active;
+            int batches = 0;
+            for (int entries : new int[] {10, 5 * IndexEntries.FIRST_CHUNK, 10 * IndexEntries.FIRST_CHUNK}) {
+                while (active.offsetIndex().count() < entries) {
+                    active.wrote(100, batches, batches, INTERVAL);
+                    batches++;
+                }
+                active.persistIndexes(false);
+                assertThat(Files.readAllBytes(segment.path(SegmentNames.OFFSET_INDEX)))
+                        .isEqualTo(copy(active.offsetIndex().bytes(0, entries)));
+                assertThat(Files.readAllBytes(segment.path(SegmentNames.TIME_INDEX)))
+                        .isEqualTo(copy(active.timeIndex().bytes(0, entries)));
+            }
+        }
+    }
+
     private static byte[] copy(java.nio.ByteBuffer bytes) {
         byte[] copy = new byte[bytes.remaining()];
         bytes.get(copy);

@@ -19,36 +19,37 @@ final class PlantedMistakes {
                     "the count before the entry",
                     ENGINE + "segment/IndexEntries.java",
                     """
-                    int at = n * entryBytes;
+                    int at = (n - firstOf(chunkOf(n))) * entryBytes;
                     if (keyBytes == Long.BYTES) {
                         room
                     """,
                     """
                     count = n + 1;
-                    int at = n * entryBytes;
+                    int at = (n - firstOf(chunkOf(n))) * entryBytes;
                     if (keyBytes == Long.BYTES) {
                         room
                     """),
             new PlantedMistake(
-                    "IndexEntriesStress.ALargerBufferIsThereBeforeWhatNeedsIt",
-                    "the larger buffer before what it takes over",
+                    "IndexEntriesStress.AnotherChunkIsThereBeforeWhatNeedsIt",
+                    "the longer list of chunks before what it takes over",
                     ENGINE + "segment/IndexEntries.java",
-                    "larger.put(0, current, 0, n * entryBytes);",
+                    "ByteBuffer[] larger = Arrays.copyOf(current, chunk + 1);",
                     """
-                    bytes = larger;
-                    larger.put(0, current, 0, n * entryBytes);
+                    ByteBuffer[] larger = new ByteBuffer[chunk + 1];
+                    chunks = larger;
+                    System.arraycopy(current, 0, larger, 0, chunk);
                     """),
             new PlantedMistake(
                     "IndexEntriesStress.ASearchHasRoomForWhatItCounts",
-                    "a search takes the buffer before the count",
+                    "a search takes the chunks before the count",
                     ENGINE + "segment/IndexEntries.java",
                     """
                     int low = 0;
                     int high = count - 1;
-                    ByteBuffer searched = bytes; // after the count: it has room for that many
+                    ByteBuffer[] searched = chunks; // after the count: it has room for that many
                     """,
                     """
-                    ByteBuffer searched = bytes;
+                    ByteBuffer[] searched = chunks;
                     int low = 0;
                     int high = count - 1;
                     """),
