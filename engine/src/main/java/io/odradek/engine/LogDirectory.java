@@ -41,9 +41,6 @@ public final class LogDirectory implements AutoCloseable {
     static final String LOCK = ".lock";
     static final String CLEAN_SHUTDOWN = ".kafka_cleanshutdown";
 
-    /** More files than this are synced together with their file system. */
-    private static final int SYNC_EACH_UP_TO = 4;
-
     /** Of received memory kept for readers at the tail, unless told otherwise. */
     public static final long DEFAULT_RECENT_BYTES = 32L << 20;
 
@@ -61,7 +58,7 @@ public final class LogDirectory implements AutoCloseable {
     private final Path path;
     private final Identity identity;
     private final AutoCloseable lock;
-    private final boolean syncTogether;
+    private final JointPersist joint;
     private final boolean cleanStop;
     private final long lastBrokerEpoch;
     private final RecentMemory recentMemory;
@@ -92,7 +89,7 @@ public final class LogDirectory implements AutoCloseable {
         this.path = path;
         this.identity = identity;
         this.lock = lock;
-        this.syncTogether = store.canSyncFileSystem(path);
+        this.joint = new JointPersist(store, path);
         this.checkpoints = new DirectoryCheckpoints(store, path, logs);
         this.deletions = new PendingDeletions(store);
         Path marker = path.resolve(CLEAN_SHUTDOWN);
@@ -259,7 +256,7 @@ public final class LogDirectory implements AutoCloseable {
 
     private void create(Map<TopicPartition, LogConfig> created, Map<TopicPartition, IOException> failures)
             throws IOException {
-        boolean together = syncTogether && created.size() > SYNC_EACH_UP_TO;
+        boolean together = joint.syncsTogether(created.size());
         Set<TopicPartition> going = new LinkedHashSet<>(created.keySet());
         // Before anything is forgotten: what is refused may come back, with its partition.metadata restored.
         each(going, failures, partition -> refuseRecordsWithoutMetadata(path.resolve(partition.directoryName())));
@@ -354,7 +351,8 @@ public final class LogDirectory implements AutoCloseable {
         Path directory = path.resolve(partition.directoryName());
         try {
             RecoveredLog found = LogRecovery.open(store, directory, config, remembered, clock.millis());
-            PartitionLog log = PartitionLog.of(partition, directory, config, home, found);
+            PartitionLog log =
+                    PartitionLog.of(partition, directory, config, home, found, remembered.recoveryPoint());
             checkpoints.forgetHighWatermarkAbove(partition, found.logEndOffset());
             PartitionLog other = logs.putIfAbsent(partition, log);
             if (other != null) {
@@ -457,6 +455,15 @@ public final class LogDirectory implements AutoCloseable {
 
     public Collection<PartitionLog> logs() {
         return List.copyOf(logs.values());
+    }
+
+    /** What recovery would have to read if the process died now, about ({@link RecoveryDistance}). Any thread. */
+    public long bytesToRecover() {
+        long bytes = 0;
+        for (PartitionLog log : logs.values()) {
+            bytes += log.bytesToRecover();
+        }
+        return bytes;
     }
 
     /** Logs that could not be recovered, and why. */
@@ -563,7 +570,7 @@ public final class LogDirectory implements AutoCloseable {
                 Map<PartitionLog, Long> wanted = new HashMap<>();
                 behind.forEach(log -> wanted.put(log, log.view().logStartOffset()));
                 while (!behind.isEmpty()) { // again when a truncation has spoiled what was persisted
-                    persist(behind, false);
+                    joint.persist(behind, JointPersist.Extent.LOG_START);
                     behind.removeIf(log -> log.logStartToCheckpoint()
                             >= Math.min(wanted.getOrDefault(log, 0L), log.view().logStartOffset()));
                 }
@@ -627,42 +634,21 @@ public final class LogDirectory implements AutoCloseable {
     }
 
     /**
-     * Brings the index files and leader epochs of all logs to the disk, then writes {@code recovery-point-offset-checkpoint}
-     * and {@code log-start-offset-checkpoint}; also lets go of memory that no reader at a tail has used lately. Housekeeping
-     * thread, every {@code log.flush.offset.checkpoint.interval.ms}.
+     * Brings records, index files and leader epochs of all logs to the disk, then writes {@code recovery-point-offset-checkpoint}
+     * and {@code log-start-offset-checkpoint}; also lets go of memory that no reader at a tail has used lately. Housekeeping,
+     * every {@code log.flush.offset.checkpoint.interval.ms} and when {@link RecoveryBound} says so.
      */
     public void checkpointRecoveryPoints() throws IOException {
         throwIfOffline();
         recentMemory.releaseIdle();
         try {
             synchronized (persisting) {
-                persist(logs(), false);
+                joint.persist(logs(), JointPersist.Extent.RECORDS);
                 checkpoints.writeOffsets();
             }
         } catch (IOException e) {
             takeOffline(e);
             throw e;
-        }
-    }
-
-    /** Returns when what the logs keep besides their segments is durable. */
-    private void persist(Collection<PartitionLog> these, boolean finishing) throws IOException {
-        boolean together = syncTogether && these.size() > SYNC_EACH_UP_TO;
-        Map<PartitionLog, LogCheckpointer.Persisted> waiting = new LinkedHashMap<>();
-        for (PartitionLog log : these) {
-            waiting.put(log, finishing ? log.finish(!together) : log.persist(!together));
-        }
-        if (!together) {
-            return;
-        }
-        store.syncFileSystem(path);
-        boolean published = false;
-        for (Map.Entry<PartitionLog, LogCheckpointer.Persisted> persisted : waiting.entrySet()) {
-            persisted.getKey().publish(persisted.getValue());
-            published |= persisted.getValue().epochsWait();
-        }
-        if (published) {
-            store.syncFileSystem(path);
         }
     }
 
@@ -727,7 +713,7 @@ public final class LogDirectory implements AutoCloseable {
             }
             if (!isOffline()) {
                 synchronized (persisting) {
-                    persist(open, true);
+                    joint.persist(open, JointPersist.Extent.STOPPED);
                     checkpoints.writeOffsets();
                 }
                 checkpoints.writeHighWatermarks(Map.of());
@@ -786,7 +772,7 @@ public final class LogDirectory implements AutoCloseable {
 
         @Override
         public void lowerOffsets(PartitionLog log, long endOffset) throws IOException {
-            checkpoints.lower(log.partition(), endOffset);
+            checkpoints.lower(log, endOffset);
         }
     }
 }
