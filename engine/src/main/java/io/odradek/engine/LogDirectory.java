@@ -238,8 +238,9 @@ public final class LogDirectory implements AutoCloseable {
             }
             Path directory = path.resolve(partition.directoryName());
             try {
-                if (store.isDirectory(directory) && PartitionMetadata.exists(store, directory)) {
-                    PartitionMetadata.requireTopicId(store, directory, partition);
+                UUID topicId = store.isDirectory(directory) ? PartitionMetadata.topicId(store, directory) : null;
+                if (topicId != null) {
+                    PartitionMetadata.requireTopicId(directory, topicId, partition);
                     open(partition, entry.getValue());
                 } else {
                     created.put(partition, entry.getValue());
@@ -367,7 +368,7 @@ public final class LogDirectory implements AutoCloseable {
     }
 
     /**
-     * Opens every log in the directory that is not open yet, several at a time. Directories of topics that {@code configs}
+     * Opens every log in the directory that is not open yet, several at a time; so is {@code configs} asked. Directories of topics that {@code configs}
      * answers with null are left alone and reported. A log that cannot be recovered is out of service ({@link #unusable}); the
      * others are opened all the same.
      */
@@ -375,66 +376,58 @@ public final class LogDirectory implements AutoCloseable {
             Function<TopicPartition, @Nullable LogConfig> configs, int threads, RecoveryProgress progress)
             throws IOException {
         throwIfOffline();
-        List<TopicPartition> partitions = new ArrayList<>();
-        List<LogConfig> partitionConfigs = new ArrayList<>();
-        for (Path directory : store.list(path)) {
-            if (!store.isDirectory(directory)) {
-                continue;
+        List<Path> entries = store.list(path);
+        @Nullable Wanted[] found = new @Nullable Wanted[entries.size()];
+        RecoveryThreads.each(found.length, threads, n -> found[n] = wanted(entries.get(n), configs));
+        List<Wanted> wanted = new ArrayList<>(found.length);
+        for (Wanted log : found) {
+            if (log != null) {
+                wanted.add(log);
             }
-            TopicPartition partition = PartitionMetadata.partitionOf(store, directory);
-            if (partition == null) {
-                LOG.warn("{} is not the directory of a partition; it is left alone", directory);
-                continue;
-            }
-            if (logs.containsKey(partition)) {
-                continue;
-            }
-            LogConfig config = configs.apply(partition);
-            if (config == null) {
-                LOG.warn(
-                        "{} belongs to no topic that exists (id {}); it is left alone", directory, partition.topicId());
-                continue;
-            }
-            partitions.add(partition);
-            partitionConfigs.add(config);
         }
-        recover(partitions, partitionConfigs, threads, progress);
+        recover(wanted, threads, progress);
     }
 
-    private void recover(
-            List<TopicPartition> partitions, List<LogConfig> configs, int threads, RecoveryProgress progress)
+    private record Wanted(TopicPartition partition, LogConfig config) {}
+
+    /** Null when there is no log to be opened in {@code directory}. */
+    private @Nullable Wanted wanted(Path directory, Function<TopicPartition, @Nullable LogConfig> configs)
             throws IOException {
-        AtomicInteger next = new AtomicInteger();
+        if (!store.isDirectory(directory)) {
+            return null;
+        }
+        TopicPartition partition = PartitionMetadata.partitionOf(store, directory);
+        if (partition == null) {
+            LOG.warn("{} is not the directory of a partition; it is left alone", directory);
+            return null;
+        }
+        if (logs.containsKey(partition)) {
+            return null;
+        }
+        LogConfig config = configs.apply(partition);
+        if (config == null) {
+            LOG.warn("{} belongs to no topic that exists (id {}); it is left alone", directory, partition.topicId());
+            return null;
+        }
+        return new Wanted(partition, config);
+    }
+
+    private void recover(List<Wanted> wanted, int threads, RecoveryProgress progress) throws IOException {
         AtomicInteger done = new AtomicInteger();
         ConcurrentHashMap<TopicPartition, IOException> failures = new ConcurrentHashMap<>();
-        Runnable worker = () -> {
-            for (int i = next.getAndIncrement(); i < partitions.size(); i = next.getAndIncrement()) {
-                TopicPartition partition = partitions.get(i);
-                long scanned = 0;
-                try {
-                    scanned = open(partition, configs.get(i)).scannedBytes();
-                } catch (CorruptLogException e) {
-                    // Said, and kept in unusable.
-                    scanned = 0;
-                } catch (IOException e) {
-                    failures.put(partition, e);
-                }
-                progress.logRecovered(partition, scanned, done.incrementAndGet(), partitions.size());
-            }
-        };
-        List<Thread> workers = new ArrayList<>();
-        for (int i = 1; i < Math.min(threads, partitions.size()); i++) {
-            workers.add(Thread.ofPlatform().name("log-recovery-" + i).start(worker));
-        }
-        worker.run();
-        for (Thread other : workers) {
+        RecoveryThreads.each(wanted.size(), threads, n -> {
+            Wanted log = wanted.get(n);
+            long scanned = 0;
             try {
-                other.join();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IOException("interrupted while logs were recovered", e);
+                scanned = open(log.partition(), log.config()).scannedBytes();
+            } catch (CorruptLogException e) {
+                // Said, and kept in unusable.
+                scanned = 0;
+            } catch (IOException e) {
+                failures.put(log.partition(), e);
             }
-        }
+            progress.logRecovered(log.partition(), scanned, done.incrementAndGet(), wanted.size());
+        });
         if (!failures.isEmpty()) {
             IOException first = new IOException(
                     failures.size() + " logs in " + path + " cannot be read, first "
