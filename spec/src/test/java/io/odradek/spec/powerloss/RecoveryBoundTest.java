@@ -133,7 +133,8 @@ class RecoveryBoundTest {
         for (int i = 0; i < batches; i++) {
             ByteBuffer value = ByteBuffer.allocate(1 + random.nextInt(LARGEST_VALUE_BYTES));
             AppendOutcome outcome = log.stage(
-                    new BatchBuilder().add(0, null, value.array()).build(), 0, 0);
+                    new BatchBuilder()
+                            .add(log.view().logEndOffset() + i, null, value.array()).build(), 0, 0);
             assertThat(outcome).isInstanceOf(AppendOutcome.Appended.class);
         }
         log.writeStaged();
@@ -162,6 +163,29 @@ class RecoveryBoundTest {
         LogDirectory opened = LogDirectory.open(store, DATA, "cluster", 1);
         opened.openOrCreate(partition, config);
         assertThat(opened.bytesToRecover()).isZero();
+    }
+
+    /** DeleteRecords waits for a log start, not for records that nobody asked to be synced. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void aLogStartThatIsWrittenDownClaimsNoRecords(long seed) throws Exception {
+        SimulatedFileStore store = new SimulatedFileStore(seed);
+        store.prepare(DATA);
+        TopicPartition partition = new TopicPartition("topic", new UUID(1, 1), 0);
+        LogConfig config = LogConfig.defaults().withDurability(new Durability.PageCache());
+        LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1);
+        PartitionLog log = directory.openOrCreate(partition, config);
+        log.beginEpoch(0);
+        append(log, new Random(seed));
+        log.deleteRecordsBefore(1);
+        directory.checkpointLogStarts(List.of(log));
+        assertThat(log.recoveryPoint()).isZero();
+
+        directory.checkpointRecoveryPoints();
+        long end = log.view().logEndOffset();
+        assertThat(log.recoveryPoint()).isEqualTo(end);
+        LogDirectory recovered = LogDirectory.open(store.afterCrash(seed), DATA, "cluster", 1);
+        assertThat(recovered.openOrCreate(partition, config).view().logEndOffset()).isEqualTo(end);
     }
 
     @Test
