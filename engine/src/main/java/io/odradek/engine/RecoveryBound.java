@@ -18,7 +18,8 @@ import java.util.concurrent.locks.LockSupport;
  * <p>Logs that sync what they acknowledge are durable almost to their end; for them a checkpoint writes down what is so. What
  * the others left to the page cache is written to the disk first, file by file, largest part first, with a rest after each as long as
  * its sync took: at most half of the disk's time is taken from the syncs that somebody waits for, in pieces no longer than what one
- * log has. When twice the bound has been reached all the same, there are no more rests. The checkpoint then finds little to sync.
+ * log has. The checkpoint then finds little to sync. When twice the bound has been reached all the same, it is done at once, and
+ * writes what is left.
  *
  * <p>One thread per directory, not one that appends or syncs for producers.
  */
@@ -74,6 +75,9 @@ public final class RecoveryBound {
                 .map(Map.Entry::getKey)
                 .toList();
         for (PartitionLog log : largestFirst) {
+            if (isFarBehind()) {
+                return;
+            }
             long began = System.nanoTime();
             try {
                 writeBack(log);
@@ -106,10 +110,14 @@ public final class RecoveryBound {
         }
     }
 
+    private boolean isFarBehind() {
+        return directory.bytesToRecover() > 2 * bytes;
+    }
+
     private void rest(long tookNanos) {
         long until = System.nanoTime() + Math.min(tookNanos, LONGEST_REST_NS);
         for (long left = until - System.nanoTime();
-                left > 0 && !hurry && directory.bytesToRecover() <= 2 * bytes;
+                left > 0 && !hurry && !isFarBehind();
                 left = until - System.nanoTime()) {
             LockSupport.parkNanos(Math.min(left, TimeUnit.MILLISECONDS.toNanos(10)));
         }
