@@ -79,8 +79,8 @@ final class Housekeeping implements AutoCloseable {
         DirectoryUpkeep(LogDirectory directory, int number) {
             this.directory = directory;
             this.recoveryBound = new RecoveryBound(directory, config.recoveryBytes());
-            this.thread = Executors.newSingleThreadScheduledExecutor(
-                    task -> Thread.ofPlatform().name("directory-upkeep-" + number).unstarted(task));
+            this.thread = Executors.newSingleThreadScheduledExecutor(task ->
+                    Thread.ofPlatform().name("directory-upkeep-" + number).unstarted(task));
         }
 
         void start() {

@@ -352,8 +352,7 @@ public final class LogDirectory implements AutoCloseable {
         Path directory = path.resolve(partition.directoryName());
         try {
             RecoveredLog found = LogRecovery.open(store, directory, config, remembered, clock.millis());
-            PartitionLog log =
-                    PartitionLog.of(partition, directory, config, home, found, remembered.recoveryPoint());
+            PartitionLog log = PartitionLog.of(partition, directory, config, home, found, remembered.recoveryPoint());
             checkpoints.forgetHighWatermarkAbove(partition, found.logEndOffset());
             PartitionLog other = logs.putIfAbsent(partition, log);
             if (other != null) {

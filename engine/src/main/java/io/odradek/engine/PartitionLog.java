@@ -116,9 +116,8 @@ public final class PartitionLog {
         LogPosition end = new LogPosition(found.logEndOffset(), active.baseOffset(), active.sizeBytes());
         this.checkpointer =
                 new LogCheckpointer(store, directory, durable, found.epochsOnDisk(), found.logStartOffset(), end);
-        this.recoveryDistance = new RecoveryDistance(writtenRecoveryPoint < end.offset()
-                ? LogPosition.ofOffset(writtenRecoveryPoint)
-                : end);
+        this.recoveryDistance = new RecoveryDistance(
+                writtenRecoveryPoint < end.offset() ? LogPosition.ofOffset(writtenRecoveryPoint) : end);
         drawJitter();
     }
 

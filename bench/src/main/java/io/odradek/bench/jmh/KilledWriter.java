@@ -84,14 +84,14 @@ final class KilledWriter {
             throws IOException {
         ConnectedShard shard = new ConnectedShard(load, path, durability, "auto", IN_FLIGHT);
         LogDirectory directory = shard.directory();
-        RecoveryBound bound = new RecoveryBound(
-                directory, BrokerConfig.builtIn(Map.of()).recoveryBytes());
+        RecoveryBound bound =
+                new RecoveryBound(directory, BrokerConfig.builtIn(Map.of()).recoveryBytes());
         ScheduledExecutorService upkeep = Executors.newSingleThreadScheduledExecutor();
         every(upkeep, RECOVERY_CHECK_MS, RECOVERY_CHECK_MS, bound::checkpointIfDue);
         housekeeping(upkeep, Map.of("log.flush.offset.checkpoint.interval.ms", directory::checkpointRecoveryPoints));
-        housekeeping(Executors.newSingleThreadScheduledExecutor(), Map.of(
-                "replica.high.watermark.checkpoint.interval.ms",
-                () -> {
+        housekeeping(
+                Executors.newSingleThreadScheduledExecutor(),
+                Map.of("replica.high.watermark.checkpoint.interval.ms", () -> {
                     Map<TopicPartition, Long> ends = new HashMap<>();
                     for (PartitionLog log : directory.logs()) {
                         ends.put(log.partition(), log.view().logEndOffset());
@@ -105,9 +105,11 @@ final class KilledWriter {
     private static SyncedAppends.Target kafka(SyncedAppends load, Path path) throws IOException {
         List<Path> directories = KafkaLogs.directories(path, load.partitions());
         SyncedAppends.KafkasHandlers handlers = new SyncedAppends.KafkasHandlers(load, path, Map.of());
-        housekeeping(Executors.newSingleThreadScheduledExecutor(), Map.of(
-                "log.flush.offset.checkpoint.interval.ms",
-                () -> handlers.logs().checkpointRecoveryPoints(directories)));
+        housekeeping(
+                Executors.newSingleThreadScheduledExecutor(),
+                Map.of(
+                        "log.flush.offset.checkpoint.interval.ms",
+                        () -> handlers.logs().checkpointRecoveryPoints(directories)));
         return handlers;
     }
 

@@ -577,9 +577,9 @@ final class BrokerKeys {
                         RecoveryBound.DEFAULT_BYTES,
                         atLeast(1 << 20),
                         MEDIUM,
-                        "What a start after a crash may have to read of a log directory: when more lies above the recovery"
-                                + " points, they are brought forward by a checkpoint. While that runs, appends go on, and"
-                                + " come on top.")
+                        "What a start after a crash may have to read of a log directory: when more lies above the"
+                            + " recovery points, they are brought forward by a checkpoint. While that runs, appends go"
+                            + " on, and come on top.")
                 .define(
                         "odradek.pipelined.requests",
                         INT,

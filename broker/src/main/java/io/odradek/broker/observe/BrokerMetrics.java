@@ -177,7 +177,8 @@ public final class BrokerMetrics {
                     directory.path().toString());
             metrics.gauge(
                     "odradek_recovery_bytes",
-                    "What a start after a crash would have to read of a log directory, bounded by odradek.recovery.bytes",
+                    "What a start after a crash would have to read of a log directory, bounded by"
+                            + " odradek.recovery.bytes",
                     directory::bytesToRecover,
                     "logDirectory",
                     directory.path().toString());

@@ -87,7 +87,8 @@ class RecoveryBoundTest {
         int rounds = 20 + random.nextInt(200);
         for (int round = 0; round < rounds; round++) {
             List<PartitionLog> logs = directory.logs().stream()
-                    .sorted((a, b) -> a.partition().topic().compareTo(b.partition().topic()))
+                    .sorted((a, b) ->
+                            a.partition().topic().compareTo(b.partition().topic()))
                     .toList();
             PartitionLog log = logs.get(random.nextInt(random.nextBoolean() ? 1 : logs.size()));
             long bytes = append(log, random);
@@ -108,7 +109,8 @@ class RecoveryBoundTest {
         long[] scanned = {0};
         recovered.recoverAll(configs::get, 1, (_, read, _, _) -> scanned[0] += read);
         assertThat(recovered.unusable()).isEmpty();
-        // In each log recovery begins at an index entry, and it looks for the end of each older segment from such an entry.
+        // In each log recovery begins at an index entry, and it looks for the end of each older segment from such an
+        // entry.
         long segments = recovered.logs().stream()
                 .mapToInt(log -> log.view().segmentCount())
                 .sum();
@@ -116,10 +118,10 @@ class RecoveryBoundTest {
         assertThat(scanned[0])
                 .as("bytes read, of %d that were written", written)
                 .isLessThanOrEqualTo(BOUND_BYTES + sinceTheLastLook + belowTheRecoveryPoints);
-        checkpointed.forEach((partition, end) ->
-                assertThat(recovered.log(partition).orElseThrow().view().logEndOffset())
-                        .as("%s: what a checkpoint has written down is there", partition)
-                        .isGreaterThanOrEqualTo(end));
+        checkpointed.forEach((partition, end) -> assertThat(
+                        recovered.log(partition).orElseThrow().view().logEndOffset())
+                .as("%s: what a checkpoint has written down is there", partition)
+                .isGreaterThanOrEqualTo(end));
         assertThat(recovered.bytesToRecover())
                 .as("until the recovery points are written down, another crash finds as much to read")
                 .isGreaterThanOrEqualTo(Math.max(0, scanned[0] - belowTheRecoveryPoints));
@@ -134,7 +136,10 @@ class RecoveryBoundTest {
             ByteBuffer value = ByteBuffer.allocate(1 + random.nextInt(LARGEST_VALUE_BYTES));
             AppendOutcome outcome = log.stage(
                     new BatchBuilder()
-                            .add(log.view().logEndOffset() + i, null, value.array()).build(), 0, 0);
+                            .add(log.view().logEndOffset() + i, null, value.array())
+                            .build(),
+                    0,
+                    0);
             assertThat(outcome).isInstanceOf(AppendOutcome.Appended.class);
         }
         log.writeStaged();
@@ -185,7 +190,8 @@ class RecoveryBoundTest {
         long end = log.view().logEndOffset();
         assertThat(log.recoveryPoint()).isEqualTo(end);
         LogDirectory recovered = LogDirectory.open(store.afterCrash(seed), DATA, "cluster", 1);
-        assertThat(recovered.openOrCreate(partition, config).view().logEndOffset()).isEqualTo(end);
+        assertThat(recovered.openOrCreate(partition, config).view().logEndOffset())
+                .isEqualTo(end);
     }
 
     @Test
