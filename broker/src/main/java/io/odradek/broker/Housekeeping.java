@@ -7,9 +7,11 @@ import io.odradek.engine.Durability;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.PartitionLog;
+import io.odradek.engine.RecoveryBound;
 import io.odradek.engine.TopicPartition;
 import java.io.IOException;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +24,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What has to be done from time to time: syncs that {@code flush.ms} and interval durability ask for, retention, checkpoints,
- * and the deletion of files. One thread; work on a log is posted to its shard.
+ * and the deletion of files. One thread for what should be on time; work on a log is posted to its shard. A thread for each log
+ * directory besides, for what waits for its disk.
  */
 final class Housekeeping implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Housekeeping.class);
@@ -32,6 +35,8 @@ final class Housekeeping implements AutoCloseable {
     private static final long TIMED_TOPICS_CHECK_MS = 100;
 
     private static final long DELETION_CHECK_MS = 1_000;
+    /** What is written meanwhile lies above {@code odradek.recovery.bytes}. */
+    private static final long RECOVERY_CHECK_MS = 100;
 
     private final BrokerConfig config;
     private final List<LogDirectory> directories;
@@ -39,6 +44,7 @@ final class Housekeeping implements AutoCloseable {
     private final InstantSource clock;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
             task -> Thread.ofPlatform().name("housekeeping").unstarted(task));
+    private final List<DirectoryUpkeep> upkeep = new ArrayList<>();
 
     Housekeeping(BrokerConfig config, List<LogDirectory> directories, Partitions partitions, InstantSource clock) {
         this.config = config;
@@ -54,11 +60,50 @@ final class Housekeeping implements AutoCloseable {
                 config.intValue("producer.id.expiration.check.interval.ms"),
                 "forgetting silent producers",
                 this::expireProducers);
-        every(DELETION_CHECK_MS, "deleting files", this::deletePending);
         every(config.intValue("replica.high.watermark.checkpoint.interval.ms"), "checkpointing high watermarks", () -> {
             checkpointHighWatermarks(directories, partitions);
         });
-        every(config.intValue("log.flush.offset.checkpoint.interval.ms"), "checkpointing", this::checkpoint);
+        for (LogDirectory directory : directories) {
+            DirectoryUpkeep one = new DirectoryUpkeep(directory, upkeep.size());
+            upkeep.add(one);
+            one.start();
+        }
+    }
+
+    /** What is done to one directory on a thread of its own: another disk may be slower. */
+    private final class DirectoryUpkeep {
+        private final LogDirectory directory;
+        private final RecoveryBound recoveryBound;
+        private final ScheduledExecutorService thread;
+
+        DirectoryUpkeep(LogDirectory directory, int number) {
+            this.directory = directory;
+            this.recoveryBound = new RecoveryBound(directory, config.recoveryBytes());
+            this.thread = Executors.newSingleThreadScheduledExecutor(task ->
+                    Thread.ofPlatform().name("directory-upkeep-" + number).unstarted(task));
+        }
+
+        void start() {
+            unlessOffline(DELETION_CHECK_MS, "deleting files", () -> directory.deletePending(clock.millis()));
+            unlessOffline(
+                    config.intValue("log.flush.offset.checkpoint.interval.ms"),
+                    "checkpointing",
+                    directory::checkpointRecoveryPoints);
+            // Not later, as the others: a broker that has just been started may be written to at once.
+            every(thread, RECOVERY_CHECK_MS, RECOVERY_CHECK_MS, "checkpointing", () -> {
+                if (!directory.isOffline()) {
+                    recoveryBound.checkpointIfDue();
+                }
+            });
+        }
+
+        private void unlessOffline(long periodMs, String what, Chore chore) {
+            every(thread, firstDelayMs(periodMs), periodMs, what, () -> {
+                if (!directory.isOffline()) {
+                    chore.run();
+                }
+            });
+        }
     }
 
     private interface Chore {
@@ -67,6 +112,15 @@ final class Housekeeping implements AutoCloseable {
 
     /** The first time after {@code log.initial.task.delay.ms}, or a period when that is shorter. */
     private void every(long periodMs, String what, Chore chore) {
+        every(thread, firstDelayMs(periodMs), periodMs, what, chore);
+    }
+
+    private long firstDelayMs(long periodMs) {
+        return Math.min(periodMs, config.longValue("log.initial.task.delay.ms"));
+    }
+
+    private static void every(
+            ScheduledExecutorService thread, long firstDelayMs, long periodMs, String what, Chore chore) {
         var _ = thread.scheduleWithFixedDelay(
                 () -> {
                     try {
@@ -80,7 +134,7 @@ final class Housekeeping implements AutoCloseable {
                         LOG.error("{} failed, which it should not", what, e); // and goes on with the next period
                     }
                 },
-                Math.min(periodMs, config.longValue("log.initial.task.delay.ms")),
+                firstDelayMs,
                 periodMs,
                 TimeUnit.MILLISECONDS);
     }
@@ -143,22 +197,6 @@ final class Housekeeping implements AutoCloseable {
                 host.shard().run(host.log(), () -> host.log().expireProducers(clock.millis(), expirationMs), _ -> {}));
     }
 
-    private void deletePending() throws IOException {
-        for (LogDirectory directory : directories) {
-            if (!directory.isOffline()) {
-                directory.deletePending(clock.millis());
-            }
-        }
-    }
-
-    private void checkpoint() throws IOException {
-        for (LogDirectory directory : directories) {
-            if (!directory.isOffline()) {
-                directory.checkpointRecoveryPoints();
-            }
-        }
-    }
-
     /** Any thread, one at a time. */
     static void checkpointHighWatermarks(List<LogDirectory> directories, Partitions partitions) throws IOException {
         Map<LogDirectory, Map<TopicPartition, Long>> byDirectory = new HashMap<>();
@@ -176,8 +214,16 @@ final class Housekeeping implements AutoCloseable {
     @Override
     public void close() {
         thread.shutdown();
+        for (DirectoryUpkeep one : upkeep) {
+            one.recoveryBound.hurry();
+            one.thread.shutdown();
+        }
         try {
-            if (!thread.awaitTermination(30, TimeUnit.SECONDS)) {
+            boolean ended = thread.awaitTermination(30, TimeUnit.SECONDS);
+            for (DirectoryUpkeep one : upkeep) {
+                ended &= one.thread.awaitTermination(30, TimeUnit.SECONDS);
+            }
+            if (!ended) {
                 LOG.warn("housekeeping is still busy after 30 s; going on without it");
             }
         } catch (InterruptedException e) {

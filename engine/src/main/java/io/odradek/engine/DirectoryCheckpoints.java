@@ -6,6 +6,7 @@ import io.odradek.engine.segment.CorruptLogException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
@@ -109,10 +110,14 @@ final class DirectoryCheckpoints {
 
     /** Writes down what the open logs have persisted: recovery points and log starts. */
     synchronized void writeOffsets() throws IOException {
+        Map<PartitionLog, LogPosition> points = new HashMap<>();
         for (PartitionLog log : open.values()) {
-            recoveryPoints.put(log.partition().directoryName(), log.recoveryPointToCheckpoint());
+            LogPosition point = log.recoveryPointToCheckpoint();
+            points.put(log, point);
+            recoveryPoints.put(log.partition().directoryName(), point.offset());
         }
         writeRecoveryPoints();
+        points.forEach(PartitionLog::recoveryPointIsWritten);
         writeNewLogStarts();
     }
 
@@ -146,13 +151,16 @@ final class DirectoryCheckpoints {
     }
 
     /** A log is about to end at {@code endOffset}: no offset of it may stay above. Returns when that is durable. */
-    synchronized void lower(TopicPartition partition, long endOffset) throws IOException {
-        String name = partition.directoryName();
+    synchronized void lower(PartitionLog log, long endOffset) throws IOException {
+        String name = log.partition().directoryName();
         boolean pointLowered = lower(recoveryPoints, name, endOffset);
         boolean startLowered = lower(logStarts, name, endOffset);
         if (pointLowered || startLowered) {
             writeRecoveryPoints();
             writeLogStarts();
+        }
+        if (pointLowered) {
+            log.recoveryPointIsWritten(LogPosition.ofOffset(endOffset));
         }
         if (lower(highWatermarks, name, endOffset)) {
             writeHighWatermarks();

@@ -35,7 +35,7 @@ final class LogCheckpointer {
     private long snapshotOnDisk = -1;
 
     private volatile long logStartOffset;
-    private volatile long recoveryPoint;
+    private volatile LogPosition recoveryPoint;
 
     /**
      * @param epochsOnDisk what {@code leader-epoch-checkpoint} says now
@@ -47,7 +47,7 @@ final class LogCheckpointer {
             DurableProgress durable,
             LeaderEpochs epochsOnDisk,
             long logStartOffset,
-            long recoveryPoint) {
+            LogPosition recoveryPoint) {
         this.store = store;
         this.directory = directory;
         this.durable = durable;
@@ -65,27 +65,29 @@ final class LogCheckpointer {
     }
 
     /** The recovery point as of the last {@link #persist}: below it index files and producer snapshots are durable too. */
-    long recoveryPoint() {
+    LogPosition recoveryPoint() {
         return recoveryPoint;
     }
 
     /** What {@link #persist} made ready: an end that is durable now, or will be with the file system. */
-    record Persisted(long end, long logStartOffset, long generation, boolean epochsWait) {
+    record Persisted(LogPosition end, long logStartOffset, long generation, boolean epochsWait) {
 
-        /** The same when everything up to {@code logEndOffset} is as durable. */
-        Persisted upTo(long logEndOffset) {
-            return new Persisted(logEndOffset, logStartOffset, generation, epochsWait);
+        /** The same when everything up to {@code logEnd} is as durable. */
+        Persisted upTo(LogPosition logEnd) {
+            return new Persisted(logEnd, logStartOffset, generation, epochsWait);
         }
     }
 
     /**
-     * Brings index files and leader epochs up to what {@code seen} has, and sealed segments to the disk.
+     * Brings index files and leader epochs up to what {@code seen} has, and sealed segments to the disk; with the file system, also
+     * the segment that grows.
      *
      * @param seen the log, looked at after {@code generation} was asked for
      * @param generation {@link DurableProgress#generation}
      * @param each sync each file; else the caller syncs the file system, calls {@link #publish}, and syncs it again
+     * @param records whether the segment that grows is to be synced in any case: it may have a lot that is in the page cache only
      */
-    Persisted persist(LogView seen, long generation, boolean each) throws IOException {
+    Persisted persist(LogView seen, long generation, boolean each, boolean records) throws IOException {
         long end = durable.recoveryPoint();
         boolean entriesChanged = false;
         boolean epochsWait = false;
@@ -125,6 +127,12 @@ final class LogCheckpointer {
                             if (growing.hasUnpersistedEntries()) {
                                 entriesChanged |= growing.persistIndexes(each);
                             }
+                            if (gapless && (records || !each)) {
+                                if (each && end < seen.logEndOffset()) {
+                                    growing.log().sync();
+                                }
+                                end = Math.max(end, seen.logEndOffset());
+                            }
                         }
                     }
                 } finally {
@@ -154,11 +162,15 @@ final class LogCheckpointer {
                 store.syncDirectory(directory);
             }
         }
-        Persisted persisted = new Persisted(end, seen.logStartOffset(), generation, epochsWait);
+        Persisted persisted = new Persisted(positionOf(end, seen), seen.logStartOffset(), generation, epochsWait);
         if (each) {
             reached(persisted);
         }
         return persisted;
+    }
+
+    private static LogPosition positionOf(long offset, LogView seen) {
+        return offset >= seen.logEndOffset() ? seen.end() : LogPosition.ofOffset(offset);
     }
 
     /** Second half of a {@link #persist} that did not sync each file: the file system was synced since. */
@@ -176,7 +188,7 @@ final class LogCheckpointer {
 
     /** All that {@code persisted} speaks of is durable. */
     void reached(Persisted persisted) {
-        durable.advance(persisted.end(), persisted.generation());
+        durable.advance(persisted.end().offset(), persisted.generation());
         synchronized (lock) {
             if (durable.generation() == persisted.generation()) { // else a cut has made it wrong
                 recoveryPoint = persisted.end();
@@ -189,7 +201,9 @@ final class LogCheckpointer {
     void truncated(long newEnd) {
         durable.truncated(newEnd);
         synchronized (lock) {
-            recoveryPoint = Math.min(recoveryPoint, newEnd);
+            if (recoveryPoint.offset() > newEnd) {
+                recoveryPoint = LogPosition.ofOffset(newEnd);
+            }
             logStartOffset = Math.min(logStartOffset, newEnd);
         }
     }

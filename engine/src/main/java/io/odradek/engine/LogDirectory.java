@@ -41,9 +41,6 @@ public final class LogDirectory implements AutoCloseable {
     static final String LOCK = ".lock";
     static final String CLEAN_SHUTDOWN = ".kafka_cleanshutdown";
 
-    /** More files than this are synced together with their file system. */
-    private static final int SYNC_EACH_UP_TO = 4;
-
     /** Of received memory kept for readers at the tail, unless told otherwise. */
     public static final long DEFAULT_RECENT_BYTES = 32L << 20;
 
@@ -61,7 +58,7 @@ public final class LogDirectory implements AutoCloseable {
     private final Path path;
     private final Identity identity;
     private final AutoCloseable lock;
-    private final boolean syncTogether;
+    private final JointPersist joint;
     private final boolean cleanStop;
     private final long lastBrokerEpoch;
     private final RecentMemory recentMemory;
@@ -92,7 +89,7 @@ public final class LogDirectory implements AutoCloseable {
         this.path = path;
         this.identity = identity;
         this.lock = lock;
-        this.syncTogether = store.canSyncFileSystem(path);
+        this.joint = new JointPersist(store, path);
         this.checkpoints = new DirectoryCheckpoints(store, path, logs);
         this.deletions = new PendingDeletions(store);
         Path marker = path.resolve(CLEAN_SHUTDOWN);
@@ -241,8 +238,9 @@ public final class LogDirectory implements AutoCloseable {
             }
             Path directory = path.resolve(partition.directoryName());
             try {
-                if (store.isDirectory(directory) && PartitionMetadata.exists(store, directory)) {
-                    PartitionMetadata.requireTopicId(store, directory, partition);
+                UUID topicId = store.isDirectory(directory) ? PartitionMetadata.topicId(store, directory) : null;
+                if (topicId != null) {
+                    PartitionMetadata.requireTopicId(directory, topicId, partition);
                     open(partition, entry.getValue());
                 } else {
                     created.put(partition, entry.getValue());
@@ -259,7 +257,7 @@ public final class LogDirectory implements AutoCloseable {
 
     private void create(Map<TopicPartition, LogConfig> created, Map<TopicPartition, IOException> failures)
             throws IOException {
-        boolean together = syncTogether && created.size() > SYNC_EACH_UP_TO;
+        boolean together = joint.syncsTogether(created.size());
         Set<TopicPartition> going = new LinkedHashSet<>(created.keySet());
         // Before anything is forgotten: what is refused may come back, with its partition.metadata restored.
         each(going, failures, partition -> refuseRecordsWithoutMetadata(path.resolve(partition.directoryName())));
@@ -354,7 +352,7 @@ public final class LogDirectory implements AutoCloseable {
         Path directory = path.resolve(partition.directoryName());
         try {
             RecoveredLog found = LogRecovery.open(store, directory, config, remembered, clock.millis());
-            PartitionLog log = PartitionLog.of(partition, directory, config, home, found);
+            PartitionLog log = PartitionLog.of(partition, directory, config, home, found, remembered.recoveryPoint());
             checkpoints.forgetHighWatermarkAbove(partition, found.logEndOffset());
             PartitionLog other = logs.putIfAbsent(partition, log);
             if (other != null) {
@@ -369,7 +367,7 @@ public final class LogDirectory implements AutoCloseable {
     }
 
     /**
-     * Opens every log in the directory that is not open yet, several at a time. Directories of topics that {@code configs}
+     * Opens every log in the directory that is not open yet, several at a time; so is {@code configs} asked. Directories of topics that {@code configs}
      * answers with null are left alone and reported. A log that cannot be recovered is out of service ({@link #unusable}); the
      * others are opened all the same.
      */
@@ -377,66 +375,58 @@ public final class LogDirectory implements AutoCloseable {
             Function<TopicPartition, @Nullable LogConfig> configs, int threads, RecoveryProgress progress)
             throws IOException {
         throwIfOffline();
-        List<TopicPartition> partitions = new ArrayList<>();
-        List<LogConfig> partitionConfigs = new ArrayList<>();
-        for (Path directory : store.list(path)) {
-            if (!store.isDirectory(directory)) {
-                continue;
+        List<Path> entries = store.list(path);
+        @Nullable Wanted[] found = new @Nullable Wanted[entries.size()];
+        RecoveryThreads.each(found.length, threads, n -> found[n] = wanted(entries.get(n), configs));
+        List<Wanted> wanted = new ArrayList<>(found.length);
+        for (Wanted log : found) {
+            if (log != null) {
+                wanted.add(log);
             }
-            TopicPartition partition = PartitionMetadata.partitionOf(store, directory);
-            if (partition == null) {
-                LOG.warn("{} is not the directory of a partition; it is left alone", directory);
-                continue;
-            }
-            if (logs.containsKey(partition)) {
-                continue;
-            }
-            LogConfig config = configs.apply(partition);
-            if (config == null) {
-                LOG.warn(
-                        "{} belongs to no topic that exists (id {}); it is left alone", directory, partition.topicId());
-                continue;
-            }
-            partitions.add(partition);
-            partitionConfigs.add(config);
         }
-        recover(partitions, partitionConfigs, threads, progress);
+        recover(wanted, threads, progress);
     }
 
-    private void recover(
-            List<TopicPartition> partitions, List<LogConfig> configs, int threads, RecoveryProgress progress)
+    private record Wanted(TopicPartition partition, LogConfig config) {}
+
+    /** Null when there is no log to be opened in {@code directory}. */
+    private @Nullable Wanted wanted(Path directory, Function<TopicPartition, @Nullable LogConfig> configs)
             throws IOException {
-        AtomicInteger next = new AtomicInteger();
+        if (!store.isDirectory(directory)) {
+            return null;
+        }
+        TopicPartition partition = PartitionMetadata.partitionOf(store, directory);
+        if (partition == null) {
+            LOG.warn("{} is not the directory of a partition; it is left alone", directory);
+            return null;
+        }
+        if (logs.containsKey(partition)) {
+            return null;
+        }
+        LogConfig config = configs.apply(partition);
+        if (config == null) {
+            LOG.warn("{} belongs to no topic that exists (id {}); it is left alone", directory, partition.topicId());
+            return null;
+        }
+        return new Wanted(partition, config);
+    }
+
+    private void recover(List<Wanted> wanted, int threads, RecoveryProgress progress) throws IOException {
         AtomicInteger done = new AtomicInteger();
         ConcurrentHashMap<TopicPartition, IOException> failures = new ConcurrentHashMap<>();
-        Runnable worker = () -> {
-            for (int i = next.getAndIncrement(); i < partitions.size(); i = next.getAndIncrement()) {
-                TopicPartition partition = partitions.get(i);
-                long scanned = 0;
-                try {
-                    scanned = open(partition, configs.get(i)).scannedBytes();
-                } catch (CorruptLogException e) {
-                    // Said, and kept in unusable.
-                    scanned = 0;
-                } catch (IOException e) {
-                    failures.put(partition, e);
-                }
-                progress.logRecovered(partition, scanned, done.incrementAndGet(), partitions.size());
-            }
-        };
-        List<Thread> workers = new ArrayList<>();
-        for (int i = 1; i < Math.min(threads, partitions.size()); i++) {
-            workers.add(Thread.ofPlatform().name("log-recovery-" + i).start(worker));
-        }
-        worker.run();
-        for (Thread other : workers) {
+        RecoveryThreads.each(wanted.size(), threads, n -> {
+            Wanted log = wanted.get(n);
+            long scanned = 0;
             try {
-                other.join();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IOException("interrupted while logs were recovered", e);
+                scanned = open(log.partition(), log.config()).scannedBytes();
+            } catch (CorruptLogException e) {
+                // Said, and kept in unusable.
+                scanned = 0;
+            } catch (IOException e) {
+                failures.put(log.partition(), e);
             }
-        }
+            progress.logRecovered(log.partition(), scanned, done.incrementAndGet(), wanted.size());
+        });
         if (!failures.isEmpty()) {
             IOException first = new IOException(
                     failures.size() + " logs in " + path + " cannot be read, first "
@@ -457,6 +447,15 @@ public final class LogDirectory implements AutoCloseable {
 
     public Collection<PartitionLog> logs() {
         return List.copyOf(logs.values());
+    }
+
+    /** What recovery would have to read if the process died now, about ({@link RecoveryDistance}). Any thread. */
+    public long bytesToRecover() {
+        long bytes = 0;
+        for (PartitionLog log : logs.values()) {
+            bytes += log.bytesToRecover();
+        }
+        return bytes;
     }
 
     /** Logs that could not be recovered, and why. */
@@ -563,7 +562,7 @@ public final class LogDirectory implements AutoCloseable {
                 Map<PartitionLog, Long> wanted = new HashMap<>();
                 behind.forEach(log -> wanted.put(log, log.view().logStartOffset()));
                 while (!behind.isEmpty()) { // again when a truncation has spoiled what was persisted
-                    persist(behind, false);
+                    joint.persist(behind, JointPersist.Extent.LOG_START);
                     behind.removeIf(log -> log.logStartToCheckpoint()
                             >= Math.min(wanted.getOrDefault(log, 0L), log.view().logStartOffset()));
                 }
@@ -627,42 +626,21 @@ public final class LogDirectory implements AutoCloseable {
     }
 
     /**
-     * Brings the index files and leader epochs of all logs to the disk, then writes {@code recovery-point-offset-checkpoint}
-     * and {@code log-start-offset-checkpoint}; also lets go of memory that no reader at a tail has used lately. Housekeeping
-     * thread, every {@code log.flush.offset.checkpoint.interval.ms}.
+     * Brings records, index files and leader epochs of all logs to the disk, then writes {@code recovery-point-offset-checkpoint}
+     * and {@code log-start-offset-checkpoint}; also lets go of memory that no reader at a tail has used lately. Housekeeping,
+     * every {@code log.flush.offset.checkpoint.interval.ms} and when {@link RecoveryBound} says so.
      */
     public void checkpointRecoveryPoints() throws IOException {
         throwIfOffline();
         recentMemory.releaseIdle();
         try {
             synchronized (persisting) {
-                persist(logs(), false);
+                joint.persist(logs(), JointPersist.Extent.RECORDS);
                 checkpoints.writeOffsets();
             }
         } catch (IOException e) {
             takeOffline(e);
             throw e;
-        }
-    }
-
-    /** Returns when what the logs keep besides their segments is durable. */
-    private void persist(Collection<PartitionLog> these, boolean finishing) throws IOException {
-        boolean together = syncTogether && these.size() > SYNC_EACH_UP_TO;
-        Map<PartitionLog, LogCheckpointer.Persisted> waiting = new LinkedHashMap<>();
-        for (PartitionLog log : these) {
-            waiting.put(log, finishing ? log.finish(!together) : log.persist(!together));
-        }
-        if (!together) {
-            return;
-        }
-        store.syncFileSystem(path);
-        boolean published = false;
-        for (Map.Entry<PartitionLog, LogCheckpointer.Persisted> persisted : waiting.entrySet()) {
-            persisted.getKey().publish(persisted.getValue());
-            published |= persisted.getValue().epochsWait();
-        }
-        if (published) {
-            store.syncFileSystem(path);
         }
     }
 
@@ -727,7 +705,7 @@ public final class LogDirectory implements AutoCloseable {
             }
             if (!isOffline()) {
                 synchronized (persisting) {
-                    persist(open, true);
+                    joint.persist(open, JointPersist.Extent.STOPPED);
                     checkpoints.writeOffsets();
                 }
                 checkpoints.writeHighWatermarks(Map.of());
@@ -786,7 +764,7 @@ public final class LogDirectory implements AutoCloseable {
 
         @Override
         public void lowerOffsets(PartitionLog log, long endOffset) throws IOException {
-            checkpoints.lower(log.partition(), endOffset);
+            checkpoints.lower(log, endOffset);
         }
     }
 }

@@ -53,6 +53,7 @@ public final class PartitionLog {
     private final DirectoryEntries entries;
     private final DurableProgress durable;
     private final LogCheckpointer checkpointer;
+    private final RecoveryDistance recoveryDistance;
     private final ProducerStates producers;
 
     private volatile LogConfig config;
@@ -88,7 +89,13 @@ public final class PartitionLog {
     private long unsyncedRecords;
     private volatile long syncDueAtMs = Long.MAX_VALUE;
 
-    private PartitionLog(TopicPartition partition, Path directory, LogConfig config, LogHome home, RecoveredLog found)
+    private PartitionLog(
+            TopicPartition partition,
+            Path directory,
+            LogConfig config,
+            LogHome home,
+            RecoveredLog found,
+            long writtenRecoveryPoint)
             throws IOException {
         this.partition = partition;
         this.directory = directory;
@@ -104,17 +111,30 @@ public final class PartitionLog {
         this.logStartOffset = found.logStartOffset();
         this.stagedEndOffset = found.logEndOffset();
         this.epochs = found.epochs();
-        this.checkpointer = new LogCheckpointer(
-                store, directory, durable, found.epochsOnDisk(), found.logStartOffset(), found.recoveryPoint());
         this.segments = segmentsNow();
         this.published = publishable(found.logEndOffset());
+        LogPosition end = new LogPosition(found.logEndOffset(), active.baseOffset(), active.sizeBytes());
+        this.checkpointer =
+                new LogCheckpointer(store, directory, durable, found.epochsOnDisk(), found.logStartOffset(), end);
+        this.recoveryDistance = new RecoveryDistance(
+                writtenRecoveryPoint < end.offset() ? LogPosition.ofOffset(writtenRecoveryPoint) : end);
         drawJitter();
     }
 
-    /** Takes over the files that were found, also when it fails. */
-    static PartitionLog of(TopicPartition partition, Path directory, LogConfig config, LogHome home, RecoveredLog found)
+    /**
+     * Takes over the files that were found, also when it fails.
+     *
+     * @param writtenRecoveryPoint what the directory's file of recovery points says of the log
+     */
+    static PartitionLog of(
+            TopicPartition partition,
+            Path directory,
+            LogConfig config,
+            LogHome home,
+            RecoveredLog found,
+            long writtenRecoveryPoint)
             throws IOException {
-        PartitionLog log = new PartitionLog(partition, directory, config, home, found);
+        PartitionLog log = new PartitionLog(partition, directory, config, home, found, writtenRecoveryPoint);
         try {
             if (log.active.sizeBytes() == 0) {
                 log.preallocateIfWanted(log.active);
@@ -161,8 +181,28 @@ public final class PartitionLog {
     }
 
     /** {@link LogCheckpointer#recoveryPoint}. Any thread. */
-    long recoveryPointToCheckpoint() {
+    LogPosition recoveryPointToCheckpoint() {
         return checkpointer.recoveryPoint();
+    }
+
+    /** The directory's file of recovery points says so by now. Whoever writes it. */
+    void recoveryPointIsWritten(LogPosition point) {
+        recoveryDistance.written(point);
+    }
+
+    /** What the directory's file of recovery points says of this log. Any thread. */
+    long writtenRecoveryPoint() {
+        return recoveryDistance.written().offset();
+    }
+
+    /** {@link RecoveryDistance#bytes}. Any thread. */
+    long bytesToRecover() {
+        return recoveryDistance.bytes(view());
+    }
+
+    /** Where its directory lies: a link or a mount may lead elsewhere. Any thread. */
+    long fileSystemId() {
+        return entries.fileSystemId();
     }
 
     /** Where the log's files are. Any thread. */
@@ -776,9 +816,9 @@ public final class PartitionLog {
     }
 
     /** {@link LogCheckpointer#persist} of what is written now. Whoever persists, one thread at a time. */
-    LogCheckpointer.Persisted persist(boolean each) throws IOException {
+    LogCheckpointer.Persisted persist(boolean each, boolean records) throws IOException {
         long generation = durable.generation(); // before the view: a cut in between makes what is found worthless
-        return checkpointer.persist(view(), generation, each);
+        return checkpointer.persist(view(), generation, each, records);
     }
 
     /** {@link LogCheckpointer#publish}, by the same thread. */
@@ -807,7 +847,7 @@ public final class PartitionLog {
             active.log().sync();
         }
         active.persistIndexes(each);
-        LogCheckpointer.Persisted whole = persist(each).upTo(logEndOffset());
+        LogCheckpointer.Persisted whole = persist(each, false).upTo(view().end());
         if (each) {
             store.syncDirectory(directory);
             checkpointer.reached(whole);

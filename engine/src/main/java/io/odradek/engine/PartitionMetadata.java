@@ -5,9 +5,11 @@ import io.odradek.engine.segment.CheckpointText;
 import io.odradek.engine.segment.CorruptLogException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PartitionMetadata {
     static final String FILE_NAME = "partition.metadata";
+    private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
 
     private PartitionMetadata() {}
 
@@ -38,26 +41,21 @@ final class PartitionMetadata {
         throw new CorruptLogException(file, -1, -1, "expected 'version: 0' and 'topic_id: <id>'");
     }
 
-    /** Whether there is one that can be read. A torn one is no more than none: its creation was never acknowledged. */
-    static boolean exists(FileStore store, Path directory) throws IOException {
+    /** Null when there is none that can be read. A torn one is no more than none: its creation was never acknowledged. */
+    static @Nullable UUID topicId(FileStore store, Path directory) throws IOException {
         Path file = directory.resolve(FILE_NAME);
-        if (!store.exists(file)) {
-            return false;
-        }
         try {
-            parse(file, CheckpointText.read(store, file));
-            return true;
-        } catch (CorruptLogException unreadable) {
-            return false;
+            return parse(file, CheckpointText.read(store, file));
+        } catch (NoSuchFileException | CorruptLogException unreadable) {
+            return null;
         }
     }
 
-    static void requireTopicId(FileStore store, Path directory, TopicPartition partition) throws IOException {
-        Path file = directory.resolve(FILE_NAME);
-        UUID found = parse(file, CheckpointText.read(store, file));
+    /** @param found the directory's {@link #topicId} */
+    static void requireTopicId(Path directory, UUID found, TopicPartition partition) throws CorruptLogException {
         if (!found.equals(partition.topicId())) {
             throw new CorruptLogException(
-                    file,
+                    directory.resolve(FILE_NAME),
                     -1,
                     -1,
                     "the directory belongs to topic id " + Ids.encode(found) + ", expected "
@@ -77,12 +75,13 @@ final class PartitionMetadata {
     static @Nullable TopicPartition partitionOf(FileStore store, Path directory) throws IOException {
         String name = directory.getFileName().toString();
         int dash = name.lastIndexOf('-');
-        if (dash <= 0 || !name.substring(dash + 1).matches("[0-9]{1,9}") || !exists(store, directory)) {
+        if (dash <= 0 || !NUMBER.matcher(name.substring(dash + 1)).matches()) {
             return null;
         }
-        Path file = directory.resolve(FILE_NAME);
-        UUID topicId = parse(file, CheckpointText.read(store, file));
-        return new TopicPartition(name.substring(0, dash), topicId, Integer.parseInt(name.substring(dash + 1)));
+        UUID topicId = topicId(store, directory);
+        return topicId == null
+                ? null
+                : new TopicPartition(name.substring(0, dash), topicId, Integer.parseInt(name.substring(dash + 1)));
     }
 
     /** Kafka's text form of 128-bit ids. */

@@ -56,7 +56,7 @@ class HeapLog {
                     new ProducerStates(),
                     0,
                     0);
-            log = PartitionLog.of(PARTITION, DIRECTORY, CONFIG, new Home(), empty);
+            log = PartitionLog.of(PARTITION, DIRECTORY, CONFIG, new Home(), empty, 0);
             log.beginEpoch(0);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

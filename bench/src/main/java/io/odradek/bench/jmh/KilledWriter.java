@@ -4,6 +4,7 @@ import io.odradek.broker.config.BrokerConfig;
 import io.odradek.engine.Durability;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.PartitionLog;
+import io.odradek.engine.RecoveryBound;
 import io.odradek.engine.TopicPartition;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -22,6 +23,8 @@ import java.util.concurrent.TimeUnit;
 final class KilledWriter {
     private static final int SUBMITTERS = 8;
     private static final int IN_FLIGHT = 5;
+    /** As the broker's. */
+    private static final long RECOVERY_CHECK_MS = 100;
 
     private KilledWriter() {}
 
@@ -81,11 +84,14 @@ final class KilledWriter {
             throws IOException {
         ConnectedShard shard = new ConnectedShard(load, path, durability, "auto", IN_FLIGHT);
         LogDirectory directory = shard.directory();
-        housekeeping(Map.of(
-                "log.flush.offset.checkpoint.interval.ms",
-                directory::checkpointRecoveryPoints,
-                "replica.high.watermark.checkpoint.interval.ms",
-                () -> {
+        RecoveryBound bound =
+                new RecoveryBound(directory, BrokerConfig.builtIn(Map.of()).recoveryBytes());
+        ScheduledExecutorService upkeep = Executors.newSingleThreadScheduledExecutor();
+        every(upkeep, RECOVERY_CHECK_MS, RECOVERY_CHECK_MS, bound::checkpointIfDue);
+        housekeeping(upkeep, Map.of("log.flush.offset.checkpoint.interval.ms", directory::checkpointRecoveryPoints));
+        housekeeping(
+                Executors.newSingleThreadScheduledExecutor(),
+                Map.of("replica.high.watermark.checkpoint.interval.ms", () -> {
                     Map<TopicPartition, Long> ends = new HashMap<>();
                     for (PartitionLog log : directory.logs()) {
                         ends.put(log.partition(), log.view().logEndOffset());
@@ -99,9 +105,11 @@ final class KilledWriter {
     private static SyncedAppends.Target kafka(SyncedAppends load, Path path) throws IOException {
         List<Path> directories = KafkaLogs.directories(path, load.partitions());
         SyncedAppends.KafkasHandlers handlers = new SyncedAppends.KafkasHandlers(load, path, Map.of());
-        housekeeping(Map.of(
-                "log.flush.offset.checkpoint.interval.ms",
-                () -> handlers.logs().checkpointRecoveryPoints(directories)));
+        housekeeping(
+                Executors.newSingleThreadScheduledExecutor(),
+                Map.of(
+                        "log.flush.offset.checkpoint.interval.ms",
+                        () -> handlers.logs().checkpointRecoveryPoints(directories)));
         return handlers;
     }
 
@@ -110,24 +118,27 @@ final class KilledWriter {
     }
 
     /** By the key of each one's period; both brokers have the same keys, defaults and first delay. */
-    private static void housekeeping(Map<String, Chore> chores) {
+    private static void housekeeping(ScheduledExecutorService thread, Map<String, Chore> chores) {
         BrokerConfig broker = BrokerConfig.builtIn(Map.of());
-        ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor();
         chores.forEach((key, chore) -> {
             long periodMs = broker.intValue(key);
-            var _ = thread.scheduleWithFixedDelay(
-                    () -> {
-                        try {
-                            chore.run();
-                        } catch (IOException | RuntimeException | Error e) {
-                            e.printStackTrace(); // the parent's error stream: a checkpoint that is missing would
-                            // pass for a choice
-                            Runtime.getRuntime().halt(1);
-                        }
-                    },
-                    Math.min(periodMs, broker.longValue("log.initial.task.delay.ms")),
-                    periodMs,
-                    TimeUnit.MILLISECONDS);
+            every(thread, Math.min(periodMs, broker.longValue("log.initial.task.delay.ms")), periodMs, chore);
         });
+    }
+
+    private static void every(ScheduledExecutorService thread, long firstDelayMs, long periodMs, Chore chore) {
+        var _ = thread.scheduleWithFixedDelay(
+                () -> {
+                    try {
+                        chore.run();
+                    } catch (IOException | RuntimeException | Error e) {
+                        // To the parent's error stream: a checkpoint that is missing would pass for a choice.
+                        e.printStackTrace();
+                        Runtime.getRuntime().halt(1);
+                    }
+                },
+                firstDelayMs,
+                periodMs,
+                TimeUnit.MILLISECONDS);
     }
 }

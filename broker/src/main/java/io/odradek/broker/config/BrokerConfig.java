@@ -440,6 +440,11 @@ public final class BrokerConfig {
         return longValue("odradek.recent.bytes");
     }
 
+    /** What recovery may have to read of each log directory. */
+    public long recoveryBytes() {
+        return longValue("odradek.recovery.bytes");
+    }
+
     public int shards() {
         return intValue("odradek.shards");
     }

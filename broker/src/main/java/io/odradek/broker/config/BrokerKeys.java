@@ -14,6 +14,7 @@ import static org.apache.kafka.common.config.ConfigDef.Type.SHORT;
 import static org.apache.kafka.common.config.ConfigDef.Type.STRING;
 
 import io.odradek.engine.LogDirectory;
+import io.odradek.engine.RecoveryBound;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -570,6 +571,15 @@ final class BrokerKeys {
                         "Received batches of a log directory that stay in memory for consumers at the end of a log,"
                                 + " each counted twice for the frame it came in; 0: none, consumers read files. Part of"
                                 + " what queued.max.request.bytes bounds.")
+                .define(
+                        "odradek.recovery.bytes",
+                        LONG,
+                        RecoveryBound.DEFAULT_BYTES,
+                        atLeast(1 << 20),
+                        MEDIUM,
+                        "What a start after a crash may have to read of a log directory: when more lies above the"
+                            + " recovery points, they are brought forward by a checkpoint. While that runs, appends go"
+                            + " on, and come on top.")
                 .define(
                         "odradek.pipelined.requests",
                         INT,

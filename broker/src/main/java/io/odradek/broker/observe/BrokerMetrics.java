@@ -175,6 +175,13 @@ public final class BrokerMetrics {
                     () -> directory.isOffline() ? 1 : 0,
                     "logDirectory",
                     directory.path().toString());
+            metrics.gauge(
+                    "odradek_recovery_bytes",
+                    "What a start after a crash would have to read of a log directory, bounded by"
+                            + " odradek.recovery.bytes",
+                    directory::bytesToRecover,
+                    "logDirectory",
+                    directory.path().toString());
         }
     }
 

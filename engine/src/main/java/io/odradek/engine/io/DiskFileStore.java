@@ -38,6 +38,9 @@ public final class DiskFileStore implements FileStore {
      */
     private static final Set<Object> LOCKS_OF_THIS_PROCESS = ConcurrentHashMap.newKeySet();
 
+    /** The id of no file system: {@link GroupSync} would sync the file by itself. */
+    private static final long NOT_LOOKED_AT = -1;
+
     private final SyncFailures failures = new SyncFailures();
 
     /** By directory, absolute and normalized. Bounded by the number of log directories; never closed, see {@link Syncfs}. */
@@ -63,7 +66,9 @@ public final class DiskFileStore implements FileStore {
             if (mode == OpenMode.READ_ONLY && Files.isDirectory(file)) {
                 throw new IOException(file + " is a directory, a file was expected");
             }
-            return new DiskFile(file, channel, fileSystemId(file), failures);
+            // Who only reads has nothing to sync: the look at the disk is spared.
+            long fileSystemId = mode == OpenMode.READ_ONLY ? NOT_LOOKED_AT : fileSystemId(file);
+            return new DiskFile(file, channel, fileSystemId, failures);
         } catch (IOException | RuntimeException e) {
             channel.close();
             throw e;

@@ -57,7 +57,9 @@ public interface StoreFile extends AutoCloseable {
      */
     void sync() throws IOException;
 
-    /** Names the file system the file was opened on, see {@link FileStore#fileSystemId}. */
+    /**
+     * Names the file system the file was opened on, see {@link FileStore#fileSystemId}; none when it was opened for reading only.
+     */
     long fileSystemId();
 
     /**

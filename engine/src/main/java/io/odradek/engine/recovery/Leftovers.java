@@ -9,8 +9,10 @@ import io.odradek.engine.segment.SegmentNames;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,13 +30,16 @@ import org.slf4j.LoggerFactory;
 final class Leftovers {
     private static final Logger LOG = LoggerFactory.getLogger(Leftovers.class);
 
+    private static final List<String> INDEXES =
+            List.of(SegmentNames.OFFSET_INDEX, SegmentNames.TIME_INDEX, SegmentNames.TRANSACTION_INDEX);
+
     private Leftovers() {}
 
     /** Returns what is there after that. */
     static List<Path> remove(FileStore store, Path directory) throws IOException {
         List<Path> found = store.list(directory);
         boolean changed = removeUnfinished(store, directory, found);
-        changed |= removeOrphans(store, directory, changed ? store.list(directory) : found);
+        changed |= removeOrphans(store, changed ? store.list(directory) : found);
         if (!changed) {
             return found;
         }
@@ -119,14 +124,18 @@ final class Leftovers {
         }
     }
 
-    private static boolean removeOrphans(FileStore store, Path directory, List<Path> found) throws IOException {
+    private static boolean removeOrphans(FileStore store, List<Path> found) throws IOException {
         boolean changed = false;
+        Set<Long> bases = new HashSet<>();
+        for (Path file : found) {
+            SegmentNames.baseOffset(file.getFileName().toString(), SegmentNames.LOG)
+                    .ifPresent(bases::add);
+        }
         for (Path file : found) {
             String name = file.getFileName().toString();
-            for (String suffix :
-                    List.of(SegmentNames.OFFSET_INDEX, SegmentNames.TIME_INDEX, SegmentNames.TRANSACTION_INDEX)) {
+            for (String suffix : INDEXES) {
                 OptionalLong base = SegmentNames.baseOffset(name, suffix);
-                if (base.isPresent() && !store.exists(SegmentFiles.logPath(directory, base.getAsLong()))) {
+                if (base.isPresent() && !bases.contains(base.getAsLong())) {
                     LOG.info("Removing {}: its segment is gone", file);
                     store.delete(file);
                     changed = true;

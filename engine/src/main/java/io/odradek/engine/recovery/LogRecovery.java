@@ -25,6 +25,7 @@ import io.odradek.engine.segment.SegmentWalk;
 import io.odradek.engine.segment.TimeIndex;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -168,11 +169,10 @@ public final class LogRecovery {
 
     private StoredEpochs readEpochs() throws IOException {
         Path file = directory.resolve(LeaderEpochs.FILE_NAME);
-        if (!store.exists(file)) {
-            return new StoredEpochs(null);
-        }
         try {
             return new StoredEpochs(LeaderEpochs.parse(file, CheckpointText.read(store, file)));
+        } catch (NoSuchFileException missing) {
+            return new StoredEpochs(null);
         } catch (CorruptLogException e) {
             LOG.warn("{}; it is rebuilt from the batches", e.getMessage());
             return new StoredEpochs(null);

@@ -2,7 +2,6 @@ package io.odradek.engine.segment;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.OptionalLong;
 
 /** Kafka's file names: the base offset in twenty digits, then what the file is. */
@@ -26,11 +25,14 @@ public final class SegmentNames {
     public static final String TEMPORARY = ".tmp";
 
     private static final int DIGITS = 20;
+    private static final String ZEROS = "0".repeat(DIGITS);
 
     private SegmentNames() {}
 
     public static String of(long baseOffset, String suffix) {
-        return String.format(Locale.ROOT, "%020d", baseOffset) + suffix;
+        // Not by a format string: a start makes several names for each log.
+        String digits = Long.toString(baseOffset);
+        return ZEROS.substring(digits.length()) + digits + suffix;
     }
 
     public static Path in(Path directory, long baseOffset, String suffix) {
