@@ -73,6 +73,13 @@ final class PartitionMetadata {
         CheckpointText.publish(store, directory.resolve(FILE_NAME));
     }
 
+    /** Null when {@code directory} is not there, or does not say whose it is. */
+    static @Nullable UUID topicIdOf(FileStore store, Path directory) throws IOException {
+        return exists(store, directory)
+                ? parse(directory.resolve(FILE_NAME), CheckpointText.read(store, directory.resolve(FILE_NAME)))
+                : null;
+    }
+
     /** Null when {@code directory} is not a partition's, or does not say whose. */
     static @Nullable TopicPartition partitionOf(FileStore store, Path directory) throws IOException {
         String name = directory.getFileName().toString();
