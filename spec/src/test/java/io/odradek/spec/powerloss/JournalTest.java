@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.odradek.engine.AppendOutcome;
+import io.odradek.engine.DirectAppendThread;
+import io.odradek.engine.LogCleaner;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.TopicPartition;
 import io.odradek.engine.UnsuitableDirectoryException;
+import io.odradek.engine.compaction.CleaningThrottle;
+import io.odradek.engine.compaction.CompactionPass;
 import io.odradek.engine.io.FileStore;
 import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.journal.JournalGroup;
@@ -18,7 +22,9 @@ import io.odradek.spec.simulation.SimulatedCrash;
 import io.odradek.spec.simulation.SimulatedFileStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -189,6 +195,40 @@ class JournalTest {
         assertKept(store, 0, 10L, 21L, 22L);
     }
 
+    /** As with a topic whose records are committed before they are synced. */
+    @Test
+    void aGroupOnItsWayWhenItsSegmentIsSwappedIsNotJournaledAfterThat() throws Exception {
+        LogConfig compacted = CONFIG.withDelete(false).withCompact(true).withMinCleanableDirtyRatio(0.01);
+        PartitionLog log = directory.openOrCreate(partition(5), compacted);
+        log.beginEpoch(epoch);
+        for (int i = 0; i < 3; i++) {
+            CompactedLife.append(log, epoch, i, "key", "value " + i, 0);
+        }
+        JournalGroup ranges = new JournalGroup();
+        List<StoreFile> files = log.takeDirtyFiles(ranges);
+        long end = log.logEndOffset();
+        for (int i = 3; i < 20; i++) {
+            CompactedLife.append(log, epoch, i, "key", "value " + i, 0);
+        }
+        LogCleaner cleaner = new LogCleaner(
+                new CompactionPass.Limits(1 << 16, 0.9, 200),
+                new CleaningThrottle(Double.MAX_VALUE),
+                () -> Instant.ofEpochMilli(1_000_000));
+        assertThat(cleaner.cleanNext(List.of(
+                        new LogCleaner.Candidate(directory, log, log.logEndOffset(), new DirectAppendThread()))))
+                .isNotNull();
+        syncs.finish(List.of(log), List.of(end), files, ranges);
+        assertThat(syncs.journaled).isZero();
+        for (long seed = 0; seed < SEEDS; seed++) {
+            LogDirectory found = LogDirectory.open(store.afterCrash(seed), DATA, "cluster", 1);
+            PartitionLog opened = found.openOrCreate(partition(5), compacted);
+            assertThat(opened.view().logEndOffset()).isPositive();
+            assertThat(CompactedLife.read(opened.view(), "seed " + seed))
+                    .extracting(CompactedLife.Entry::key)
+                    .containsOnly("key");
+        }
+    }
+
     @Test
     void aDeletedLogIsNotReplayedIntoOneOfTheSameNameAndId() throws IOException {
         PartitionLog log = log(0);
@@ -221,7 +261,7 @@ class JournalTest {
                 metadata.truncate(0);
                 metadata.write(
                         ByteBuffer.wrap("version: 0\ntopic_id: AAAAAAAAAAIAAAAAAAAAAQ".getBytes(
-                                java.nio.charset.StandardCharsets.UTF_8)),
+                                StandardCharsets.UTF_8)),
                         0);
             }
             disk.delete(DATA.resolve(partition(0).directoryName()).resolve("00000000000000000000.log"));
@@ -318,8 +358,8 @@ class JournalTest {
             syncs.sync(List.of(log));
             syncs.work();
         }
-        assertThat(syncs.journaled).isEqualTo(4); // one of the five rolled
-        assertThat(syncs.journal.counts().drains()).isEqualTo(1);
+        assertThat(syncs.journaled).isEqualTo(5);
+        assertThat(syncs.journal.counts().drains()).isEqualTo(2);
         assertKept(store, 0, 10L, 11L, 12L, 13L, 14L);
     }
 
