@@ -314,15 +314,12 @@ class JournalTest {
     void whatLiesBehindTheEndOfANewGenerationIsNotReplayed() throws IOException {
         syncs = reopened(6);
         PartitionLog log = log(0);
-        List<Long> written = new ArrayList<>();
         for (long value = 10; value < 13; value++) {
             append(log, value);
-            written.add(value);
             syncs.sync(List.of(log));
         }
         syncs.drain(); // the other half now; three old records in this one
         append(log, 13);
-        written.add(13L);
         syncs.sync(List.of(log));
         syncs.drain(); // and this again
         log.truncateTo(2);
