@@ -169,8 +169,8 @@ public final class LogDirectory implements AutoCloseable {
     private void refuseJournalsOfOthers() throws IOException {
         if (cleanStop && JournalReplay.isNeeded(store, path)) {
             throw new UnsuitableDirectoryException("log directory " + path
-                    + " has a journal of acknowledged batches, but was stopped cleanly since by somebody who does not know"
-                    + " journals; delete its odradek-journal files to open the logs with what they have");
+                    + " has a journal of acknowledged batches, but was stopped cleanly since by somebody who does not"
+                    + " know journals; delete its odradek-journal files to open the logs with what they have");
         }
     }
 

@@ -71,8 +71,7 @@ final class OdradekLogs implements AutoCloseable {
         BrokerConfig broker = BrokerConfig.builtIn(Map.of("odradek.sync.strategy", syncStrategy));
         Journal journal = null;
         if (broker.journalHalfBytes() > 0 && logs.size() > 1) {
-            journal = directory.openJournal(
-                    "measured", Journal.Limits.of(broker.journalHalfBytes()), System::nanoTime);
+            journal = directory.openJournal("measured", Journal.Limits.of(broker.journalHalfBytes()), System::nanoTime);
             journal.prepare();
             journal.start();
         }

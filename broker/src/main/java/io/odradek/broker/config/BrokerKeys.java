@@ -539,8 +539,8 @@ final class BrokerKeys {
                         "auto",
                         ValidString.in("auto", "fdatasync", "syncfs", "journal"),
                         MEDIUM,
-                        "How a group of files is synced: by cost, file by file, the whole file system, or its bytes in the"
-                                + " shard's journal.")
+                        "How a group of files is synced: by cost, file by file, the whole file system, or its bytes in"
+                                + " the shard's journal.")
                 .define(
                         "odradek.journal.bytes",
                         LONG,

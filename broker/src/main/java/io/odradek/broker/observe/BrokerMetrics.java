@@ -302,7 +302,8 @@ public final class BrokerMetrics {
                 home,
                 shard,
                 "odradek_journal_entry_bytes_total",
-                "Bytes of segments in groups that the journal made durable: they are written a second time, to their files",
+                "Bytes of segments in groups that the journal made durable: they are written a second time, to their"
+                        + " files",
                 gauges -> gauges.journal().entryBytes());
         count(
                 home,

@@ -117,15 +117,17 @@ public final class GroupSync {
                 return true;
             }
         }
-        syncFiles(files, count, switch (strategy) {
-            case AUTO, JOURNAL -> canSyncFileSystem ? costs.choose(count) : BY_FDATASYNC;
-            case FDATASYNC, SYNCFS -> new SyncCosts.Choice(strategy, false, 0);
-        });
+        syncFiles(
+                files,
+                count,
+                switch (strategy) {
+                    case AUTO, JOURNAL -> canSyncFileSystem ? costs.choose(count) : BY_FDATASYNC;
+                    case FDATASYNC, SYNCFS -> new SyncCosts.Choice(strategy, false, 0);
+                });
         return false;
     }
 
-    private boolean journaled(int count, long bytes, SyncCosts.Choice choice, GroupJournal journal)
-            throws IOException {
+    private boolean journaled(int count, long bytes, SyncCosts.Choice choice, GroupJournal journal) throws IOException {
         long began = nanoClock.getAsLong();
         boolean written;
         try {

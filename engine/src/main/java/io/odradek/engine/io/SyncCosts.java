@@ -98,11 +98,10 @@ final class SyncCosts {
             boolean journalIsOther = journalBytes >= 0 && cheapest != Strategy.JOURNAL && (++journalTurn & 1) == 0;
             boolean fdatasyncIsOther =
                     cheapest != Strategy.FDATASYNC && (cheapest == Strategy.SYNCFS || fdatasyncNanos <= syncfsNanos);
-            Strategy other = journalIsOther
-                    ? Strategy.JOURNAL
-                    : fdatasyncIsOther ? Strategy.FDATASYNC : Strategy.SYNCFS;
-            double excess = (journalIsOther ? journalNanos : fdatasyncIsOther ? fdatasyncNanos : syncfsNanos)
-                    - cheapestNanos;
+            Strategy other =
+                    journalIsOther ? Strategy.JOURNAL : fdatasyncIsOther ? Strategy.FDATASYNC : Strategy.SYNCFS;
+            double excess =
+                    (journalIsOther ? journalNanos : fdatasyncIsOther ? fdatasyncNanos : syncfsNanos) - cheapestNanos;
             if (excessNanos + excess <= EXCESS_ALLOWANCE_NANOS + totalNanos / EXCESS_PART) {
                 return new Choice(other, true, cheapestNanos);
             }

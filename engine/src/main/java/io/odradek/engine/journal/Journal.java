@@ -245,8 +245,7 @@ public final class Journal {
         buffer.clear().position(JournalFormat.HEADER_BYTES);
         for (int i = 0; i < group.count(); i++) {
             int length = group.to(i) - group.from(i);
-            JournalFormat.putEntry(
-                    buffer, group.name(i), group.segment(i).baseOffset(), group.from(i), length);
+            JournalFormat.putEntry(buffer, group.name(i), group.segment(i).baseOffset(), group.from(i), length);
             StoreFile file = group.segment(i).log();
             buffer.limit(buffer.position() + length);
             if (file.read(buffer, group.from(i)) != length) {
@@ -323,7 +322,8 @@ public final class Journal {
                     yield true;
                 } catch (RuntimeException | Error e) {
                     stage = Stage.OVER;
-                    onFault.accept(new IOException("the journal " + name + " in " + directory + " has stopped: " + e, e));
+                    onFault.accept(
+                            new IOException("the journal " + name + " in " + directory + " has stopped: " + e, e));
                     throw e;
                 }
             }

@@ -35,9 +35,7 @@ final class JournalFiles {
     /** Null for a file that is no journal's. */
     static @Nullable Named parse(Path file) {
         Matcher name = NAME.matcher(file.getFileName().toString());
-        return name.matches()
-                ? new Named(name.group(1), Integer.parseInt(name.group(2)), name.group(3) == null)
-                : null;
+        return name.matches() ? new Named(name.group(1), Integer.parseInt(name.group(2)), name.group(3) == null) : null;
     }
 
     /**

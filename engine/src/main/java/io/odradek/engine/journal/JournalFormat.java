@@ -62,8 +62,7 @@ final class JournalFormat {
      * @param lengthBytes without what fills it up to whole blocks
      * @param recordsBefore of generation {@code generation - 1}
      */
-    record Header(
-            int lengthBytes, long journalId, long generation, long sequence, long recordsBefore, int entries) {}
+    record Header(int lengthBytes, long journalId, long generation, long sequence, long recordsBefore, int entries) {}
 
     private JournalFormat() {}
 

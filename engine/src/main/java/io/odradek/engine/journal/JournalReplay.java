@@ -149,8 +149,8 @@ public final class JournalReplay {
                     files.getFirst(),
                     0,
                     -1,
-                    "no half of this journal has a readable label, so nobody can say which acknowledged batches it holds;"
-                            + " restore it, or delete its files to open the logs with what they have");
+                    "no half of this journal has a readable label, so nobody can say which acknowledged batches it"
+                            + " holds; restore it, or delete its files to open the logs with what they have");
         }
         return found;
     }
@@ -194,8 +194,9 @@ public final class JournalReplay {
                     damaged.file(),
                     i > 0 ? endOf(damaged) : -1,
                     -1,
-                    "generation " + (half.generation() - 1) + " of this journal has " + found + " intact records, but had "
-                            + wanted + " acknowledged ones when the next began; restore it");
+                    "generation " + (half.generation() - 1) + " of this journal has " + found
+                            + " intact records, but had " + wanted
+                            + " acknowledged ones when the next began; restore it");
         }
     }
 
@@ -230,8 +231,10 @@ public final class JournalReplay {
                         at,
                         -1,
                         "expected record " + records.size() + " of a journal, which was acknowledged: record "
-                                + header.sequence() + " of generation " + header.generation() + " lies intact behind it at byte "
-                                + later + "; restore it, or delete the journal's files to open the logs with what they have");
+                                + header.sequence() + " of generation " + header.generation()
+                                + " lies intact behind it at byte "
+                                + later
+                                + "; restore it, or delete the journal's files to open the logs with what they have");
             }
         }
         return records.isEmpty()
@@ -286,8 +289,8 @@ public final class JournalReplay {
                     file.size(),
                     -1,
                     "the file ends here, but " + journal + " has what was acknowledged from byte " + position
-                            + " on: somebody else has opened this directory since; delete the journal's files to open the"
-                            + " logs with what they have");
+                            + " on: somebody else has opened this directory since; delete the journal's files to open"
+                            + " the logs with what they have");
         }
         file.write(bytes, position);
         entries++;

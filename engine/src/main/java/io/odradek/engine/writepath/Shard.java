@@ -177,7 +177,17 @@ public final class Shard implements AutoCloseable {
         // Who has the turn settles behind what he has done, and needs no bell for that.
         Doorbell done = separate ? settleBell : new Doorbell(patience);
         path = new WritePath(
-                options, directory, groupSync, journal, settlement, clock, observer, appendBell, done, syncBell, settleBell);
+                options,
+                directory,
+                groupSync,
+                journal,
+                settlement,
+                clock,
+                observer,
+                appendBell,
+                done,
+                syncBell,
+                settleBell);
         toAppend = () -> path.canAppend() || stopping || dead;
         toSync = () -> path.canSync() || stopping || dead;
         toSettle = () -> path.canSettle() || path.isDrained() || dead;

@@ -260,16 +260,16 @@ class JournalTest {
                     disk.open(directoryOfOther.resolve("partition.metadata"), FileStore.OpenMode.READ_WRITE)) {
                 metadata.truncate(0);
                 metadata.write(
-                        ByteBuffer.wrap("version: 0\ntopic_id: AAAAAAAAAAIAAAAAAAAAAQ".getBytes(
-                                StandardCharsets.UTF_8)),
+                        ByteBuffer.wrap(
+                                "version: 0\ntopic_id: AAAAAAAAAAIAAAAAAAAAAQ".getBytes(StandardCharsets.UTF_8)),
                         0);
             }
             disk.delete(DATA.resolve(partition(0).directoryName()).resolve("00000000000000000000.log"));
             LogDirectory.open(found, DATA, "cluster", 1);
             assertThat(disk.exists(DATA.resolve(partition(0).directoryName()).resolve("00000000000000000000.log")))
                     .isFalse();
-            try (StoreFile untouched = disk.open(
-                    directoryOfOther.resolve("00000000000000000000.log"), FileStore.OpenMode.READ_ONLY)) {
+            try (StoreFile untouched =
+                    disk.open(directoryOfOther.resolve("00000000000000000000.log"), FileStore.OpenMode.READ_ONLY)) {
                 ByteBuffer content = ByteBuffer.allocate(4096);
                 untouched.read(content, 0);
                 survived += content.position() > 0 && content.get(16) != 0 ? 1 : 0;
@@ -497,7 +497,8 @@ class JournalTest {
             shortened.truncate(130);
         }
         assertThatThrownBy(() -> LogDirectory.open(found, DATA, "cluster", 1))
-                .isInstanceOfSatisfying(CorruptLogException.class, e -> assertThat(e.file()).isEqualTo(segment));
+                .isInstanceOfSatisfying(
+                        CorruptLogException.class, e -> assertThat(e.file()).isEqualTo(segment));
     }
 
     @Test

@@ -177,7 +177,9 @@ final class PowerLossRun implements Settlement {
     private Journal journal(LogDirectory directory) throws IOException {
         long halfBytes = 4096 * (2 + random.nextInt(random.nextBoolean() ? 3 : 20));
         return directory.openJournal(
-                "simulated", new Journal.Limits(halfBytes, 1_000_000L * random.nextInt(1_000)), () -> nowMs * 1_000_000);
+                "simulated",
+                new Journal.Limits(halfBytes, 1_000_000L * random.nextInt(1_000)),
+                () -> nowMs * 1_000_000);
     }
 
     private void openAndCheck(LogDirectory directory) throws IOException {
