@@ -356,7 +356,16 @@ public final class Journal {
                 onFault.accept(e);
             } else {
                 LOG.warn("Groups in {} are synced without a journal: it can't be made: {}", directory, e.getMessage());
+                removeWhatWasMade(); // a full disk has better use for it
             }
+        }
+    }
+
+    private void removeWhatWasMade() {
+        try {
+            JournalFiles.remove(store, directory, name);
+        } catch (IOException e) {
+            LOG.warn("What there is of the journal {} in {} can't be removed", name, directory, e);
         }
     }
 
@@ -441,6 +450,8 @@ public final class Journal {
             try {
                 if (cleanly && stage == Stage.READY) {
                     retireAll();
+                }
+                if (cleanly && stage != Stage.ABSENT) { // also what was begun and could not be finished
                     JournalFiles.remove(store, directory, name);
                     store.syncDirectory(directory);
                 }

@@ -61,9 +61,9 @@ public final class JournalReplay {
         this.owners = owners;
     }
 
-    /** Whether there is a journal in the directory, or the beginning of one. */
+    /** Whether there is a journal in the directory; the mere beginning of one holds nothing. */
     public static boolean isNeeded(FileStore store, Path directory) throws IOException {
-        return store.list(directory).stream().anyMatch(file -> JournalFiles.parse(file) != null);
+        return store.list(directory).stream().map(JournalFiles::parse).anyMatch(named -> named != null && named.made());
     }
 
     /**

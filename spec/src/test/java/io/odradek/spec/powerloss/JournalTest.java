@@ -502,6 +502,21 @@ class JournalTest {
     }
 
     @Test
+    void aJournalThatCannotBeMadeIsDoneWithoutAndLeavesNothing() throws IOException {
+        directory.close();
+        directory = LogDirectory.open(store, DATA, "cluster", 1);
+        store.failWrite(1);
+        syncs = new JournaledSyncs(directory, 8);
+        PartitionLog log = log(0);
+        append(log, 10);
+        syncs.sync(List.of(log));
+        assertThat(syncs.journaled).isZero();
+        assertThat(store.list(DATA)).noneMatch(path -> path.toString().contains("journal"));
+        assertThat(directory.isOffline()).isFalse();
+        assertKept(store, 0, 10L);
+    }
+
+    @Test
     void aFailedSyncOfTheJournalIsFinal() throws IOException {
         PartitionLog log = log(0);
         append(log, 10);
