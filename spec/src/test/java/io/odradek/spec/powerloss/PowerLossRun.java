@@ -175,7 +175,7 @@ final class PowerLossRun implements Settlement {
     }
 
     private Journal journal(LogDirectory directory) throws IOException {
-        long halfBytes = 4096 * (2 + random.nextInt(random.nextBoolean() ? 3 : 20));
+        long halfBytes = 4096L * (2 + random.nextInt(random.nextBoolean() ? 3 : 20));
         return directory.openJournal(
                 "simulated",
                 new Journal.Limits(halfBytes, 1_000_000L * random.nextInt(1_000)),
