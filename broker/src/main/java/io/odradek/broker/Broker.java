@@ -42,6 +42,7 @@ import io.odradek.engine.io.DirectoryLockedException;
 import io.odradek.engine.io.DiskFileStore;
 import io.odradek.engine.io.FileStore;
 import io.odradek.engine.io.GroupSync;
+import io.odradek.engine.journal.Journal;
 import io.odradek.engine.record.Codec;
 import io.odradek.engine.writepath.Shard;
 import io.odradek.replication.controller.BrokerImage;
@@ -310,7 +311,7 @@ public final class Broker implements AutoCloseable {
         return directories;
     }
 
-    private List<HostedShard> shards(List<LogDirectory> directories, Metrics metrics) {
+    private List<HostedShard> shards(List<LogDirectory> directories, Metrics metrics) throws IOException {
         GroupSync.Strategy strategy =
                 GroupSync.Strategy.valueOf(config.syncStrategy().toUpperCase(Locale.ROOT));
         List<HostedShard> shards = new ArrayList<>();
@@ -318,15 +319,17 @@ public final class Broker implements AutoCloseable {
             SyncMetrics syncs = new SyncMetrics(metrics, directory.path().toString());
             for (int i = 0; i < config.shards(); i++) {
                 ShardSettlement settlement = new ShardSettlement();
+                String name = Integer.toString(shards.size());
                 Shard shard = new Shard(
                         new Shard.Options(
-                                Integer.toString(shards.size()),
+                                name,
                                 config.ringSlots(),
                                 config.ringBytes(),
                                 config.waitStrategy(),
                                 config.shardThreads(Runtime.getRuntime().availableProcessors())),
                         directory,
                         new GroupSync(store, directory.path(), strategy, syncs, System::nanoTime),
+                        journal(directory, name),
                         settlement,
                         clock,
                         syncs);
@@ -334,6 +337,16 @@ public final class Broker implements AutoCloseable {
             }
         }
         return shards;
+    }
+
+    private @Nullable Journal journal(LogDirectory directory, String shard) throws IOException {
+        long halfBytes = config.journalHalfBytes();
+        if (halfBytes == 0) {
+            return null;
+        }
+        Journal journal = directory.openJournal(shard, Journal.Limits.of(halfBytes), System::nanoTime);
+        journal.start();
+        return journal;
     }
 
     private HostedShard metadataHome(List<HostedShard> shards) throws IOException {

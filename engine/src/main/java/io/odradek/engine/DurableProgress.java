@@ -1,5 +1,6 @@
 package io.odradek.engine;
 
+import io.odradek.engine.journal.JournaledPart;
 import io.odradek.engine.segment.SegmentFiles;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -14,6 +15,9 @@ import java.util.List;
  * which hold other records by then. Append, sync and housekeeping threads; each call is short, once per group.
  */
 final class DurableProgress {
+    /** What lies in a journal: at most one part for each of its halves, oldest first. */
+    private final ArrayDeque<JournaledPart> journaled = new ArrayDeque<>(2);
+
     private record HandedOut(long end, long generation, List<SegmentFiles> files) {}
 
     private final ArrayDeque<HandedOut> handedOut = new ArrayDeque<>();
@@ -49,13 +53,45 @@ final class DurableProgress {
             while (!reached && !handedOut.isEmpty()) {
                 HandedOut oldest = handedOut.remove();
                 finished.add(oldest);
-                if (oldest.generation == generation && oldest.end > recoveryPoint) {
-                    recoveryPoint = oldest.end;
+                if (oldest.generation == generation) {
+                    reached(oldest.end);
                 }
                 reached = oldest.end == offset;
             }
         }
         finished.forEach(done -> done.files.forEach(SegmentFiles::release));
+    }
+
+    /** What was handed out is synced up to {@code end}; what was handed out before it may lie in a journal only. */
+    private void reached(long end) {
+        JournaledPart last = journaled.peekLast();
+        if (last != null) {
+            last.raise(end);
+        } else if (end > recoveryPoint) {
+            recoveryPoint = end;
+        }
+    }
+
+    /**
+     * What was handed out longest ago, up to and with what ended at {@code offset}, is in a journal: {@code part} takes over the
+     * files, and the recovery point stays until they are synced.
+     */
+    synchronized void journaled(long offset, JournaledPart part) {
+        boolean reached = false;
+        while (!reached && !handedOut.isEmpty()) {
+            HandedOut oldest = handedOut.remove();
+            part.add(oldest.end, oldest.generation, oldest.files);
+            reached = oldest.end == offset;
+        }
+        if (journaled.peekLast() != part) {
+            journaled.add(part);
+        }
+    }
+
+    /** The files of {@code part} are synced. */
+    synchronized void settled(JournaledPart part) {
+        journaled.remove(part);
+        advance(part.end(), part.generation());
     }
 
     /** Everything below {@code offset} is on disk, as found by whoever asked for {@link #generation()} before syncing it. */

@@ -2,6 +2,8 @@ package io.odradek.engine;
 
 import io.odradek.engine.compaction.CompactionPass;
 import io.odradek.engine.io.FileStore;
+import io.odradek.engine.journal.Journal;
+import io.odradek.engine.journal.JournalReplay;
 import io.odradek.engine.recovery.LogRecovery;
 import io.odradek.engine.recovery.RecoveredLog;
 import io.odradek.engine.segment.CheckpointText;
@@ -21,9 +23,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,6 +69,9 @@ public final class LogDirectory implements AutoCloseable {
     private final Home home = new Home();
 
     private final Map<TopicPartition, PartitionLog> logs = new ConcurrentHashMap<>();
+    /** One for each shard that has one. */
+    private final List<Journal> journals = new CopyOnWriteArrayList<>();
+
     private final Map<TopicPartition, IOException> unusable = new ConcurrentHashMap<>();
 
     private final DirectoryCheckpoints checkpoints;
@@ -96,10 +103,12 @@ public final class LogDirectory implements AutoCloseable {
         this.cleanStop = store.exists(marker);
         this.lastBrokerEpoch =
                 cleanStop ? CleanStop.brokerEpoch(CheckpointText.read(store, marker)) : CleanStop.UNKNOWN;
+        refuseJournalsOfOthers();
         if (cleanStop) {
             store.delete(marker); // from here on a crash is a crash
         }
         store.syncDirectory(path); // also what a process that died alone created and did not sync
+        JournalReplay.run(store, path, directory -> PartitionMetadata.topicId(store, directory));
         removeDeletedLogs();
     }
 
@@ -150,6 +159,15 @@ public final class LogDirectory implements AutoCloseable {
             if (!done) {
                 unlock(lock);
             }
+        }
+    }
+
+    /** A clean stop of ours leaves no journal: who stopped cleanly beside one has opened the logs without what it holds. */
+    private void refuseJournalsOfOthers() throws IOException {
+        if (cleanStop && JournalReplay.isNeeded(store, path)) {
+            throw new UnsuitableDirectoryException("log directory " + path
+                    + " has a journal of acknowledged batches, but was stopped cleanly since by somebody who does not"
+                    + " know journals; delete its odradek-journal files to open the logs with what they have");
         }
     }
 
@@ -489,6 +507,7 @@ public final class LogDirectory implements AutoCloseable {
                 // housekeeping may be about to rename a file in there
                 synchronized (persisting) {
                     log.stop();
+                    sync(() -> retireJournals(log)); // another log may have its name, and even its id
                     deletions.forget(log);
                     store.rename(log.directory(), deleted);
                 }
@@ -574,6 +593,25 @@ public final class LogDirectory implements AutoCloseable {
         }
     }
 
+    /**
+     * A journal for one shard, without a thread: the caller {@linkplain Journal#start starts} it, or works itself. It ends with
+     * the directory.
+     *
+     * @param name tells it from those of other shards
+     */
+    public Journal openJournal(String name, Journal.Limits limits, LongSupplier nanoClock) throws IOException {
+        throwIfOffline();
+        Journal journal = new Journal(store, path, name, limits, nanoClock, this::takeOffline);
+        journals.add(journal);
+        return journal;
+    }
+
+    private void retireJournals(PartitionLog log) throws IOException {
+        for (Journal journal : journals) {
+            journal.retire(log);
+        }
+    }
+
     /** High watermark that was checkpointed for a partition before the last stop; 0 when none was. */
     public long checkpointedHighWatermark(TopicPartition partition) {
         return checkpoints.highWatermark(partition);
@@ -617,6 +655,8 @@ public final class LogDirectory implements AutoCloseable {
                 return false;
             }
             try {
+                swap.run().forEach(old -> old.files().giveNameAway()); // first, for what is on its way to a journal
+                retireJournals(log);
                 return swap.commit(written);
             } catch (IOException e) {
                 takeOffline(e);
@@ -703,7 +743,11 @@ public final class LogDirectory implements AutoCloseable {
             for (PartitionLog log : open) {
                 log.stop();
             }
-            if (!isOffline()) {
+            boolean cleanly = !isOffline();
+            for (Journal journal : journals) {
+                journal.close(cleanly);
+            }
+            if (cleanly) {
                 synchronized (persisting) {
                     joint.persist(open, JointPersist.Extent.STOPPED);
                     checkpoints.writeOffsets();
@@ -760,6 +804,11 @@ public final class LogDirectory implements AutoCloseable {
         @Override
         public void retireLater(PartitionLog log, List<Path> files, long delayMs) {
             deletions.retire(log, files, delayMs);
+        }
+
+        @Override
+        public void retireJournals(PartitionLog log) throws IOException {
+            LogDirectory.this.retireJournals(log);
         }
 
         @Override

@@ -30,6 +30,9 @@ interface LogHome {
      */
     void retireLater(PartitionLog log, List<Path> files, long delayMs);
 
+    /** No journal holds anything of the log when it returns: it is synced, and no crash will replay it. */
+    void retireJournals(PartitionLog log) throws IOException;
+
     /** The log is about to end at {@code endOffset}: no offset of it that is on disk may stay above. Returns when that is durable. */
     void lowerOffsets(PartitionLog log, long endOffset) throws IOException;
 }

@@ -6,6 +6,10 @@ import io.odradek.engine.AppendOutcome.StorageFailed;
 import io.odradek.engine.AppendOutcome.TooLarge;
 import io.odradek.engine.io.FileStore;
 import io.odradek.engine.io.StoreFile;
+import io.odradek.engine.journal.JournalGroup;
+import io.odradek.engine.journal.JournaledLog;
+import io.odradek.engine.journal.JournaledPart;
+import io.odradek.engine.journal.LogName;
 import io.odradek.engine.producer.ProducerState;
 import io.odradek.engine.producer.ProducerStates;
 import io.odradek.engine.producer.SequenceCheck;
@@ -43,7 +47,7 @@ import org.jspecify.annotations.Nullable;
  * <p>When a write fails, the file is cut back to what was written before, the log directory goes offline, and everything
  * staged is refused: what a reader sees stays as it was.
  */
-public final class PartitionLog {
+public final class PartitionLog implements JournaledLog {
     private static final int FIRST_STAGED = 16;
 
     private final TopicPartition partition;
@@ -51,6 +55,7 @@ public final class PartitionLog {
     private final FileStore store;
     private final LogHome home;
     private final DirectoryEntries entries;
+    private final LogName journalName;
     private final DurableProgress durable;
     private final LogCheckpointer checkpointer;
     private final RecoveryDistance recoveryDistance;
@@ -102,6 +107,7 @@ public final class PartitionLog {
         this.config = config;
         this.home = home;
         this.store = home.store();
+        this.journalName = new LogName(partition.topicId(), partition.directoryName());
         this.entries = new DirectoryEntries(store, directory, store.fileSystemId(directory));
         this.durable = new DurableProgress(found.recoveryPoint());
         this.recent = new RecentBatches(home.recentMemory());
@@ -111,6 +117,9 @@ public final class PartitionLog {
         this.logStartOffset = found.logStartOffset();
         this.stagedEndOffset = found.logEndOffset();
         this.epochs = found.epochs();
+        if (found.recoveryPoint() == found.logEndOffset()) {
+            active.files().handedOut(active.sizeBytes());
+        }
         this.segments = segmentsNow();
         this.published = publishable(found.logEndOffset());
         LogPosition end = new LogPosition(found.logEndOffset(), active.baseOffset(), active.sizeBytes());
@@ -429,6 +438,7 @@ public final class PartitionLog {
                 next.files().remove();
                 throw e;
             }
+            next.files().handedOut(0);
             sealed.add(old);
             sealedBytes += old.sizeBytes();
             active = next;
@@ -504,6 +514,16 @@ public final class PartitionLog {
      * kept open.
      */
     public List<StoreFile> takeDirtyFiles() {
+        return takeDirtyFiles(new JournalGroup());
+    }
+
+    /** Whether {@link #takeDirtyFiles} would hand anything out. */
+    public boolean hasDirtyFiles() {
+        return entriesDirty || !dirty.isEmpty();
+    }
+
+    /** The same, and tells {@code ranges} which bytes of the files were not handed out before. */
+    public List<StoreFile> takeDirtyFiles(JournalGroup ranges) {
         unsyncedRecords = 0;
         syncDueAtMs = Long.MAX_VALUE;
         if (dirty.isEmpty() && !entriesDirty) {
@@ -514,16 +534,42 @@ public final class PartitionLog {
         for (Segment segment : dirty) {
             files.add(segment.log());
             kept.add(segment.files());
+            handOutRange(segment.files(), ranges);
         }
         dirty.clear(); // their shares were passed on
         if (entriesDirty) {
             entriesDirty = false;
             files.add(entries);
+            ranges.addOther();
         }
-        if (!files.isEmpty()) {
-            durable.handedOut(logEndOffset(), kept);
-        }
+        ranges.addLog(this, logEndOffset(), durable.generation());
+        durable.handedOut(logEndOffset(), kept);
         return files;
+    }
+
+    /** Of an older segment it is not worth knowing: it is handed out with the entry of the next one, or was cut to. */
+    private void handOutRange(SegmentFiles files, JournalGroup ranges) {
+        if (files == active.files()) {
+            ranges.add(journalName, files, files.handedOutBytes(), active.sizeBytes());
+            files.handedOut(active.sizeBytes());
+        } else {
+            ranges.addOther();
+        }
+    }
+
+    @Override
+    public LogName journalName() {
+        return journalName;
+    }
+
+    @Override
+    public void journaled(long end, JournaledPart part) {
+        durable.journaled(end, part);
+    }
+
+    @Override
+    public void settled(JournaledPart part) {
+        durable.settled(part);
     }
 
     /**
@@ -602,7 +648,8 @@ public final class PartitionLog {
         // In a gap that compaction has left the log ends before the gap: after a start its end is where its last batch
         // ends.
         newEnd = Math.min(newEnd, SegmentWalk.endOffsetBefore(last, offset, position));
-        checkpointer.truncated(newEnd);
+        checkpointer.truncated(newEnd); // what is on its way to a journal is stale from here on
+        home.retireJournals(this);
         home.lowerOffsets(this, newEnd);
         recent.clear();
         recent = new RecentBatches(home.recentMemory());
@@ -621,6 +668,7 @@ public final class PartitionLog {
 
         active.log().truncate(position);
         active.log().sync();
+        active.files().handedOut(position);
         retire(removed);
         ProducerReplay.restore(producers, store, directory, List.of(segments), newEnd, home.nowMs());
         checkpointer.replaceEpochs(epochs);
@@ -798,7 +846,8 @@ public final class PartitionLog {
     }
 
     /** Changes whenever the log is cut. Any thread. */
-    long truncations() {
+    @Override
+    public long truncations() {
         return durable.generation();
     }
 

@@ -99,6 +99,9 @@ class HeapLog {
         public void retireLater(PartitionLog log, List<Path> files, long delayMs) {}
 
         @Override
+        public void retireJournals(PartitionLog log) {}
+
+        @Override
         public void lowerOffsets(PartitionLog log, long endOffset) {}
     }
 

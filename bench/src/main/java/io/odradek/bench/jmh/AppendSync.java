@@ -25,7 +25,7 @@ public class AppendSync extends SyncedAppendMeasure {
     /** By each way to sync a group. */
     @State(Scope.Benchmark)
     public static class ByStrategy extends Opened {
-        @Param({"auto", "fdatasync", "syncfs"})
+        @Param({"auto", "fdatasync", "syncfs", "journal"})
         public String strategy = "";
 
         /** For JMH. */

@@ -9,12 +9,14 @@ import io.odradek.engine.PartitionLog;
 import io.odradek.engine.TopicPartition;
 import io.odradek.engine.io.DiskFileStore;
 import io.odradek.engine.io.GroupSync;
+import io.odradek.engine.journal.Journal;
 import io.odradek.engine.record.BatchCheck;
 import io.odradek.engine.record.BatchRules;
 import io.odradek.engine.record.BatchVerdict;
 import io.odradek.engine.record.BufferLease;
 import io.odradek.engine.record.ValidatedBatch;
 import io.odradek.engine.writepath.Shard;
+import io.odradek.engine.writepath.ShardObserver;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -61,9 +63,18 @@ final class OdradekLogs implements AutoCloseable {
         return LogDirectory.open(store, path, "benchmark", 1, InstantSource.system(), 0);
     }
 
-    /** With ring, bytes and threads as the broker has them on this machine unless told otherwise; started. */
-    Shard startShard(String syncStrategy) {
-        BrokerConfig broker = BrokerConfig.builtIn(Map.of());
+    /**
+     * With ring, bytes, journal and threads as the broker has them on this machine unless told otherwise; started. The journal is
+     * there, as in a broker that had a group for it before.
+     */
+    Shard startShard(String syncStrategy) throws IOException {
+        BrokerConfig broker = BrokerConfig.builtIn(Map.of("odradek.sync.strategy", syncStrategy));
+        Journal journal = null;
+        if (broker.journalHalfBytes() > 0 && logs.size() > 1) {
+            journal = directory.openJournal("measured", Journal.Limits.of(broker.journalHalfBytes()), System::nanoTime);
+            journal.prepare();
+            journal.start();
+        }
         Shard shard = new Shard(
                 new Shard.Options(
                         "measured",
@@ -74,8 +85,10 @@ final class OdradekLogs implements AutoCloseable {
                 directory,
                 new GroupSync(
                         store, directory.path(), GroupSync.Strategy.valueOf(syncStrategy.toUpperCase(Locale.ROOT))),
+                journal,
                 (_, _) -> {},
-                InstantSource.system());
+                InstantSource.system(),
+                ShardObserver.NONE);
         shard.start();
         return shard;
     }

@@ -167,6 +167,10 @@ public final class BrokerConfig {
         if (values.get("log.cleaner.io.buffer.load.factor") instanceof Double factor && !(factor > 0 && factor < 1)) {
             problems.add("log.cleaner.io.buffer.load.factor=" + factor + ": allowed: above 0 and below 1");
         }
+        if ("journal".equals(values.get("odradek.sync.strategy"))
+                && Long.valueOf(0).equals(values.get("odradek.journal.bytes"))) {
+            problems.add("odradek.journal.bytes=0: allowed: at least 1 MiB with odradek.sync.strategy=journal");
+        }
         if (values.get("log.cleaner.io.max.bytes.per.second") instanceof Double rate && !(rate > 0)) {
             problems.add("log.cleaner.io.max.bytes.per.second=" + rate + ": allowed: above 0");
         }
@@ -457,7 +461,17 @@ public final class BrokerConfig {
         return longValue("odradek.ring.bytes");
     }
 
-    /** {@code auto}, {@code fdatasync} or {@code syncfs}. */
+    static final long DEFAULT_JOURNAL_BYTES = 64L << 20;
+
+    private static final long BLOCK_BYTES = 4096;
+
+    /** Of each of the two halves of a shard's journal, in whole blocks of 4 KiB; 0 when there is to be none. */
+    public long journalHalfBytes() {
+        boolean wanted = syncStrategy().equals("auto") || syncStrategy().equals("journal");
+        return wanted ? longValue("odradek.journal.bytes") / 2 / BLOCK_BYTES * BLOCK_BYTES : 0;
+    }
+
+    /** {@code auto}, {@code fdatasync}, {@code syncfs} or {@code journal}. */
     public String syncStrategy() {
         return String.valueOf(text("odradek.sync.strategy"));
     }

@@ -538,9 +538,18 @@ final class BrokerKeys {
                         "odradek.sync.strategy",
                         STRING,
                         "auto",
-                        ValidString.in("auto", "fdatasync", "syncfs"),
+                        ValidString.in("auto", "fdatasync", "syncfs", "journal"),
                         MEDIUM,
-                        "How a group of files is synced: by cost, file by file, or the whole file system.")
+                        "How a group of files is synced: by cost, file by file, the whole file system, or its bytes in"
+                                + " the shard's journal.")
+                .define(
+                        "odradek.journal.bytes",
+                        LONG,
+                        BrokerConfig.DEFAULT_JOURNAL_BYTES,
+                        new JournalBytes(),
+                        MEDIUM,
+                        "Size of each shard's journal, made when the first group of several files could use it: what it"
+                                + " takes costs one write and one sync, and the files are synced later. 0: none.")
                 .define(
                         "odradek.shards",
                         INT,
@@ -646,6 +655,24 @@ final class BrokerKeys {
         @Override
         public String toString() {
             return "a power of two in [2,...," + max + "]";
+        }
+    }
+
+    /** None, or large enough for groups and small enough to be read at a start. */
+    record JournalBytes() implements ConfigDef.Validator {
+        private static final long LEAST = 1 << 20;
+        private static final long MOST = 1 << 30;
+
+        @Override
+        public void ensureValid(String name, @Nullable Object value) {
+            if (!(value instanceof Long bytes) || (bytes != 0 && (bytes < LEAST || bytes > MOST))) {
+                throw new ConfigException(name, value, "must be " + this);
+            }
+        }
+
+        @Override
+        public String toString() {
+            return "0 or in [" + LEAST + ",...," + MOST + "]";
         }
     }
 

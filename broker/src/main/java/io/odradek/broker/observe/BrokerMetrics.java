@@ -305,6 +305,37 @@ public final class BrokerMetrics {
         count(home, shard, "odradek_synced_files_total", "Files in those groups", ShardGauges::syncedFiles);
         count(home, shard, "odradek_synced_batches_total", "Batches in those groups", ShardGauges::syncedBatches);
         count(home, shard, "odradek_sync_nanos_total", "Time spent syncing, in ns", ShardGauges::syncNanos);
+        count(
+                home,
+                shard,
+                "odradek_journal_entry_bytes_total",
+                "Bytes of segments in groups that the journal made durable: they are written a second time, to their"
+                        + " files",
+                gauges -> gauges.journal().entryBytes());
+        count(
+                home,
+                shard,
+                "odradek_journal_written_bytes_total",
+                "Bytes written to the journal, in whole blocks",
+                gauges -> gauges.journal().writtenBytes());
+        count(
+                home,
+                shard,
+                "odradek_journal_drains_total",
+                "Halves of the journal whose files were synced behind them",
+                gauges -> gauges.journal().drains());
+        count(
+                home,
+                shard,
+                "odradek_journal_retirements_total",
+                "Times the journal was emptied because a log was cut, swapped or deleted",
+                gauges -> gauges.journal().retirements());
+        count(
+                home,
+                shard,
+                "odradek_journal_refusals_total",
+                "Groups the journal could not take: it was not made yet, or both halves were full",
+                gauges -> gauges.journal().refusals());
     }
 
     private void level(HostedShard home, String shard, String name, String help, ToLongFunction<ShardGauges> of) {

@@ -15,6 +15,7 @@ public final class SyncMetrics implements ShardObserver, SyncObserver {
     private final Histogram batches;
     private final LongAdder byFdatasync;
     private final LongAdder bySyncfs;
+    private final LongAdder byJournal;
 
     /** @param directory its path, as Kafka's label has it */
     public SyncMetrics(Metrics metrics, String directory) {
@@ -29,12 +30,13 @@ public final class SyncMetrics implements ShardObserver, SyncObserver {
                 directory);
         byFdatasync = groups(metrics, directory, GroupSync.Strategy.FDATASYNC);
         bySyncfs = groups(metrics, directory, GroupSync.Strategy.SYNCFS);
+        byJournal = groups(metrics, directory, GroupSync.Strategy.JOURNAL);
     }
 
     private static LongAdder groups(Metrics metrics, String directory, GroupSync.Strategy how) {
         return metrics.counter(
                 "odradek_sync_groups_total",
-                "Groups made durable, by system call",
+                "Groups made durable, by what was called: fdatasync, syncfs, or a write to the journal",
                 DIRECTORY,
                 directory,
                 "how",
@@ -50,6 +52,11 @@ public final class SyncMetrics implements ShardObserver, SyncObserver {
 
     @Override
     public void groupSynced(GroupSync.Strategy how, int fileCount, long durationNanos) {
-        (how == GroupSync.Strategy.SYNCFS ? bySyncfs : byFdatasync).increment();
+        LongAdder groups = switch (how) {
+            case SYNCFS -> bySyncfs;
+            case JOURNAL -> byJournal;
+            case FDATASYNC, AUTO -> byFdatasync;
+        };
+        groups.increment();
     }
 }

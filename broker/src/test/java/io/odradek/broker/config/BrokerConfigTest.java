@@ -114,6 +114,8 @@ class BrokerConfigTest {
         odradek.recent.bytes           | -1                     | [0,...
         odradek.pipelined.requests     | 0                      | [1,...
         odradek.recovery.bytes         | 1000                   | [1048576,...
+        odradek.sync.strategy          | journals               | journal
+        odradek.journal.bytes          | 4096                   | 0 or in [1048576,...,1073741824]
         """)
     void refusalsNameKeyValueAndWhatIsAllowed(String key, String value, String reason) {
         assertThatThrownBy(() -> with(key, value))
@@ -139,6 +141,16 @@ class BrokerConfigTest {
         int half = Runtime.getRuntime().availableProcessors() / 2;
         assertThat(with().networkThreads()).isEqualTo(Math.clamp(half, 1, 3));
         assertThat(with("num.network.threads", "7").networkThreads()).isEqualTo(7);
+    }
+
+    @Test
+    void aShardHasAJournalOnlyWhereASyncMayUseIt() {
+        assertThat(with().journalHalfBytes()).isEqualTo(32L << 20);
+        assertThat(with("odradek.sync.strategy", "syncfs").journalHalfBytes()).isZero();
+        assertThat(with("odradek.journal.bytes", "0").journalHalfBytes()).isZero();
+        assertThatThrownBy(() -> with("odradek.sync.strategy", "journal", "odradek.journal.bytes", "0"))
+                .isInstanceOf(BrokerConfigException.class)
+                .hasMessageContaining("odradek.journal.bytes=0");
     }
 
     @Test

@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes a group of files durable, by {@code fdatasync} each or one {@code syncfs}, whichever is cheaper. Confined to one sync
- * thread, but for {@link #counts()}.
+ * Makes a group of files durable, by {@code fdatasync} each, one {@code syncfs}, or a record in a journal that others keep,
+ * whichever is cheapest. Confined to one sync thread, but for {@link #counts()}.
  *
  * <p>Content and lengths of the files in the group, and no entries of directories: who creates a file puts its directory into
  * the group too, as a {@link StoreFile} whose {@code sync} is {@link FileStore#syncDirectory}.
@@ -23,13 +23,17 @@ public final class GroupSync {
 
     /** How groups are synced. */
     public enum Strategy {
-        /** By measured cost: few files each by {@code fdatasync}, many by one {@code syncfs}. */
+        /** By measured cost: few files each by {@code fdatasync}, many by one {@code syncfs} or in a journal. */
         AUTO,
         /** Each file by {@code fdatasync}. */
         FDATASYNC,
         /** The file system by {@code syncfs}; {@link #FDATASYNC} where there is none. */
-        SYNCFS
+        SYNCFS,
+        /** Their bytes by one write to a journal; what a journal does not take as with {@link #AUTO}. */
+        JOURNAL
     }
+
+    private static final SyncCosts.Choice BY_FDATASYNC = new SyncCosts.Choice(Strategy.FDATASYNC, false, 0);
 
     private final FileStore store;
     private final Path dataDirectory;
@@ -38,6 +42,9 @@ public final class GroupSync {
 
     /** What was asked for, as far as the file system can do it. */
     private final Strategy strategy;
+
+    private final boolean mayJournal;
+    private final boolean canSyncFileSystem;
 
     private final long fileSystemId;
     private final SyncCosts costs = new SyncCosts();
@@ -67,12 +74,10 @@ public final class GroupSync {
         } catch (IOException e) {
             throw new UncheckedIOException("no data directory " + dataDirectory, e);
         }
-        if (strategy != Strategy.FDATASYNC && !store.canSyncFileSystem(dataDirectory)) {
-            if (strategy == Strategy.SYNCFS) { // AUTO promised nothing; the store has said why
-                LOG.warn(
-                        "Groups of files in {} are synced by fdatasync each: syncfs cannot be used here",
-                        dataDirectory);
-            }
+        this.mayJournal = strategy == Strategy.AUTO || strategy == Strategy.JOURNAL;
+        this.canSyncFileSystem = strategy != Strategy.FDATASYNC && store.canSyncFileSystem(dataDirectory);
+        if (strategy == Strategy.SYNCFS && !canSyncFileSystem) { // AUTO promised nothing; the store has said why
+            LOG.warn("Groups of files in {} are synced by fdatasync each: syncfs cannot be used here", dataDirectory);
             this.strategy = Strategy.FDATASYNC;
         } else {
             this.strategy = strategy;
@@ -86,14 +91,59 @@ public final class GroupSync {
      * @throws IOException a sync failed, now or earlier: the log directory has to go offline, nothing may be claimed
      */
     public void sync(StoreFile[] files, int count) throws IOException {
+        sync(files, count, GroupJournal.NONE);
+    }
+
+    /**
+     * The same for a group that {@code journal} may make durable instead.
+     *
+     * @return whether it did: then the files are not synced
+     */
+    public boolean sync(StoreFile[] files, int count, GroupJournal journal) throws IOException {
         throwIfFailed();
         if (count == 0) {
-            return;
+            return false;
         }
-        SyncCosts.Choice choice = switch (strategy) {
-            case AUTO -> costs.choose(count);
-            case FDATASYNC, SYNCFS -> new SyncCosts.Choice(strategy, false, 0);
-        };
+        long bytes = journal.bytes();
+        if (bytes >= 0 && mayJournal) {
+            SyncCosts.Choice choice = strategy == Strategy.JOURNAL
+                    ? new SyncCosts.Choice(Strategy.JOURNAL, false, 0)
+                    : costs.choose(count, canSyncFileSystem, bytes, journal.laterNanosPerByte());
+            if (choice.strategy() != Strategy.JOURNAL) {
+                syncFiles(files, count, choice);
+                return false;
+            }
+            if (journaled(count, bytes, choice, journal)) {
+                return true;
+            }
+        }
+        syncFiles(
+                files,
+                count,
+                switch (strategy) {
+                    case AUTO, JOURNAL -> canSyncFileSystem ? costs.choose(count) : BY_FDATASYNC;
+                    case FDATASYNC, SYNCFS -> new SyncCosts.Choice(strategy, false, 0);
+                });
+        return false;
+    }
+
+    private boolean journaled(int count, long bytes, SyncCosts.Choice choice, GroupJournal journal) throws IOException {
+        long began = nanoClock.getAsLong();
+        boolean written;
+        try {
+            written = journal.write();
+        } catch (IOException e) {
+            failure = e;
+            throw e;
+        }
+        if (!written) {
+            return false;
+        }
+        done(choice, count, bytes, began);
+        return true;
+    }
+
+    private void syncFiles(StoreFile[] files, int count, SyncCosts.Choice choice) throws IOException {
         long began = nanoClock.getAsLong();
         try {
             if (choice.strategy() == Strategy.SYNCFS) {
@@ -112,11 +162,15 @@ public final class GroupSync {
             failure = e;
             throw e;
         }
+        done(choice, count, -1, began);
+    }
+
+    private void done(SyncCosts.Choice choice, int count, long bytes, long began) throws IOException {
         long nanos = nanoClock.getAsLong() - began;
         // A file of this group may have failed in another thread's hands, after which our syncfs succeeds and means
         // nothing.
         throwIfFailed();
-        costs.measured(choice, count, nanos);
+        costs.measured(choice, count, bytes, nanos);
         count(choice, count, nanos);
         observer.groupSynced(choice.strategy(), count, nanos);
     }
@@ -140,16 +194,20 @@ public final class GroupSync {
 
     private void count(SyncCosts.Choice choice, int files, long nanos) {
         SyncCounts before = counts;
+        boolean fdatasync = choice.strategy() == Strategy.FDATASYNC;
         boolean syncfs = choice.strategy() == Strategy.SYNCFS;
+        boolean journal = choice.strategy() == Strategy.JOURNAL;
         counts = new SyncCounts(
                 before.groups() + 1,
                 before.files() + files,
-                before.fdatasyncGroups() + (syncfs ? 0 : 1),
+                before.fdatasyncGroups() + (fdatasync ? 1 : 0),
                 before.syncfsGroups() + (syncfs ? 1 : 0),
+                before.journalGroups() + (journal ? 1 : 0),
                 before.explorations() + (choice.exploring() ? 1 : 0),
                 before.nanos() + nanos,
                 (long) costs.excessNanos(),
-                syncfs ? before.lastFdatasyncNanos() : nanos,
-                syncfs ? nanos : before.lastSyncfsNanos());
+                fdatasync ? nanos : before.lastFdatasyncNanos(),
+                syncfs ? nanos : before.lastSyncfsNanos(),
+                journal ? nanos : before.lastJournalNanos());
     }
 }

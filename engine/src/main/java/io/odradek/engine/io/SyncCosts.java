@@ -6,10 +6,11 @@ import java.util.Arrays;
 /**
  * What syncing a group of files costs by each strategy, learned from what it did cost. Confined to the sync thread.
  *
- * <p>Kept by size class, since neither cost is a constant per file: a class holds the groups of {@code 2^k} to {@code 2^(k+1)
- * - 1} files.
+ * <p>Kept by size class, since no cost is a constant per file: a class holds the groups of {@code 2^k} to {@code 2^(k+1)
+ * - 1} files; for a journal, records of so many bytes, since these are written twice. What syncing the files behind a journal
+ * takes later counts as its cost now.
  *
- * <p>The strategy believed to be dearer is tried now and then, because disks change (a neighbour stops writing, a cache
+ * <p>A strategy believed to be dearer is tried now and then, because disks change (a neighbour stops writing, a cache
  * fills). How often is bounded three ways: never for a group of one file, where fdatasync cannot lose; at most each {@link
  * #EXPLORE_EVERY}th group of a class, and half as often after each time it lost clearly; and in all its excess stays below
  * one part in {@link #EXCESS_PART} of the time spent syncing.
@@ -30,6 +31,9 @@ final class SyncCosts {
     private static final double ASSUMED_SYNCFS = 1_000_000;
     private static final double ASSUMED_SYNCFS_PER_FILE = 8_000;
 
+    private static final double ASSUMED_JOURNAL = 150_000;
+    private static final double ASSUMED_JOURNAL_PER_BYTE = 1;
+
     static final int EXPLORE_EVERY = 256;
     private static final int EXPLORE_AT_LEAST_EVERY = 1 << 16;
     private static final int EXCESS_PART = 50;
@@ -42,10 +46,16 @@ final class SyncCosts {
 
     private final double[] syncfs = new double[CLASSES];
 
+    /** By the bytes of a record. */
+    private final double[] journal = new double[CLASSES];
+
     /** Groups of the class until the other strategy is tried, and what that is set to next. */
     private final int[] groupsToExploration = new int[CLASSES];
 
     private final int[] explorationInterval = new int[CLASSES];
+
+    /** Explorations that could have been a journal's; every other one is. */
+    private int journalTurn;
 
     private double totalNanos;
     private double excessNanos;
@@ -56,38 +66,63 @@ final class SyncCosts {
     SyncCosts() {
         Arrays.fill(fdatasync, Double.NaN);
         Arrays.fill(syncfs, Double.NaN);
+        Arrays.fill(journal, Double.NaN);
         Arrays.fill(groupsToExploration, EXPLORE_EVERY);
         Arrays.fill(explorationInterval, EXPLORE_EVERY);
     }
 
+    /** For a group that no journal takes. */
     Choice choose(int files) {
+        return choose(files, true, -1, 0);
+    }
+
+    /**
+     * @param journalBytes what a journal would write; -1 when none takes the group
+     * @param laterNanosPerByte what each of these bytes costs behind the journal
+     */
+    Choice choose(int files, boolean canSyncFileSystem, long journalBytes, double laterNanosPerByte) {
         double fdatasyncNanos = expectedFdatasync(files);
-        double syncfsNanos = expectedSyncfs(files);
-        boolean fdatasyncIsCheaper = files == 1 || fdatasyncNanos <= syncfsNanos;
-        Strategy cheaper = fdatasyncIsCheaper ? Strategy.FDATASYNC : Strategy.SYNCFS;
-        double cheaperNanos = fdatasyncIsCheaper ? fdatasyncNanos : syncfsNanos;
         if (files == 1) {
-            return new Choice(cheaper, false, cheaperNanos);
+            return new Choice(Strategy.FDATASYNC, false, fdatasyncNanos);
         }
+        double syncfsNanos = canSyncFileSystem ? expectedSyncfs(files) : Double.POSITIVE_INFINITY;
+        double journalNanos = journalBytes < 0
+                ? Double.POSITIVE_INFINITY
+                : expectedJournal(journalBytes) + laterNanosPerByte * journalBytes;
+        double cheapestNanos = Math.min(Math.min(fdatasyncNanos, syncfsNanos), journalNanos);
+        Strategy cheapest = cheapestNanos == fdatasyncNanos
+                ? Strategy.FDATASYNC
+                : cheapestNanos == syncfsNanos ? Strategy.SYNCFS : Strategy.JOURNAL;
         int sizeClass = sizeClass(files);
         if (--groupsToExploration[sizeClass] <= 0) {
-            double excess = Math.abs(fdatasyncNanos - syncfsNanos);
+            boolean journalIsOther = journalBytes >= 0 && cheapest != Strategy.JOURNAL && (++journalTurn & 1) == 0;
+            boolean fdatasyncIsOther =
+                    cheapest != Strategy.FDATASYNC && (cheapest == Strategy.SYNCFS || fdatasyncNanos <= syncfsNanos);
+            Strategy other =
+                    journalIsOther ? Strategy.JOURNAL : fdatasyncIsOther ? Strategy.FDATASYNC : Strategy.SYNCFS;
+            double excess =
+                    (journalIsOther ? journalNanos : fdatasyncIsOther ? fdatasyncNanos : syncfsNanos) - cheapestNanos;
             if (excessNanos + excess <= EXCESS_ALLOWANCE_NANOS + totalNanos / EXCESS_PART) {
-                return new Choice(fdatasyncIsCheaper ? Strategy.SYNCFS : Strategy.FDATASYNC, true, cheaperNanos);
+                return new Choice(other, true, cheapestNanos);
             }
             groupsToExploration[sizeClass] = explorationInterval[sizeClass]; // too dear now, ask again later
         }
-        return new Choice(cheaper, false, cheaperNanos);
+        return new Choice(cheapest, false, cheapestNanos);
     }
 
-    /** The choice was carried out. */
-    void measured(Choice choice, int files, long nanos) {
+    /**
+     * The choice was carried out.
+     *
+     * @param journalBytes as it was when it was chosen
+     */
+    void measured(Choice choice, int files, long journalBytes, long nanos) {
         int sizeClass = sizeClass(files);
-        double[] averages = choice.strategy() == Strategy.FDATASYNC ? fdatasync : syncfs;
-        double average = averages[sizeClass];
-        averages[sizeClass] = Double.isNaN(average)
-                ? nanos
-                : average + WEIGHT * (Math.min((double) nanos, OUTLIER * average) - average);
+        switch (choice.strategy()) {
+            case FDATASYNC -> average(fdatasync, sizeClass, nanos);
+            case SYNCFS -> average(syncfs, sizeClass, nanos);
+            case JOURNAL -> average(journal, sizeClass((int) journalBytes), nanos);
+            case AUTO -> throw new AssertionError("auto is no way to sync");
+        }
         totalNanos += nanos;
         if (choice.exploring()) {
             excessNanos += Math.max(0, nanos - choice.cheaperNanos());
@@ -96,6 +131,13 @@ final class SyncCosts {
                     lostClearly ? Math.min(EXPLORE_AT_LEAST_EVERY, explorationInterval[sizeClass] * 2) : EXPLORE_EVERY;
             groupsToExploration[sizeClass] = explorationInterval[sizeClass];
         }
+    }
+
+    private static void average(double[] averages, int sizeClass, long nanos) {
+        double average = averages[sizeClass];
+        averages[sizeClass] = Double.isNaN(average)
+                ? nanos
+                : average + WEIGHT * (Math.min((double) nanos, OUTLIER * average) - average);
     }
 
     double excessNanos() {
@@ -115,6 +157,17 @@ final class SyncCosts {
     double expectedSyncfs(int files) {
         int nearest = nearestMeasured(syncfs, sizeClass(files));
         return nearest < 0 ? ASSUMED_SYNCFS + ASSUMED_SYNCFS_PER_FILE * files : syncfs[nearest];
+    }
+
+    /** The class's average, else the nearest class's with what the other bytes may take, else what we assume. */
+    double expectedJournal(long bytes) {
+        int sizeClass = sizeClass((int) bytes);
+        int nearest = nearestMeasured(journal, sizeClass);
+        if (nearest < 0) {
+            return ASSUMED_JOURNAL + ASSUMED_JOURNAL_PER_BYTE * bytes;
+        }
+        double more = ASSUMED_JOURNAL_PER_BYTE * (Math.scalb(1.0, sizeClass) - Math.scalb(1.0, nearest));
+        return Math.max(journal[nearest] / 2, journal[nearest] + more);
     }
 
     private static int nearestMeasured(double[] averages, int sizeClass) {

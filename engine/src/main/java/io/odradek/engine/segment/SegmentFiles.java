@@ -33,6 +33,11 @@ public final class SegmentFiles {
     private volatile boolean removed;
     private final List<StoreFile> mapped = new ArrayList<>(); // guarded by itself
     private final AtomicBoolean passedOver = new AtomicBoolean();
+    /** The name is about to be another segment's. */
+    private volatile boolean givesNameAway;
+
+    /** Below it, everything was handed out to be synced or is durable; -1 while that is not known. Append thread. */
+    private long handedOutBytes = -1;
 
     private SegmentFiles(FileStore store, Path directory, long baseOffset, String added, StoreFile log) {
         this.store = store;
@@ -89,6 +94,12 @@ public final class SegmentFiles {
         return false;
     }
 
+    /** Takes another share, also of a segment that is no longer part of its log: for who holds one. */
+    public void retainAgain() {
+        int before = shares.getAndIncrement();
+        assert before > 0 : "segment " + log.path() + " was closed already";
+    }
+
     /** Gives one share back. */
     public void release() {
         int left = shares.decrementAndGet();
@@ -106,6 +117,26 @@ public final class SegmentFiles {
 
     public boolean isRemoved() {
         return removed;
+    }
+
+    /** From now on the file is not journaled: another will have its name, and no crash may replay the old bytes over it. Any thread. */
+    public void giveNameAway() {
+        givesNameAway = true;
+    }
+
+    /** Whether what is written to the log file may be found by its name after a crash. */
+    public boolean isJournalable() {
+        return !givesNameAway;
+    }
+
+    /** Bytes that were handed out to be synced, or are durable; -1 while that is not known. Append thread. */
+    public long handedOutBytes() {
+        return handedOutBytes;
+    }
+
+    /** Append thread. */
+    public void handedOut(long bytes) {
+        handedOutBytes = bytes;
     }
 
     /** Maps an index file until the segment is closed; empty when the file is. */

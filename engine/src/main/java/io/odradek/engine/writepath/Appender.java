@@ -251,20 +251,22 @@ final class Appender {
         boolean mustSync;
         List<StoreFile> files;
         long end;
+        SyncGroup filled = group;
         try {
             mustSync = slot.log.mustSync();
             if (!mustSync && !slot.syncWanted) {
                 return group;
             }
             end = slot.log.logEndOffset();
-            files = slot.log.takeDirtyFiles();
+            if (filled == null && slot.log.hasDirtyFiles()) {
+                filled = handover.takeBack();
+            }
+            files = filled == null ? slot.log.takeDirtyFiles() : slot.log.takeDirtyFiles(filled.ranges);
         } catch (RuntimeException | Error e) {
             fault.bug("collecting what " + slot.log.partition() + " has to sync", e);
-            return group;
+            return filled;
         }
-        SyncGroup filled = group;
-        if (!files.isEmpty()) {
-            filled = group == null ? handover.takeBack() : group;
+        if (filled != null && !files.isEmpty()) {
             filled.add(slot.log, files, end);
             slot.lastHandedOver = last;
         }

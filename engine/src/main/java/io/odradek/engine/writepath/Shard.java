@@ -3,6 +3,7 @@ package io.odradek.engine.writepath;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.io.GroupSync;
+import io.odradek.engine.journal.Journal;
 import io.odradek.engine.record.ValidatedBatch;
 import java.io.IOException;
 import java.time.InstantSource;
@@ -150,6 +151,22 @@ public final class Shard implements AutoCloseable {
             Settlement settlement,
             InstantSource clock,
             ShardObserver observer) {
+        this(options, directory, groupSync, null, settlement, clock, observer);
+    }
+
+    /**
+     * With a journal.
+     *
+     * @param journal this shard's own, of the directory, and at work; null for none
+     */
+    public Shard(
+            Options options,
+            LogDirectory directory,
+            GroupSync groupSync,
+            @Nullable Journal journal,
+            Settlement settlement,
+            InstantSource clock,
+            ShardObserver observer) {
         Doorbell.Patience patience = Doorbell.Patience.of(
                 options.waitStrategy(), Runtime.getRuntime().availableProcessors());
         appendBell = new Doorbell(patience);
@@ -160,7 +177,17 @@ public final class Shard implements AutoCloseable {
         // Who has the turn settles behind what he has done, and needs no bell for that.
         Doorbell done = separate ? settleBell : new Doorbell(patience);
         path = new WritePath(
-                options, directory, groupSync, settlement, clock, observer, appendBell, done, syncBell, settleBell);
+                options,
+                directory,
+                groupSync,
+                journal,
+                settlement,
+                clock,
+                observer,
+                appendBell,
+                done,
+                syncBell,
+                settleBell);
         toAppend = () -> path.canAppend() || stopping || dead;
         toSync = () -> path.canSync() || stopping || dead;
         toSettle = () -> path.canSettle() || path.isDrained() || dead;

@@ -1,5 +1,7 @@
 package io.odradek.engine.writepath;
 
+import io.odradek.engine.journal.JournalCounts;
+
 /**
  * How a shard is doing: levels, and counts since it was made. Each number is recent, the numbers are not of one instant.
  *
@@ -12,6 +14,7 @@ package io.odradek.engine.writepath;
  * @param syncedFiles summed over the groups, directories included
  * @param syncedBatches summed over the groups
  * @param syncNanos time spent in them
+ * @param journal what the shard's journal has done; all 0 without one
  * @param settleGroups passes of the settle stage that settled something
  * @param appendSleeps times that the append thread went to sleep; likewise the others
  */
@@ -28,6 +31,7 @@ public record ShardGauges(
         long syncedFiles,
         long syncedBatches,
         long syncNanos,
+        JournalCounts journal,
         long settledEntries,
         long settleGroups,
         long appendSleeps,

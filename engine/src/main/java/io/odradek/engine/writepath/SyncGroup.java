@@ -2,6 +2,7 @@ package io.odradek.engine.writepath;
 
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.io.StoreFile;
+import io.odradek.engine.journal.JournalGroup;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -14,6 +15,9 @@ import java.util.Set;
  */
 final class SyncGroup {
     private final Set<StoreFile> known = Collections.newSetFromMap(new IdentityHashMap<>());
+    /** The same for a journal, filled by the logs. */
+    final JournalGroup ranges = new JournalGroup();
+
     StoreFile[] files = new StoreFile[16];
     int fileCount;
 
@@ -53,6 +57,7 @@ final class SyncGroup {
         Arrays.fill(files, 0, fileCount, null);
         Arrays.fill(logs, 0, logCount, null);
         known.clear();
+        ranges.clear();
         fileCount = 0;
         logCount = 0;
         batches = 0;

@@ -2,7 +2,10 @@ package io.odradek.engine.writepath;
 
 import com.lmax.disruptor.Sequence;
 import io.odradek.engine.LogDirectory;
+import io.odradek.engine.io.GroupJournal;
 import io.odradek.engine.io.GroupSync;
+import io.odradek.engine.journal.Journal;
+import io.odradek.engine.journal.JournalGroup;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class Syncer {
     private final LogDirectory directory;
     private final GroupSync groupSync;
+    private final GroupJournal groupJournal;
     private final ShardFault fault;
     private final SyncHandover handover;
     private final Doorbell settleBell;
@@ -26,6 +30,10 @@ final class Syncer {
     private final Sequence synced = new Sequence(LogSlot.NEVER_SYNCED);
 
     private volatile @Nullable String failure;
+
+    /** Of the group at hand. Sync thread. */
+    private JournalGroup ranges = new JournalGroup();
+
     final Counter groups = new Counter();
     final Counter files = new Counter();
     final Counter batches = new Counter();
@@ -34,12 +42,14 @@ final class Syncer {
     Syncer(
             LogDirectory directory,
             GroupSync groupSync,
+            @Nullable Journal journal,
             ShardFault fault,
             SyncHandover handover,
             Doorbell settleBell,
             ShardObserver observer) {
         this.directory = directory;
         this.groupSync = groupSync;
+        this.groupJournal = journal == null ? GroupJournal.NONE : new Journaling(journal);
         this.fault = fault;
         this.handover = handover;
         this.settleBell = settleBell;
@@ -54,8 +64,9 @@ final class Syncer {
         }
         if (failure == null) {
             try {
-                syncGroup(group);
-                publishEnds(group);
+                if (!syncGroup(group)) {
+                    publishEnds(group);
+                }
                 synced.set(group.throughSequence);
             } catch (IOException | RuntimeException | Error e) {
                 // in this order: who sees the failure finds the directory offline
@@ -82,18 +93,45 @@ final class Syncer {
         return failure;
     }
 
-    private void syncGroup(SyncGroup group) throws IOException {
+    /** Returns whether a journal has the group: then it has told the logs, and their recovery points stay. */
+    private boolean syncGroup(SyncGroup group) throws IOException {
         if (directory.isOffline()) {
             throw new IOException("log directory " + directory.path() + " is offline");
         }
         long begin = System.nanoTime();
-        groupSync.sync(group.files, group.fileCount);
+        ranges = group.ranges;
+        boolean journaled = groupSync.sync(group.files, group.fileCount, groupJournal);
         long took = System.nanoTime() - begin;
         groups.add(1);
         files.add(group.fileCount);
         batches.add(group.batches);
         nanos.add(took);
         observer.synced(group.fileCount, group.batches, took);
+        return journaled;
+    }
+
+    /** The group at hand, as its journal would have it. */
+    private final class Journaling implements GroupJournal {
+        private final Journal journal;
+
+        Journaling(Journal journal) {
+            this.journal = journal;
+        }
+
+        @Override
+        public long bytes() {
+            return journal.recordBytes(ranges);
+        }
+
+        @Override
+        public double laterNanosPerByte() {
+            return journal.drainNanosPerByte();
+        }
+
+        @Override
+        public boolean write() throws IOException {
+            return journal.write(ranges);
+        }
     }
 
     /** Moves the recovery points. The logs know which of these ends were cut off since. */

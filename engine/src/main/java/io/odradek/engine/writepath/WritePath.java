@@ -6,6 +6,8 @@ import com.lmax.disruptor.RingBuffer;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.io.GroupSync;
+import io.odradek.engine.journal.Journal;
+import io.odradek.engine.journal.JournalCounts;
 import io.odradek.engine.record.ValidatedBatch;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.LongAdder;
@@ -35,6 +37,7 @@ public final class WritePath {
     private final Syncer syncer;
     private final Settler settler;
     private final ShardFault fault;
+    private final @Nullable Journal journal;
     private final SyncHandover handover = new SyncHandover();
     private final Doorbell appendBell;
     private final Doorbell syncBell;
@@ -52,13 +55,30 @@ public final class WritePath {
             Settlement settlement,
             InstantSource clock,
             ShardObserver observer) {
-        this(options, directory, groupSync, settlement, clock, observer, new Doorbell(Doorbell.Patience.NONE));
+        this(options, directory, groupSync, null, settlement, clock, observer);
+    }
+
+    /**
+     * The same with a journal.
+     *
+     * @param journal this path's own, of the directory; null for none
+     */
+    public WritePath(
+            Shard.Options options,
+            LogDirectory directory,
+            GroupSync groupSync,
+            @Nullable Journal journal,
+            Settlement settlement,
+            InstantSource clock,
+            ShardObserver observer) {
+        this(options, directory, groupSync, journal, settlement, clock, observer, new Doorbell(Doorbell.Patience.NONE));
     }
 
     private WritePath(
             Shard.Options options,
             LogDirectory directory,
             GroupSync groupSync,
+            @Nullable Journal journal,
             Settlement settlement,
             InstantSource clock,
             ShardObserver observer,
@@ -67,6 +87,7 @@ public final class WritePath {
                 options,
                 directory,
                 groupSync,
+                journal,
                 settlement,
                 clock,
                 observer,
@@ -86,6 +107,7 @@ public final class WritePath {
             Shard.Options options,
             LogDirectory directory,
             GroupSync groupSync,
+            @Nullable Journal journal,
             Settlement settlement,
             InstantSource clock,
             ShardObserver observer,
@@ -93,6 +115,7 @@ public final class WritePath {
             Doorbell doneBell,
             Doorbell syncBell,
             Doorbell settleBell) {
+        this.journal = journal;
         this.appendBell = appendBell;
         this.syncBell = syncBell;
         this.settleBell = settleBell;
@@ -102,7 +125,7 @@ public final class WritePath {
         ring = RingBuffer.createMultiProducer(WriteEvent::empty, options.ringSlots(), new BusySpinWaitStrategy());
         admission = new Admission(options.ringSlots(), options.maxInFlightBytes());
         fault = new ShardFault(options.name(), directory);
-        syncer = new Syncer(directory, groupSync, fault, handover, doneBell, observer);
+        syncer = new Syncer(directory, groupSync, journal, fault, handover, doneBell, observer);
         appender = new Appender(clock, fault, syncer, handover, syncBell, doneBell);
         settler = new Settler(ring, appender, syncer, settlement, fault, admission);
         ring.addGatingSequences(settler.released());
@@ -314,6 +337,7 @@ public final class WritePath {
                 syncer.files.get(),
                 syncer.batches.get(),
                 syncer.nanos.get(),
+                journal == null ? JournalCounts.NONE : journal.counts(),
                 settler.settled.get(),
                 settler.groups.get(),
                 appendBell.sleeps(),

@@ -71,7 +71,17 @@ final class CompactedLife {
     private @Nullable LogDirectory directory;
     private @Nullable PartitionLog log;
 
+    /** Blocks of each half of a journal; 0 for none. */
+    private final int journalBlocks;
+
+    private @Nullable JournaledSyncs syncs;
+
     CompactedLife(SimulatedFileStore store) throws IOException {
+        this(store, 0);
+    }
+
+    CompactedLife(SimulatedFileStore store, int journalBlocks) throws IOException {
+        this.journalBlocks = journalBlocks;
         this.store = store;
         store.prepare(DATA);
     }
@@ -80,6 +90,9 @@ final class CompactedLife {
         directory = LogDirectory.open(store, DATA, "cluster", 1);
         log = directory.openOrCreate(PARTITION, CONFIG);
         log.beginEpoch(++epoch);
+        if (journalBlocks > 0) {
+            syncs = new JournaledSyncs(directory, journalBlocks);
+        }
     }
 
     LogDirectory directory() {
@@ -98,9 +111,29 @@ final class CompactedLife {
         long offset = log().view().logEndOffset();
         written.put(offset, new Entry(offset, key, value));
         append(log(), epoch, sequence++, key, value, nowMs);
+        if (syncs != null) {
+            sync(); // or there would be little that a journal can hold
+        }
+    }
+
+    /** The journal's thread comes round. */
+    void drain() {
+        if (syncs != null) {
+            syncs.drain();
+        }
+    }
+
+    int journaled() {
+        return syncs == null ? 0 : syncs.journaled;
     }
 
     void sync() throws IOException {
+        JournaledSyncs used = syncs;
+        if (used != null) {
+            used.sync(List.of(log()));
+            durableEnd = log().view().logEndOffset();
+            return;
+        }
         long end = log().view().logEndOffset();
         for (StoreFile file : log().takeDirtyFiles()) {
             file.sync();

@@ -73,22 +73,28 @@ class CompactionCrashTest {
 
     @Test
     void everyKeyKeepsItsLastValueWhereverTheMachineStops() throws Exception {
-        crashEverywhere(false);
+        crashEverywhere(false, 0);
     }
 
     /** With little that is unsynced at a time, so that every disk can be looked at. */
     @Test
     void everyKeyKeepsItsLastValueOnEveryDiskThatACrashMayLeave() throws Exception {
-        crashEverywhere(true);
+        crashEverywhere(true, 0);
     }
 
-    private static void crashEverywhere(boolean tidy) throws Exception {
-        CompactedLife whole = new CompactedLife(new SimulatedFileStore(1));
+    /** Each pass finds the segments it replaces in a journal. */
+    @Test
+    void everyKeyKeepsItsLastValueWhenGroupsAreJournaled() throws Exception {
+        crashEverywhere(false, 40);
+    }
+
+    private static void crashEverywhere(boolean tidy, int journalBlocks) throws Exception {
+        CompactedLife whole = new CompactedLife(new SimulatedFileStore(1), journalBlocks);
         run(whole, tidy);
         long operations = whole.store.operations();
         CrashDisks disks = new CrashDisks(128);
         for (long crashAt = 1; crashAt <= operations; crashAt++) {
-            CompactedLife life = new CompactedLife(new SimulatedFileStore(1));
+            CompactedLife life = new CompactedLife(new SimulatedFileStore(1), journalBlocks);
             life.store.crashAtOperation(crashAt);
             try {
                 run(life, tidy);
@@ -99,7 +105,7 @@ class CompactionCrashTest {
                     + life.store.trace().getLast();
             disks.each(life.store, where, (found, which) -> check(found, life, which));
         }
-        disks.report(tidy ? "compaction, tidy" : "compaction");
+        disks.report(journalBlocks > 0 ? "compaction, journaled" : tidy ? "compaction, tidy" : "compaction");
     }
 
     /** Recovers, recovers again from what a power loss leaves of that, and then compacts and writes on. */

@@ -43,7 +43,7 @@ class CompactionHistoriesTest {
 
     private void live(long seed) throws IOException {
         SplittableRandom random = new SplittableRandom(seed);
-        CompactedLife life = new CompactedLife(new SimulatedFileStore(seed));
+        CompactedLife life = new CompactedLife(new SimulatedFileStore(seed), seed % 2 == 0 ? 0 : 12);
         life.open();
         for (int lives = 0; lives < LIVES; lives++) {
             if (random.nextInt(4) > 0) {
@@ -83,6 +83,7 @@ class CompactionHistoriesTest {
             life.directory().deletePending(random.nextInt(10));
         } else {
             life.nowMs += random.nextInt(1500);
+            life.drain();
         }
     }
 

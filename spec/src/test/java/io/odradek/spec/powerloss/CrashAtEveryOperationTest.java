@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -52,10 +53,15 @@ class CrashAtEveryOperationTest {
     private static final class Life {
         final SimulatedFileStore store = new SimulatedFileStore(1);
         final List<Expected> logs;
+        private final int journalBlocks;
+        private @Nullable JournaledSyncs syncs;
         private long nextValue = 100;
         private int epoch;
+        private int journaled;
 
-        Life(int count, boolean together) throws IOException {
+        /** @param journalBlocks of each half of a journal; 0 for none */
+        Life(int count, boolean together, int journalBlocks) throws IOException {
+            this.journalBlocks = journalBlocks;
             store.prepare(DATA);
             if (!together) {
                 store.refuseFileSystemSync();
@@ -70,6 +76,7 @@ class CrashAtEveryOperationTest {
             LogDirectory directory = open();
             append(directory, 3);
             sync(directory);
+            step(directory, 7);
             append(directory, 6);
             sync(directory);
             checkpoint(directory);
@@ -78,9 +85,13 @@ class CrashAtEveryOperationTest {
             retain(directory);
             directory.deletePending(0);
             sync(directory);
+            step(directory, 3);
             truncate(directory, 2);
+            step(directory, 2);
+            truncate(directory, 1);
             append(directory, 5);
             sync(directory);
+            step(directory, 3);
             deleteRecords(directory, 9);
             directory.deletePending(1);
             directory.deletePending(1_000_000);
@@ -91,8 +102,24 @@ class CrashAtEveryOperationTest {
             append(directory, 4);
             sync(directory);
             checkpoint(directory);
+            step(directory, 1);
             truncate(directory, 1);
             stop(directory);
+        }
+
+        /** Small groups, one after the other, and the journal's thread now and then. */
+        private void step(LogDirectory directory, int groups) throws IOException {
+            JournaledSyncs used = syncs;
+            if (used == null) {
+                return;
+            }
+            for (int i = 0; i < groups; i++) {
+                append(directory, 1);
+                sync(directory);
+                if (i % 3 == 2) {
+                    used.work();
+                }
+            }
         }
 
         private LogDirectory open() throws IOException {
@@ -100,6 +127,9 @@ class CrashAtEveryOperationTest {
             epoch++;
             for (Expected log : logs) {
                 directory.openOrCreate(log.partition, log.config).beginEpoch(epoch);
+            }
+            if (journalBlocks > 0) {
+                syncs = new JournaledSyncs(directory, journalBlocks);
             }
             return directory;
         }
@@ -121,6 +151,12 @@ class CrashAtEveryOperationTest {
         }
 
         private void sync(LogDirectory directory) throws IOException {
+            JournaledSyncs used = syncs;
+            if (used != null) {
+                used.sync(logs.stream().map(log -> of(directory, log)).toList());
+                logs.forEach(log -> log.durableEnd = of(directory, log).logEndOffset());
+                return;
+            }
             for (Expected log : logs) {
                 PartitionLog synced = of(directory, log);
                 long end = synced.view().logEndOffset();
@@ -171,6 +207,9 @@ class CrashAtEveryOperationTest {
         }
 
         private void stop(LogDirectory directory) throws IOException {
+            if (syncs != null) {
+                journaled += syncs.journaled;
+            }
             directory.close();
             logs.forEach(log -> log.durableEnd = log.values.size());
         }
@@ -199,22 +238,35 @@ class CrashAtEveryOperationTest {
 
     @Test
     void whatWasPromisedSurvivesACrashAtEachOperationWhenFilesAreSyncedOneByOne() throws Exception {
-        crashEverywhere(2, false);
+        crashEverywhere(2, false, 0);
     }
 
     /** More logs than are synced one by one. */
     @Test
     void whatWasPromisedSurvivesACrashAtEachOperationWhenTheFileSystemIsSynced() throws Exception {
-        crashEverywhere(6, true);
+        crashEverywhere(6, true, 0);
     }
 
-    private static void crashEverywhere(int logs, boolean together) throws Exception {
-        Life whole = new Life(logs, together);
+    /** A half takes a few groups: it is full, drained and void again several times. */
+    @Test
+    void whatWasPromisedSurvivesACrashAtEachOperationWhenGroupsAreJournaled() throws Exception {
+        crashEverywhere(2, false, 4);
+    }
+
+    /** A half takes all there is, so that each cut finds it full of what is cut. */
+    @Test
+    void whatWasPromisedSurvivesACrashAtEachOperationWhenTheJournalIsLarge() throws Exception {
+        crashEverywhere(2, true, 40);
+    }
+
+    private static void crashEverywhere(int logs, boolean together, int journalBlocks) throws Exception {
+        Life whole = new Life(logs, together, journalBlocks);
         whole.run();
+        assertThat(whole.journaled).isGreaterThanOrEqualTo(journalBlocks > 0 ? 12 : 0);
         long operations = whole.store.operations();
         CrashDisks disks = new CrashDisks(32);
         for (long crashAt = 1; crashAt <= operations; crashAt++) {
-            Life life = new Life(logs, together);
+            Life life = new Life(logs, together, journalBlocks);
             life.store.crashAtOperation(crashAt);
             try {
                 life.run();
@@ -225,7 +277,8 @@ class CrashAtEveryOperationTest {
                     + life.store.trace().getLast();
             disks.each(life.store, where, (found, which) -> check(found, life.logs, which));
         }
-        disks.report(logs + " logs, synced " + (together ? "together" : "one by one"));
+        disks.report(logs + " logs, synced " + (together ? "together" : "one by one")
+                + (journalBlocks > 0 ? ", journaled in " + journalBlocks + " blocks" : ""));
     }
 
     /** Recovers, recovers again from what a power loss leaves of that, and then writes on. */

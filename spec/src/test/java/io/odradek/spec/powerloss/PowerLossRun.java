@@ -14,6 +14,7 @@ import io.odradek.engine.PartitionLog;
 import io.odradek.engine.TopicPartition;
 import io.odradek.engine.io.GroupSync;
 import io.odradek.engine.io.SyncObserver;
+import io.odradek.engine.journal.Journal;
 import io.odradek.engine.record.BatchLayout;
 import io.odradek.engine.writepath.Settlement;
 import io.odradek.engine.writepath.Shard;
@@ -112,10 +113,12 @@ final class PowerLossRun implements Settlement {
         try {
             directory = LogDirectory.open(store, DATA, "cluster", 1);
             openAndCheck(directory);
+            Journal journal = journal(directory);
             WritePath path = new WritePath(
                     new Shard.Options("simulated", 1 << (1 + random.nextInt(7)), 1 << 20, "block"),
                     directory,
-                    groupSync(),
+                    groupSync(journal),
+                    journal,
                     this,
                     () -> Instant.ofEpochMilli(nowMs),
                     ShardObserver.NONE);
@@ -123,6 +126,9 @@ final class PowerLossRun implements Settlement {
             retryAll(path);
             int steps = 20 + random.nextInt(300);
             for (int i = 0; i < steps; i++) {
+                if (random.nextInt(12) == 0 && journal.work()) {
+                    continue;
+                }
                 step(directory, path);
                 if (store.crashed()) {
                     return false; // a stage took it for a fault of ours: nothing it says after this counts
@@ -157,10 +163,23 @@ final class PowerLossRun implements Settlement {
         }
     }
 
-    private GroupSync groupSync() {
+    /** Every other one uses a journal, so small that it goes from half to half, and is made before it is needed. */
+    private GroupSync groupSync(Journal journal) {
         GroupSync.Strategy[] strategies = GroupSync.Strategy.values();
-        return new GroupSync(
-                store, DATA, strategies[random.nextInt(strategies.length)], SyncObserver.NONE, store::elapsedNanos);
+        GroupSync.Strategy strategy =
+                random.nextBoolean() ? GroupSync.Strategy.JOURNAL : strategies[random.nextInt(strategies.length)];
+        if (strategy == GroupSync.Strategy.JOURNAL && random.nextInt(4) > 0) {
+            journal.prepare();
+        }
+        return new GroupSync(store, DATA, strategy, SyncObserver.NONE, store::elapsedNanos);
+    }
+
+    private Journal journal(LogDirectory directory) throws IOException {
+        long halfBytes = 4096L * (2 + random.nextInt(random.nextBoolean() ? 3 : 20));
+        return directory.openJournal(
+                "simulated",
+                new Journal.Limits(halfBytes, 1_000_000L * random.nextInt(1_000)),
+                () -> nowMs * 1_000_000);
     }
 
     private void openAndCheck(LogDirectory directory) throws IOException {

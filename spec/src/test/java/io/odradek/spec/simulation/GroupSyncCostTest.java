@@ -121,6 +121,7 @@ class GroupSyncCostTest {
         groups(1, 2);
         groups(1, 100);
         assertThat(observed).containsExactly("FDATASYNC 2 100000", "SYNCFS 100 1000000");
-        assertThat(groupSync.counts()).isEqualTo(new SyncCounts(2, 102, 1, 1, 0, 1_100_000, 0, 100_000, 1_000_000));
+        assertThat(groupSync.counts())
+                .isEqualTo(new SyncCounts(2, 102, 1, 1, 0, 0, 1_100_000, 0, 100_000, 1_000_000, 0));
     }
 }
