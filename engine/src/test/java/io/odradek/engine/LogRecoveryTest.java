@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.odradek.engine.producer.ProducerState;
 import io.odradek.engine.record.BatchBuilder;
+import io.odradek.engine.record.BatchLayout;
 import io.odradek.engine.segment.CorruptLogException;
 import io.odradek.engine.segment.SegmentNames;
 import java.io.IOException;
@@ -138,6 +139,26 @@ class LogRecoveryTest {
                 assertThat(view.logEndOffset()).isEqualTo(2 * whole);
             } else {
                 assertThat(view.logEndOffset()).isGreaterThanOrEqualTo(2 * whole);
+            }
+        }
+    }
+
+    /** Whichever of the two the flip makes smaller, what lies before it is not taken for the damaged one. */
+    @Test
+    void aFlippedBitOutsideTheChecksumTakesNoBatchBeforeItsOwn() throws Exception {
+        try (TemporaryLog log = new TemporaryLog(LogConfig.defaults())) {
+            List<Integer> ends = threeBatches(log);
+            for (int batch = 0; batch < ends.size(); batch++) {
+                int begin = batch == 0 ? 0 : ends.get(batch - 1);
+                for (int bit = 0; bit < 8 * BatchLayout.MAGIC_AT; bit++) {
+                    Path files = log.copyFiles();
+                    byte[] content = Files.readAllBytes(logFile(files, 0));
+                    content[begin + bit / 8] ^= (byte) (1 << bit % 8);
+                    Files.write(logFile(files, 0), content);
+                    assertThat(recovered(log, files).logEndOffset())
+                            .as("bit %d of batch %d", bit, batch)
+                            .isGreaterThanOrEqualTo(2L * batch);
+                }
             }
         }
     }

@@ -51,10 +51,10 @@ public final class DurableProgressStress {
     @State
     public static class ACheckpointAgainstATruncation {
         private final DurableProgress progress = new DurableProgress(0);
-        private final LogCheckpointer checkpointer =
-                new LogCheckpointer(new HeapStore(), Path.of("/orders-0"), progress, LeaderEpochs.NONE, 0, 0);
+        private final LogCheckpointer checkpointer = new LogCheckpointer(
+                new HeapStore(), Path.of("/orders-0"), progress, LeaderEpochs.NONE, 0, LogPosition.ofOffset(0));
         private final LogCheckpointer.Persisted persisted =
-                new LogCheckpointer.Persisted(10, 0, progress.generation(), false);
+                new LogCheckpointer.Persisted(LogPosition.ofOffset(10), 0, progress.generation(), false);
 
         @Actor
         public void housekeeping() {
@@ -68,7 +68,7 @@ public final class DurableProgressStress {
 
         @Arbiter
         public void after(J_Result result) {
-            result.r1 = Math.max(checkpointer.recoveryPoint(), progress.recoveryPoint());
+            result.r1 = Math.max(checkpointer.recoveryPoint().offset(), progress.recoveryPoint());
         }
     }
 }

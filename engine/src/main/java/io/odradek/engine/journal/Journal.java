@@ -4,6 +4,7 @@ import io.odradek.engine.io.FileStore;
 import io.odradek.engine.io.GroupSync;
 import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.journal.JournalFormat.Label;
+import io.odradek.engine.record.RecordBatch;
 import io.odradek.engine.segment.SegmentFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -247,11 +248,13 @@ public final class Journal {
             int length = group.to(i) - group.from(i);
             JournalFormat.putEntry(buffer, group.name(i), group.segment(i).baseOffset(), group.from(i), length);
             StoreFile file = group.segment(i).log();
-            buffer.limit(buffer.position() + length);
+            int begin = buffer.position();
+            buffer.limit(begin + length);
             if (file.read(buffer, group.from(i)) != length) {
                 throw new IOException(
                         file.path() + " ends before byte " + group.to(i) + ", which was written to it: it was cut");
             }
+            requireWhatWasWritten(file, group.from(i), begin);
             buffer.limit(buffer.capacity());
         }
         JournalFormat.seal(buffer, journalId, half.generation, half.records, half.recordsBefore, group.count());
@@ -259,6 +262,19 @@ public final class Journal {
             buffer.put((byte) 0);
         }
         buffer.flip();
+    }
+
+    /**
+     * What was read back, up to the buffer's limit, is whole batches. When the kernel could not write a page it calls it clean, and
+     * may drop it: then the file shows zeros, or what lay there before. A sync of the file would tell; one of the journal does not.
+     */
+    private void requireWhatWasWritten(StoreFile file, int position, int begin) throws IOException {
+        for (int at = begin; at < buffer.limit(); at += RecordBatch.sizeInBytes(buffer, at)) {
+            if (!RecordBatch.isWhole(buffer, at, buffer.limit()) || !RecordBatch.crcMatches(buffer, at)) {
+                throw new IOException(file.path() + " does not hold at byte " + (position + at - begin)
+                        + " the batch that was written there: its disk has lost it");
+            }
+        }
     }
 
     /**

@@ -190,19 +190,30 @@ final class TailScan {
             return "the batch claims offset " + baseOffset + ", expected " + nextOffset;
         }
         int next = position + sizeAt(at);
-        if (next < fileBytes && problemAt(file, segmentBase, next, fileBytes) == null) {
-            int behind = (int) (next - chunkStart);
-            long offsetBehind = chunk.getLong(behind + BatchLayout.BASE_OFFSET_AT);
-            if (offsetBehind >= nextOffset && offsetBehind <= lastOffset) {
-                return "the batch claims offsets " + baseOffset + " to " + lastOffset + ", the one behind it "
-                        + offsetBehind;
-            }
-            int epochBehind = chunk.getInt(behind + BatchLayout.LEADER_EPOCH_AT);
-            if (epochBehind >= epochs.latestEpoch() && epochBehind < epoch) {
-                return "the batch claims leader epoch " + epoch + ", the one behind it " + epochBehind;
+        if (next >= fileBytes || problemAt(file, segmentBase, next, fileBytes) != null) {
+            return null;
+        }
+        int behind = (int) (next - chunkStart);
+        long offsetBehind = chunk.getLong(behind + BatchLayout.BASE_OFFSET_AT);
+        int epochBehind = chunk.getInt(behind + BatchLayout.LEADER_EPOCH_AT);
+        boolean offsetsDisagree = baseOffset != nextOffset && offsetBehind >= nextOffset && offsetBehind <= lastOffset;
+        boolean epochsDisagree = epochBehind >= epochs.latestEpoch() && epochBehind < epoch;
+        if (!offsetsDisagree && !epochsDisagree) {
+            return null;
+        }
+        // One of the two is damaged; a third, if there is one, says which.
+        int third = next + sizeAt(behind);
+        if (third < fileBytes && problemAt(file, segmentBase, third, fileBytes) == null) {
+            int beyond = (int) (third - chunkStart);
+            boolean offsetsAgree = !offsetsDisagree || chunk.getLong(beyond + BatchLayout.BASE_OFFSET_AT) > lastOffset;
+            boolean epochsAgree = !epochsDisagree || chunk.getInt(beyond + BatchLayout.LEADER_EPOCH_AT) >= epoch;
+            if (offsetsAgree && epochsAgree) {
+                return null;
             }
         }
-        return null;
+        return offsetsDisagree
+                ? "the batch claims offsets " + baseOffset + " to " + lastOffset + ", the one behind it " + offsetBehind
+                : "the batch claims leader epoch " + epoch + ", the one behind it " + epochBehind;
     }
 
     /**

@@ -18,6 +18,7 @@ import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.journal.JournalGroup;
 import io.odradek.engine.record.BatchBuilder;
 import io.odradek.engine.segment.CorruptLogException;
+import io.odradek.engine.segment.SegmentFiles;
 import io.odradek.spec.simulation.SimulatedCrash;
 import io.odradek.spec.simulation.SimulatedFileStore;
 import java.io.IOException;
@@ -525,6 +526,19 @@ class JournalTest {
         assertThat(log.recoveryPoint()).isZero();
         assertThat(store.syncFailure(DATA)).isNotNull();
         assertThatThrownBy(() -> syncs.sync(List.of(log(1)))).isInstanceOf(IOException.class);
+    }
+
+    /** The kernel calls a page clean that it could not write, and drops it: no sync of the journal tells of that. */
+    @Test
+    void whatItsFileNoLongerHoldsIsNotJournaled() throws IOException {
+        PartitionLog log = log(0);
+        append(log, 10);
+        store.corrupt(SegmentFiles.logPath(DATA.resolve("t0-0"), 0), 70, 1);
+        assertThatThrownBy(() -> syncs.sync(List.of(log)))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("00000000000000000000.log does not hold at byte 0");
+        assertThat(syncs.journaled).isZero();
+        assertThat(log.recoveryPoint()).isZero();
     }
 
     @Test

@@ -15,7 +15,6 @@ import io.odradek.spec.simulation.SimulatedFileStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,10 +34,8 @@ class RecoveryBoundTest {
     /** With everything around it. */
     private static final int LARGEST_BATCH_BYTES = LARGEST_VALUE_BYTES + 100;
 
-    private static final Map<String, Durability> DURABILITIES = Map.of(
-            "sync", new Durability.Sync(),
-            "page-cache", new Durability.PageCache(),
-            "interval", new Durability.Interval(1000));
+    private static final List<Durability> DURABILITIES =
+            List.of(new Durability.Interval(1000), new Durability.PageCache(), new Durability.Sync());
 
     /** Each of the logs' ends as of the last checkpoint that was due and has returned. */
     private final Map<TopicPartition, Long> checkpointed = new HashMap<>();
@@ -67,12 +64,10 @@ class RecoveryBoundTest {
         configs.clear();
         checkpointed.clear();
         for (int i = 0; i < logCount; i++) {
-            List<String> names = new ArrayList<>(DURABILITIES.keySet());
-            names.sort(null);
             configs.put(
                     new TopicPartition("topic" + i, new UUID(1, i), 0),
                     LogConfig.defaults()
-                            .withDurability(DURABILITIES.get(names.get((int) ((i + seed) % names.size()))))
+                            .withDurability(DURABILITIES.get((int) ((i + seed) % DURABILITIES.size())))
                             .withIndexIntervalBytes(INDEX_INTERVAL_BYTES)
                             .withSegmentBytes(50_000 + random.nextInt(200_000)));
         }

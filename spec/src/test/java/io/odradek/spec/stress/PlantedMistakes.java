@@ -126,8 +126,8 @@ final class PlantedMistakes {
                     "DurableProgressStress.ASyncAgainstATruncation",
                     "a sync from before a cut counts",
                     ENGINE + "DurableProgress.java",
-                    "oldest.generation == generation && oldest.end > recoveryPoint",
-                    "oldest.end > recoveryPoint"),
+                    "if (oldest.generation == generation) {",
+                    "if (oldest.generation <= generation) {"),
             new PlantedMistake(
                     "DurableProgressStress.ASyncAgainstATruncation",
                     "a cut takes no lock",
@@ -147,13 +147,17 @@ final class PlantedMistakes {
                     """
                     durable.truncated(newEnd);
                     synchronized (lock) {
-                        recoveryPoint = Math.min(recoveryPoint, newEnd);
+                        if (recoveryPoint.offset() > newEnd) {
+                            recoveryPoint = LogPosition.ofOffset(newEnd);
+                        }
                         logStartOffset = Math.min(logStartOffset, newEnd);
                     }
                     """,
                     """
                     synchronized (lock) {
-                        recoveryPoint = Math.min(recoveryPoint, newEnd);
+                        if (recoveryPoint.offset() > newEnd) {
+                            recoveryPoint = LogPosition.ofOffset(newEnd);
+                        }
                         logStartOffset = Math.min(logStartOffset, newEnd);
                     }
                     durable.truncated(newEnd);
