@@ -39,13 +39,17 @@ record Change(String part, String what) {
         } else if (before instanceof TlaValue.Fields(var old)
                 && after instanceof TlaValue.Fields(var now)
                 && old.keySet().equals(now.keySet())) {
-            now.forEach((key, value) -> compare(part + "." + key, Objects.requireNonNull(old.get(key)), value, changes));
+            now.forEach(
+                    (key, value) -> compare(part + "." + key, Objects.requireNonNull(old.get(key)), value, changes));
         } else if (before instanceof TlaValue.Sequence(var old) && after instanceof TlaValue.Sequence(var now)) {
             sequences(part, old, now, changes);
         } else if (before instanceof TlaValue.Collection(var old) && after instanceof TlaValue.Collection(var now)) {
             changes.add(new Change(part, sets(old, now)));
-        } else {
+        } else if (before instanceof TlaValue.Atom && after instanceof TlaValue.Atom) {
             changes.add(new Change(part, before + " -> " + after));
+        } else {
+            // Of another shape than before, as a message that follows another: what it was stands further up.
+            changes.add(new Change(part, "now " + after));
         }
     }
 

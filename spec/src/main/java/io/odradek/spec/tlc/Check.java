@@ -78,8 +78,7 @@ record Check(
         constants.forEach((name, value) -> line(text, "  " + name + " = " + value));
         definitions.keySet().forEach(name -> line(text, "  " + name + " <- " + DEFINED + name));
         bugs.ifPresent(flags -> line(
-                text,
-                "  Bugs = " + flags.stream().map(Check::quoted).collect(Collectors.joining(", ", "{", "}"))));
+                text, "  Bugs = " + flags.stream().map(Check::quoted).collect(Collectors.joining(", ", "{", "}"))));
         // First, since it begins to count when the first state is looked at.
         line(text, "INVARIANT " + WATCH);
         invariants.forEach(name -> line(text, "INVARIANT " + name));
@@ -111,8 +110,8 @@ record Check(
         line(text, WATCH + " ==");
         line(text, "  /\\ WitnessBegin");
         // A predicate that was true once is not evaluated again.
-        reached.forEach(name ->
-                line(text, "  /\\ WitnessHas(" + quoted(name) + ") \\/ (" + name + " => WitnessAdd(" + quoted(name) + "))"));
+        reached.forEach(name -> line(
+                text, "  /\\ WitnessHas(" + quoted(name) + ") \\/ (" + name + " => WitnessAdd(" + quoted(name) + "))"));
         line(text, "====");
         return text.toString();
     }

@@ -1,5 +1,6 @@
 package io.odradek.spec.tlc;
 
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import tlc2.TLC;
@@ -48,6 +49,11 @@ public final class CheckedTlc {
             throw new LinkageError("not the TLC that this was written for", e);
         }
         TLCGlobals.coverageInterval = -1;
+    }
+
+    /** Of what was said. */
+    static List<String> words(String said) {
+        return List.of(said.split(" ", -1));
     }
 
     static void say(String what, String details) {

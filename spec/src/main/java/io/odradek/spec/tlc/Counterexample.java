@@ -25,10 +25,8 @@ record Counterexample(List<Step> steps, OptionalInt backTo) {
     /** The first state as a whole, then what each action changed. */
     String table() {
         StringBuilder table = new StringBuilder();
-        int widest = steps.stream()
-                .mapToInt(step -> step.action().length())
-                .max()
-                .orElse(0);
+        int widest =
+                steps.stream().mapToInt(step -> step.action().length()).max().orElse(0);
         Map<String, TlaValue> before = new LinkedHashMap<>();
         for (int i = 0; i < steps.size(); i++) {
             Step step = steps.get(i);

@@ -91,13 +91,15 @@ final class JsonFields {
         Map<String, String> values = new LinkedHashMap<>();
         object(key).ifPresent(object -> {
             for (Map.Entry<String, Json> field : object.fields.entrySet()) {
-                values.put(field.getKey(), switch (field.getValue()) {
-                    case Json.Text(String text) -> text;
-                    case Json.Whole(long number) -> Long.toString(number);
-                    case Json.Truth(boolean truth) -> truth ? "TRUE" : "FALSE";
-                    case Json.Members _, Json.Elements _, Json.Nothing _ ->
-                        throw object.wrong("\"" + field.getKey() + "\" wants a number, a boolean or a string");
-                });
+                values.put(
+                        field.getKey(),
+                        switch (field.getValue()) {
+                            case Json.Text(String text) -> text;
+                            case Json.Whole(long number) -> Long.toString(number);
+                            case Json.Truth(boolean truth) -> truth ? "TRUE" : "FALSE";
+                            case Json.Members _, Json.Elements _, Json.Nothing _ ->
+                                throw object.wrong("\"" + field.getKey() + "\" wants a number, a boolean or a string");
+                        });
             }
         });
         return values;

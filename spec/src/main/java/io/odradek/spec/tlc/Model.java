@@ -29,7 +29,10 @@ record Model(
         static final Unreduced NOTHING = new Unreduced(Map.of(), Map.of(), Optional.empty());
 
         boolean changes(Check check) {
-            return !check.symmetry().isEmpty() || check.view().isPresent() || !constants.isEmpty() || !definitions.isEmpty();
+            return !check.symmetry().isEmpty()
+                    || check.view().isPresent()
+                    || !constants.isEmpty()
+                    || !definitions.isEmpty();
         }
 
         Check of(Check check) {

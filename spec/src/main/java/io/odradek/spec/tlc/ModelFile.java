@@ -145,7 +145,7 @@ record ModelFile(String module, List<Model> models, List<Mutant> mutants) {
         Optional<String> spec = fields.optionalText("spec");
         Optional<String> init = fields.optionalText("init");
         Optional<String> next = fields.optionalText("next");
-        if (init.isPresent() != next.isPresent() || spec.isPresent() && init.isPresent()) {
+        if (init.isPresent() != next.isPresent() || (spec.isPresent() && init.isPresent())) {
             throw fields.wrong("either \"spec\" or \"init\" and \"next\"");
         }
         if (init.isPresent()) {
@@ -235,7 +235,7 @@ record ModelFile(String module, List<Model> models, List<Mutant> mutants) {
     /** Fairness is not taken over: from a seed, safety is checked. */
     private static Check.Behaviour seeded(JsonFields fields, Check.Behaviour behaviour, String init) {
         return switch (behaviour) {
-            case Check.Behaviour.InitNext(_, String next) -> new Check.Behaviour.InitNext(init, next);
+            case Check.Behaviour.InitNext from -> new Check.Behaviour.InitNext(init, from.next());
             case Check.Behaviour.Formula(String spec) when spec.equals("Spec") ->
                 new Check.Behaviour.InitNext(init, "Next");
             case Check.Behaviour.Formula(String spec) ->

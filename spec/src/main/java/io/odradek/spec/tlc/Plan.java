@@ -54,14 +54,14 @@ final class Plan {
                 boolean wholeFile = file.module().equals(name);
                 for (Model model : file.models()) {
                     if (isCalled(model.name(), name)
-                            || wholeFile && wanted != Wanted.MUTANTS && profile.includes(model.profile())) {
+                            || (wholeFile && wanted != Wanted.MUTANTS && profile.includes(model.profile()))) {
                         plan.add(model);
                         isKnown = true;
                     }
                 }
                 for (Mutant mutant : file.mutants()) {
                     if (isCalled(mutant.name(), name)
-                            || wholeFile && wanted != Wanted.MODELS && profile.includes(mutant.profile())) {
+                            || (wholeFile && wanted != Wanted.MODELS && profile.includes(mutant.profile()))) {
                         plan.add(mutant);
                         isKnown = true;
                     }
@@ -99,7 +99,7 @@ final class Plan {
     private static Expectation uncounted(Expectation expectation) {
         return switch (expectation) {
             case Expectation.Holds _ -> Expectation.holds();
-            case Expectation.Violates(String property, _) -> Expectation.violates(property);
+            case Expectation.Violates violates -> Expectation.violates(violates.property());
         };
     }
 

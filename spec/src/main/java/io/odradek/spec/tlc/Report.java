@@ -10,7 +10,8 @@ final class Report {
     /** A line when all is as it should be; otherwise the complaints and how TLC came to where it failed. */
     static String of(Suite.Outcome outcome) {
         StringBuilder text = new StringBuilder(summary(outcome));
-        outcome.complaints().forEach(complaint -> text.append("\n        ").append(complaint.replace("\n", "\n        ")));
+        outcome.complaints()
+                .forEach(complaint -> text.append("\n        ").append(complaint.replace("\n", "\n        ")));
         if (!outcome.isRight() && outcome.result().counterexample().states() > 0) {
             text.append('\n').append(outcome.result().counterexample().table().stripTrailing());
         }
@@ -38,7 +39,10 @@ final class Report {
     static String progress(Task task, long distinct, long queued, double seconds) {
         double perSecond = distinct / Math.max(seconds, 0.001);
         String left = secondsLeft(task, distinct, perSecond).isPresent()
-                ? String.format(Locale.ROOT, ", about %.0f s left", secondsLeft(task, distinct, perSecond).getAsDouble())
+                ? String.format(
+                        Locale.ROOT,
+                        ", about %.0f s left",
+                        secondsLeft(task, distinct, perSecond).getAsDouble())
                 : "";
         return String.format(
                 Locale.ROOT,

@@ -59,8 +59,9 @@ final class Suite implements AutoCloseable {
     /** In the order of the tasks. */
     List<Begun> begin(List<Task> tasks, Listener listener) {
         List<Task> longestFirst = new ArrayList<>(tasks);
-        longestFirst.sort(Comparator.comparingInt((Task task) -> task.check().resources().limitSeconds())
-                .reversed());
+        longestFirst.sort(
+                Comparator.comparingInt((Task task) -> task.check().resources().limitSeconds())
+                        .reversed());
         List<Begun> begun = new ArrayList<>();
         for (Task task : longestFirst) {
             Callable<Outcome> run = () -> run(task, listener);
@@ -73,7 +74,8 @@ final class Suite implements AutoCloseable {
     private Outcome run(Task task, Listener listener) throws IOException, InterruptedException {
         long began = System.nanoTime();
         TlcJvm.Named named = jvms.runAndName(
-                task.check(), (distinct, queued) -> listener.at(task, distinct, queued, (System.nanoTime() - began) / 1e9));
+                task.check(),
+                (distinct, queued) -> listener.at(task, distinct, queued, (System.nanoTime() - began) / 1e9));
         Outcome outcome = new Outcome(task, named, task.complaints(named));
         listener.ended(outcome);
         return outcome;

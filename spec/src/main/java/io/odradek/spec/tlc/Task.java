@@ -94,15 +94,16 @@ record Task(
         if (!named.failing().contains(expected.property())) {
             complaints.add(
                     kind == Kind.MUTANT && isSurvivor(result.verdict())
-                            ? "survives: " + result.verdict().describe() + ", where " + expected.property() + " should fail"
+                            ? "survives: " + result.verdict().describe() + ", where " + expected.property()
+                                    + " should fail"
                             : said(named) + ", where " + expected.property() + " should fail");
             return;
         }
         int states = result.counterexample().states();
         boolean counted = expected.depth().isPresent();
         if (wantsCounts && !counted) {
-            complaints.add("not counted yet: write \"expect\": {\"violates\": \"" + expected.property() + "\", \"depth\": "
-                    + states + "}");
+            complaints.add("not counted yet: write \"expect\": {\"violates\": \"" + expected.property()
+                    + "\", \"depth\": " + states + "}");
         }
         expected.depth().ifPresent(depth -> {
             if (depth != states) {

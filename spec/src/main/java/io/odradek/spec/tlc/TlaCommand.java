@@ -39,8 +39,12 @@ public final class TlaCommand implements Callable<Integer> {
             description = "Modules (Isr), models or mutants (Isr.fence, fence). All of the profile when there is none.")
     private List<String> names = new ArrayList<>();
 
-    @Option(names = "--profile", paramLabel = "ci|nightly", defaultValue = "ci", description = "What is checked with every build"
-            + " (the default), or at night: everything, mutants and models also with reductions off.")
+    @Option(
+            names = "--profile",
+            paramLabel = "ci|nightly",
+            defaultValue = "ci",
+            description = "What is checked with every build"
+                    + " (the default), or at night: everything, mutants and models also with reductions off.")
     private String profile = "ci";
 
     @Option(names = "--mutants", description = "Mutants, each with the same bounds without the bug.")
@@ -49,7 +53,10 @@ public final class TlaCommand implements Callable<Integer> {
     @Option(names = "--table", description = "Which protocol bears which failures, from the models that say so.")
     private boolean table;
 
-    @Option(names = "--trace", paramLabel = "NAME", description = "Prints how the property of this mutant or model fails.")
+    @Option(
+            names = "--trace",
+            paramLabel = "NAME",
+            description = "Prints how the property of this mutant or model fails.")
     private @Nullable String trace;
 
     @Option(names = "--write-traces", description = "Writes how each mutant fails to tla/mutants/.")
@@ -86,7 +93,7 @@ public final class TlaCommand implements Callable<Integer> {
             list(files);
             return 0;
         }
-        TlcJvm jvms = new TlcJvm(specifications, home.resolve("target").resolve("tla"));
+        TlcJvm jvms = new TlcJvm(List.of(specifications), home.resolve("target").resolve("tla"));
         List<Suite.Outcome> outcomes = new ArrayList<>();
         try (Suite suite = new Suite(jvms, sideBySide)) {
             for (Suite.Begun begun : suite.begin(tasks, new Spoken())) {
@@ -149,14 +156,21 @@ public final class TlaCommand implements Callable<Integer> {
                 .flatMap(file -> file.mutants().stream())
                 .collect(Collectors.toMap(Mutant::name, mutant -> mutant));
         for (Suite.Outcome outcome : outcomes) {
-            Optional<Mutant> mutant = Optional.ofNullable(mutants.get(outcome.task().name()));
-            if (mutant.isPresent() && outcome.isRight() && outcome.result().counterexample().states() > 0) {
+            Optional<Mutant> mutant =
+                    Optional.ofNullable(mutants.get(outcome.task().name()));
+            if (mutant.isPresent()
+                    && outcome.isRight()
+                    && outcome.result().counterexample().states() > 0) {
                 Files.writeString(
                         directory.resolve(outcome.task().name() + ".txt"),
                         String.join(
                                 "\n",
-                                mutant.get().name() + mutant.get().id().map(id -> " (" + id + ")").orElse("")
-                                        + " violates " + String.join(", ", outcome.named().failing()),
+                                mutant.get().name()
+                                        + mutant.get()
+                                                .id()
+                                                .map(id -> " (" + id + ")")
+                                                .orElse("") + " violates "
+                                        + String.join(", ", outcome.named().failing()),
                                 mutant.get().cites(),
                                 mutant.get().story(),
                                 "",
@@ -168,16 +182,16 @@ public final class TlaCommand implements Callable<Integer> {
     private int conclude(List<Suite.Outcome> outcomes) {
         long wrong = outcomes.stream().filter(outcome -> !outcome.isRight()).count();
         out().printf(
-                "%d of %d as it should be%s%n",
-                outcomes.size() - wrong,
-                outcomes.size(),
-                wrong == 0
-                        ? ""
-                        : ", not: "
-                                + outcomes.stream()
-                                        .filter(outcome -> !outcome.isRight())
-                                        .map(outcome -> outcome.task().name())
-                                        .collect(Collectors.joining(", ")));
+                        "%d of %d as it should be%s%n",
+                        outcomes.size() - wrong,
+                        outcomes.size(),
+                        wrong == 0
+                                ? ""
+                                : ", not: "
+                                        + outcomes.stream()
+                                                .filter(outcome -> !outcome.isRight())
+                                                .map(outcome -> outcome.task().name())
+                                                .collect(Collectors.joining(", ")));
         out().flush();
         return wrong == 0 ? 0 : 1;
     }

@@ -22,17 +22,17 @@ import java.util.stream.Stream;
  * states, whose directory is otherwise named by the second.
  */
 final class TlcJvm {
-    /** The end of TLC's own limit is the end of the process. */
+    /** Values nest as deep as specifications recurse. */
     private static final String THREAD_STACK = "-Xss8m";
 
-    private final Path specifications;
+    private final List<Path> specifications;
     private final Path runs;
 
     /**
-     * @param specifications where the modules are, at any depth
+     * @param specifications directories with modules, at any depth; no two of a name
      * @param runs where directories are made, and removed when a run is over
      */
-    TlcJvm(Path specifications, Path runs) {
+    TlcJvm(List<Path> specifications, Path runs) {
         this.specifications = specifications;
         this.runs = runs;
     }
@@ -88,13 +88,15 @@ final class TlcJvm {
     }
 
     private void layOut(Check check, Path directory) throws IOException {
-        List<Path> modules;
-        try (Stream<Path> files = Files.walk(specifications)) {
-            modules = files.filter(file -> file.getFileName().toString().endsWith(".tla"))
-                    .toList();
-        }
-        for (Path module : modules) {
-            Files.copy(module, directory.resolve(module.getFileName().toString()));
+        for (Path root : specifications) {
+            List<Path> modules;
+            try (Stream<Path> files = Files.walk(root)) {
+                modules = files.filter(file -> file.getFileName().toString().endsWith(".tla"))
+                        .toList();
+            }
+            for (Path module : modules) {
+                Files.copy(module, directory.resolve(module.getFileName().toString()));
+            }
         }
         Files.writeString(directory.resolve(Check.MODULE + ".tla"), check.generatedModule());
         Files.writeString(directory.resolve(Check.MODULE + ".cfg"), check.configuration());
@@ -156,8 +158,8 @@ final class TlcJvm {
     private static void hear(String line, Progress progress) {
         String begin = CheckedTlc.MARK + "progress ";
         if (line.startsWith(begin)) {
-            String[] counts = line.substring(begin.length()).split(" ");
-            progress.at(Long.parseLong(counts[0]), Long.parseLong(counts[1]));
+            List<String> counts = CheckedTlc.words(line.substring(begin.length()));
+            progress.at(Long.parseLong(counts.get(0)), Long.parseLong(counts.get(1)));
         }
     }
 
@@ -166,7 +168,8 @@ final class TlcJvm {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx" + check.resources().heapMb() + "m",
                 THREAD_STACK,
-                // TLC warns about every other collector, and a warning is a failure. Each of its threads is one of two processors.
+                // TLC warns about every other collector, and a warning is a failure. Each of its threads is one of two
+                // processors.
                 "-XX:+UseParallelGC",
                 "-XX:ParallelGCThreads=1",
                 "-XX:+ExitOnOutOfMemoryError",
@@ -201,7 +204,8 @@ final class TlcJvm {
 
     private static Path location(Class<?> type) {
         try {
-            return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
+            return Path.of(
+                    type.getProtectionDomain().getCodeSource().getLocation().toURI());
         } catch (java.net.URISyntaxException e) {
             throw new IllegalStateException(e);
         }
@@ -216,8 +220,8 @@ final class TlcJvm {
             }
 
             @Override
-            public FileVisitResult postVisitDirectory(Path visited, java.io.@org.jspecify.annotations.Nullable IOException e)
-                    throws IOException {
+            public FileVisitResult postVisitDirectory(
+                    Path visited, java.io.@org.jspecify.annotations.Nullable IOException e) throws IOException {
                 Files.deleteIfExists(visited);
                 return FileVisitResult.CONTINUE;
             }

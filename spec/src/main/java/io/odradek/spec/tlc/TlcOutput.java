@@ -3,6 +3,7 @@ package io.odradek.spec.tlc;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -46,7 +47,8 @@ final class TlcOutput {
     private static final Pattern STATE_HEAD = Pattern.compile("(\\d+): <(.*)>");
     private static final Pattern NAMED_ACTION = Pattern.compile("(\\w+) line \\d+, col \\d+ .*");
     private static final Pattern BACK = Pattern.compile("(\\d+): Back to state.*", Pattern.DOTALL);
-    private static final Pattern COUNTS = Pattern.compile("([\\d,]+) states generated, ([\\d,]+) distinct states found");
+    private static final Pattern COUNTS =
+            Pattern.compile("([\\d,]+) states generated, ([\\d,]+) distinct states found");
     private static final Pattern DEPTH_TEXT = Pattern.compile("is (\\d+)\\.");
     private static final Pattern VARIABLE = Pattern.compile("(?m)^(?:/\\\\ )?(\\w+) = ");
 
@@ -105,7 +107,8 @@ final class TlcOutput {
             return new Verdict.Failed(String.join("\n", errors));
         }
         if (!succeeded) {
-            return new Verdict.Failed("TLC ended without a word. Before, it said:\n" + String.join("\n", outsideMessages));
+            return new Verdict.Failed(
+                    "TLC ended without a word. Before, it said:\n" + String.join("\n", outsideMessages));
         }
         return new Verdict.Holds();
     }
@@ -115,11 +118,11 @@ final class TlcOutput {
     }
 
     private void ours(String line) {
-        String[] words = line.split(" ");
-        switch (words[0]) {
-            case "reached" -> reached.add(words[1]);
-            case "action" -> taken.put(words[1], Long.parseLong(words[2]));
-            case "progress" -> distinct = Math.max(distinct, Long.parseLong(words[1]));
+        List<String> words = CheckedTlc.words(line);
+        switch (words.getFirst()) {
+            case "reached" -> reached.add(words.get(1));
+            case "action" -> taken.put(words.get(1), Long.parseLong(words.get(2)));
+            case "progress" -> distinct = Math.max(distinct, Long.parseLong(words.get(1)));
             default -> errors.add("not one of our lines: " + line);
         }
     }
@@ -130,7 +133,7 @@ final class TlcOutput {
         if (trimmed.isEmpty() || trimmed.startsWith("Parsing file ") || trimmed.startsWith("Semantic processing of ")) {
             return;
         }
-        if (trimmed.toLowerCase(java.util.Locale.ROOT).contains("warning")) {
+        if (trimmed.toLowerCase(Locale.ROOT).contains("warning")) {
             warnings.add(trimmed);
         }
         outsideMessages.add(trimmed);

@@ -17,19 +17,27 @@ final class Tolerances {
     static String table(List<ModelFile> files, List<Suite.Outcome> outcomes) {
         Map<String, String> rows = new TreeMap<>();
         for (Suite.Outcome outcome : outcomes) {
-            row(files, outcome.task()).ifPresent(row -> rows.put(
-                    String.format(
-                            Locale.ROOT,
-                            "%-32s %8d %14d %7d",
-                            row.protocol(),
-                            row.replicas(),
-                            row.lossyCrashes(),
-                            row.fences()),
-                    outcome(outcome.result().verdict())));
+            row(files, outcome.task())
+                    .ifPresent(row -> rows.put(
+                            String.format(
+                                    Locale.ROOT,
+                                    "%-32s %8d %14d %7d",
+                                    row.protocol(),
+                                    row.replicas(),
+                                    row.lossyCrashes(),
+                                    row.fences()),
+                            outcome(outcome.result().verdict())));
         }
         StringBuilder table = new StringBuilder(String.format(
-                Locale.ROOT, "%n%-32s %8s %14s %7s  %s%n", "protocol", "replicas", "lossy crashes", "fences", "outcome"));
-        rows.forEach((row, outcome) -> table.append(row).append("  ").append(outcome).append('\n'));
+                Locale.ROOT,
+                "%n%-32s %8s %14s %7s  %s%n",
+                "protocol",
+                "replicas",
+                "lossy crashes",
+                "fences",
+                "outcome"));
+        rows.forEach(
+                (row, outcome) -> table.append(row).append("  ").append(outcome).append('\n'));
         return table.toString();
     }
 
