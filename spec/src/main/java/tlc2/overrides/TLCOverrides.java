@@ -1,5 +1,6 @@
 package tlc2.overrides;
 
+import io.odradek.spec.tlc.TraceIo;
 import io.odradek.spec.tlc.Witness;
 
 /** TLC looks for a class of this name and asks it which classes define operators in Java. */
@@ -7,6 +8,6 @@ public final class TLCOverrides implements ITLCOverrides {
     @SuppressWarnings("rawtypes") // as TLC declares it
     @Override
     public Class[] get() {
-        return new Class[] {Witness.class};
+        return new Class[] {Witness.class, TraceIo.class};
     }
 }

@@ -47,7 +47,7 @@ record Check(
         record InitNext(String init, String next) implements Behaviour {}
     }
 
-    /** @param limitSeconds over it, it is ended */
+    /** @param limitSeconds of processor time; over it, it is ended */
     record Resources(int limitSeconds, int heapMb, int workers) {}
 
     /** Whether both walk through the same states, whatever is looked at on the way. */

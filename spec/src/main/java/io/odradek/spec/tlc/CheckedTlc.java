@@ -32,9 +32,10 @@ public final class CheckedTlc {
                     action.getKey() + " " + action.getValue().taken() + " "
                             + action.getValue().found());
         }
+        new TreeMap<>(TraceIo.explained()).forEach((run, events) -> say("explained", run + " " + events));
         System.out.flush();
         // Threads of its own would keep the JVM.
-        Runtime.getRuntime().halt(code == 0 ? 0 : 1);
+        System.exit(code == 0 ? 0 : 1);
     }
 
     /**

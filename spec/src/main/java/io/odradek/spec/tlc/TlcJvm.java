@@ -25,6 +25,9 @@ final class TlcJvm {
     /** Values nest as deep as specifications recurse. */
     private static final String THREAD_STACK = "-Xss8m";
 
+    /** How often the limit may pass on the clock. */
+    private static final int PATIENCE = 20;
+
     private final List<Path> specifications;
     private final Path runs;
 
@@ -34,7 +37,8 @@ final class TlcJvm {
      */
     TlcJvm(List<Path> specifications, Path runs) {
         this.specifications = specifications;
-        this.runs = runs;
+        // The JVMs are started elsewhere.
+        this.runs = runs.toAbsolutePath();
     }
 
     /** @param took from the start of the JVM to its end */
@@ -76,12 +80,22 @@ final class TlcJvm {
         return failing;
     }
 
+    /** Looks for recorded runs among the behaviours of a trace module. */
+    TlcResult explain(Check check, Path traces) throws IOException, InterruptedException {
+        return run(check, Progress.NONE, List.of("-D" + TraceIo.DIRECTORY + "=" + traces.toAbsolutePath()))
+                .result();
+    }
+
     Ran run(Check check, Progress progress) throws IOException, InterruptedException {
+        return run(check, progress, List.of());
+    }
+
+    private Ran run(Check check, Progress progress, List<String> options) throws IOException, InterruptedException {
         Files.createDirectories(runs);
         Path directory = Files.createTempDirectory(runs, check.module() + "-");
         try {
             layOut(check, directory);
-            return start(check, directory, progress);
+            return start(check, directory, progress, options);
         } finally {
             remove(directory);
         }
@@ -104,9 +118,9 @@ final class TlcJvm {
         Files.createDirectory(directory.resolve("states"));
     }
 
-    private static Ran start(Check check, Path directory, Progress progress) throws IOException, InterruptedException {
+    private static Ran start(Check check, Path directory, Progress progress, List<String> options) throws IOException, InterruptedException {
         long began = System.nanoTime();
-        Process process = new ProcessBuilder(command(check, directory))
+        Process process = new ProcessBuilder(command(check, directory, options))
                 .directory(directory.toFile())
                 .redirectErrorStream(true)
                 .start();
@@ -136,11 +150,15 @@ final class TlcJvm {
         return new Ran(result, Duration.ofNanos(System.nanoTime() - began));
     }
 
+    /** What counts is the time of processors, so that a busy machine makes nothing fail; but nothing waits for ever. */
     private static void endAfter(int seconds, Process process, AtomicBoolean tooSlow) {
         try {
-            if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
-                tooSlow.set(true);
-                process.destroyForcibly();
+            for (int passed = 0; !process.waitFor(1, TimeUnit.SECONDS); passed++) {
+                Duration used = process.info().totalCpuDuration().orElse(Duration.ofSeconds(passed));
+                if (used.toSeconds() >= seconds || passed >= (long) PATIENCE * seconds) {
+                    tooSlow.set(true);
+                    process.destroyForcibly();
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -163,8 +181,8 @@ final class TlcJvm {
         }
     }
 
-    private static List<String> command(Check check, Path directory) {
-        return List.of(
+    private static List<String> command(Check check, Path directory, List<String> options) {
+        List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx" + check.resources().heapMb() + "m",
                 THREAD_STACK,
@@ -174,7 +192,9 @@ final class TlcJvm {
                 "-XX:ParallelGCThreads=1",
                 "-XX:+ExitOnOutOfMemoryError",
                 "-XX:-UsePerfData",
-                "-Djava.io.tmpdir=" + directory.resolve("tmp"),
+                "-Djava.io.tmpdir=" + directory.resolve("tmp")));
+        command.addAll(options);
+        command.addAll(List.of(
                 "-cp",
                 classPath(),
                 CheckedTlc.class.getName(),
@@ -194,7 +214,8 @@ final class TlcJvm {
                 "final",
                 "-config",
                 Check.MODULE + ".cfg",
-                Check.MODULE + ".tla");
+                Check.MODULE + ".tla"));
+        return command;
     }
 
     /** Only what TLC needs: what else is on the class path of tests would be looked through for nothing. */

@@ -57,6 +57,7 @@ final class TlcOutput {
     private final List<String> outsideMessages = new ArrayList<>();
     private final List<Counterexample.Step> steps = new ArrayList<>();
     private final Map<String, Long> taken = new TreeMap<>();
+    private final Map<Integer, Integer> explained = new TreeMap<>();
     private final Set<String> reached = new TreeSet<>();
     private final StringBuilder message = new StringBuilder();
 
@@ -96,7 +97,7 @@ final class TlcOutput {
     /** What TLC has found, once there is nothing more to read. */
     TlcResult result() {
         return new TlcResult(
-                verdict(), generated, distinct, depth, List.copyOf(warnings), counterexample(), taken, reached);
+                verdict(), generated, distinct, depth, List.copyOf(warnings), counterexample(), taken, reached, explained);
     }
 
     private Verdict verdict() {
@@ -122,6 +123,7 @@ final class TlcOutput {
         switch (words.getFirst()) {
             case "reached" -> reached.add(words.get(1));
             case "action" -> taken.put(words.get(1), Long.parseLong(words.get(2)));
+            case "explained" -> explained.put(Integer.parseInt(words.get(1)), Integer.parseInt(words.get(2)));
             case "progress" -> distinct = Math.max(distinct, Long.parseLong(words.get(1)));
             default -> errors.add("not one of our lines: " + line);
         }

@@ -12,6 +12,7 @@ import java.util.Set;
  * @param generated states, with those that were found before
  * @param depth unless TLC did not say it
  * @param taken how often each action was taken
+ * @param explained how many events of each recorded run are steps of the specification, runs by their numbers from 1
  */
 @RecordBuilder
 record TlcResult(
@@ -22,5 +23,6 @@ record TlcResult(
         List<String> warnings,
         Counterexample counterexample,
         Map<String, Long> taken,
-        Set<String> reached)
+        Set<String> reached,
+        Map<Integer, Integer> explained)
         implements TlcResultBuilder.With {}

@@ -56,7 +56,8 @@ class TlcOutputTest {
                         java.util.List.of(),
                         Counterexample.NONE,
                         Map.of("Inc", 360L),
-                        java.util.Set.of("Full")));
+                        java.util.Set.of("Full"),
+                        Map.of()));
     }
 
     @Test
