@@ -68,10 +68,4 @@ TraceSpec == TraceInit /\ [][TraceNext]_traceVars
 (* An invariant: tells the runner how far it came. *)
 Matched == TraceExplained(run, next - 1)
 
----------------------------------------------------------------------------
-(* Runs that TLC can be asked for: each says that there is none. *)
-
-NoneCutsTwice     == ~(cuts.made = 2 /\ log.follower = log.leader /\ committed > 0)
-NoneWritesMeanwhile == ~(HasCut /\ HasWhatWasJustWritten /\ log.follower = log.leader /\ Len(agreed) > 1 /\ highWatermark > 0)
-NoneCutsEverything == ~(HasCut /\ Len(agreed) = 0 /\ Len(log.leader) = 4 /\ log.follower = log.leader)
 =======================================================================

@@ -79,8 +79,9 @@ record Check(
         definitions.keySet().forEach(name -> line(text, "  " + name + " <- " + DEFINED + name));
         bugs.ifPresent(flags -> line(
                 text, "  Bugs = " + flags.stream().map(Check::quoted).collect(Collectors.joining(", ", "{", "}"))));
-        // First, since it begins to count when the first state is looked at.
-        line(text, "INVARIANT " + WATCH);
+        if (!reached.isEmpty()) {
+            line(text, "INVARIANT " + WATCH);
+        }
         invariants.forEach(name -> line(text, "INVARIANT " + name));
         properties.forEach(name -> line(text, "PROPERTY " + name));
         if (!symmetry.isEmpty()) {
@@ -107,8 +108,9 @@ record Check(
                                     .map(set -> "Permutations(" + set + ")")
                                     .collect(Collectors.joining(" \\cup ")));
         }
-        line(text, WATCH + " ==");
-        line(text, "  /\\ WitnessBegin");
+        if (!reached.isEmpty()) {
+            line(text, WATCH + " ==");
+        }
         // A predicate that was true once is not evaluated again.
         reached.forEach(name -> line(
                 text, "  /\\ WitnessHas(" + quoted(name) + ") \\/ (" + name + " => WitnessAdd(" + quoted(name) + "))"));

@@ -5,6 +5,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import tlc2.TLC;
 import tlc2.TLCGlobals;
+import tlc2.output.EC;
+import tlc2.output.MP;
+import tlc2.output.MPRecorder;
 import tlc2.tool.AbstractChecker;
 
 /** TLC in a JVM of its own, where it says more than by itself: how far it is every few seconds, and which actions were taken. */
@@ -50,6 +53,14 @@ public final class CheckedTlc {
             throw new LinkageError("not the TLC that this was written for", e);
         }
         TLCGlobals.coverageInterval = -1;
+        MP.setRecorder(new MPRecorder() {
+            @Override
+            public void record(int code, Object... details) {
+                if (code == EC.TLC_COMPUTING_INIT) {
+                    Witness.countActions();
+                }
+            }
+        });
     }
 
     /** Of what was said. */

@@ -22,11 +22,14 @@ record Counterexample(List<Step> steps, OptionalInt backTo) {
         return steps.size();
     }
 
+    private static String shown(Step step) {
+        return step.action().equals(INITIAL) ? "(initial)" : step.action();
+    }
+
     /** The first state as a whole, then what each action changed. */
     String table() {
         StringBuilder table = new StringBuilder();
-        int widest =
-                steps.stream().mapToInt(step -> step.action().length()).max().orElse(0);
+        int widest = steps.stream().mapToInt(step -> shown(step).length()).max().orElse(0);
         Map<String, TlaValue> before = new LinkedHashMap<>();
         for (int i = 0; i < steps.size(); i++) {
             Step step = steps.get(i);
@@ -35,8 +38,7 @@ record Counterexample(List<Step> steps, OptionalInt backTo) {
                     .mapToInt(change -> change.part().length())
                     .max()
                     .orElse(0);
-            String action = step.action().equals(INITIAL) ? "(initial)" : step.action();
-            String margin = String.format("%4d  %-" + Math.max(widest, 9) + "s", i + 1, action);
+            String margin = String.format("%4d  %-" + Math.max(widest, 1) + "s", i + 1, shown(step));
             if (changes.isEmpty()) {
                 table.append(margin).append("  nothing changed\n");
             }

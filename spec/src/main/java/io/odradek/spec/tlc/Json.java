@@ -3,7 +3,9 @@ package io.odradek.spec.tlc;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** What a JSON text says (RFC 8259), of numbers only whole ones: specifications have no others. */
 sealed interface Json {
@@ -25,6 +27,37 @@ sealed interface Json {
         Json value = reader.value();
         reader.expectEnd();
         return value;
+    }
+
+    /** In one line. */
+    static String write(Json value) {
+        return switch (value) {
+            case Members members ->
+                members.members().entrySet().stream()
+                        .map(member -> write(new Text(member.getKey())) + ": " + write(member.getValue()))
+                        .collect(Collectors.joining(", ", "{", "}"));
+            case Elements elements ->
+                elements.elements().stream().map(Json::write).collect(Collectors.joining(", ", "[", "]"));
+            case Text text -> quoted(text.value());
+            case Whole whole -> Long.toString(whole.value());
+            case Truth truth -> Boolean.toString(truth.value());
+            case Nothing() -> "null";
+        };
+    }
+
+    private static String quoted(String value) {
+        StringBuilder text = new StringBuilder("\"");
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
+            if (c == '"' || c == '\\') {
+                text.append('\\').append(c);
+            } else if (c < ' ') {
+                text.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
+            } else {
+                text.append(c);
+            }
+        }
+        return text.append('"').toString();
     }
 
     /** The text is no JSON. */

@@ -49,15 +49,17 @@ record ModelFile(String module, List<Model> models, List<Mutant> mutants) {
         JsonFields fields = new JsonFields(name, json);
         String module = fields.text("module");
         Map<String, Model> models = new LinkedHashMap<>();
-        fields.object("models").ifPresent(entries -> entries.objects()
-                .forEach((key, entry) -> models.put(key, model(module, key, entry, models))));
+        fields.object("models")
+                .ifPresent(entries ->
+                        entries.objects().forEach((key, entry) -> models.put(key, model(module, key, entry, models))));
         Map<String, Mutant> mutants = new LinkedHashMap<>();
-        fields.object("mutants").ifPresent(entries -> entries.objects().forEach((key, entry) -> {
-            if (models.containsKey(key)) {
-                throw entry.wrong("a model has this name");
-            }
-            mutants.put(key, mutant(module, key, entry, models));
-        }));
+        fields.object("mutants")
+                .ifPresent(entries -> entries.objects().forEach((key, entry) -> {
+                    if (models.containsKey(key)) {
+                        throw entry.wrong("a model has this name");
+                    }
+                    mutants.put(key, mutant(module, key, entry, models));
+                }));
         fields.expectNoOthers();
         boolean hasBugs = !mutants.isEmpty();
         return new ModelFile(
@@ -94,7 +96,8 @@ record ModelFile(String module, List<Model> models, List<Mutant> mutants) {
                 .checkDeadlock(fields.truth("checkDeadlock", base.checkDeadlock()))
                 .reached(fields.texts("reached").orElse(base.reached()))
                 .resources(new Check.Resources(
-                        fields.smallWhole("limitSeconds").orElse(base.resources().limitSeconds()),
+                        fields.smallWhole("limitSeconds")
+                                .orElse(base.resources().limitSeconds()),
                         fields.smallWhole("heapMb").orElse(base.resources().heapMb()),
                         fields.smallWhole("workers").orElse(base.resources().workers()))));
         Expectation expectation = fields.object("expect")
@@ -236,10 +239,11 @@ record ModelFile(String module, List<Model> models, List<Mutant> mutants) {
     private static Check.Behaviour seeded(JsonFields fields, Check.Behaviour behaviour, String init) {
         return switch (behaviour) {
             case Check.Behaviour.InitNext from -> new Check.Behaviour.InitNext(init, from.next());
-            case Check.Behaviour.Formula(String spec) when spec.equals("Spec") ->
-                new Check.Behaviour.InitNext(init, "Next");
+            case Check.Behaviour.Formula(String spec)
+            when spec.equals("Spec") -> new Check.Behaviour.InitNext(init, "Next");
             case Check.Behaviour.Formula(String spec) ->
-                throw fields.wrong("\"init\" instead of that of Spec, or of a model with \"init\" and \"next\", not of " + spec);
+                throw fields.wrong(
+                        "\"init\" instead of that of Spec, or of a model with \"init\" and \"next\", not of " + spec);
         };
     }
 

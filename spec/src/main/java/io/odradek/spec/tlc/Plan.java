@@ -1,6 +1,5 @@
 package io.odradek.spec.tlc;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -108,10 +107,12 @@ final class Plan {
             case Mutant.Fate.Dies(String property) -> Expectation.violates(property);
             case Mutant.Fate.Survives _ -> Expectation.holds();
         };
-        boolean hiddenByReductions =
-                mutant.hiddenBy().filter(Mutant.HiddenBy.Reductions.class::isInstance).isPresent();
-        boolean hiddenByFullStates =
-                mutant.hiddenBy().filter(Mutant.HiddenBy.FullStates.class::isInstance).isPresent();
+        boolean hiddenByReductions = mutant.hiddenBy()
+                .filter(Mutant.HiddenBy.Reductions.class::isInstance)
+                .isPresent();
+        boolean hiddenByFullStates = mutant.hiddenBy()
+                .filter(Mutant.HiddenBy.FullStates.class::isInstance)
+                .isPresent();
         mutant(mutant.name(), mutant.check(), hiddenByReductions ? Expectation.holds() : fate);
         if (profile == Profile.NIGHTLY && mutant.base().unreduced().changes(mutant.check())) {
             Check full = mutant.base().unreduced().of(mutant.check());
@@ -134,7 +135,8 @@ final class Plan {
                 .filter(candidate -> candidate.expectation() instanceof Expectation.Holds)
                 .filter(candidate -> covers(candidate.check(), fixed))
                 .findFirst();
-        Profile when = mutant.controlProfile().orElseGet(() -> model.map(Model::profile).orElse(mutant.profile()));
+        Profile when = mutant.controlProfile()
+                .orElseGet(() -> model.map(Model::profile).orElse(mutant.profile()));
         if (!profile.includes(when)) {
             return;
         }

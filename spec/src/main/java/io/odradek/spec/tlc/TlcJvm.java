@@ -3,6 +3,7 @@ package io.odradek.spec.tlc;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A JVM for each run of TLC: two in one disturb each other. It gets a directory of its own, with the modules side by side, since TLC
@@ -118,7 +120,8 @@ final class TlcJvm {
         Files.createDirectory(directory.resolve("states"));
     }
 
-    private static Ran start(Check check, Path directory, Progress progress, List<String> options) throws IOException, InterruptedException {
+    private static Ran start(Check check, Path directory, Progress progress, List<String> options)
+            throws IOException, InterruptedException {
         long began = System.nanoTime();
         Process process = new ProcessBuilder(command(check, directory, options))
                 .directory(directory.toFile())
@@ -227,7 +230,7 @@ final class TlcJvm {
         try {
             return Path.of(
                     type.getProtectionDomain().getCodeSource().getLocation().toURI());
-        } catch (java.net.URISyntaxException e) {
+        } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
     }
@@ -241,8 +244,7 @@ final class TlcJvm {
             }
 
             @Override
-            public FileVisitResult postVisitDirectory(
-                    Path visited, java.io.@org.jspecify.annotations.Nullable IOException e) throws IOException {
+            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException e) throws IOException {
                 Files.deleteIfExists(visited);
                 return FileVisitResult.CONTINUE;
             }

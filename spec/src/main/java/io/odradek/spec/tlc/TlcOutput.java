@@ -97,7 +97,15 @@ final class TlcOutput {
     /** What TLC has found, once there is nothing more to read. */
     TlcResult result() {
         return new TlcResult(
-                verdict(), generated, distinct, depth, List.copyOf(warnings), counterexample(), taken, reached, explained);
+                verdict(),
+                generated,
+                distinct,
+                depth,
+                List.copyOf(warnings),
+                counterexample(),
+                taken,
+                reached,
+                explained);
     }
 
     private Verdict verdict() {

@@ -3,7 +3,6 @@ package io.odradek.spec.tlc;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -27,14 +26,5 @@ final class TraceFiles {
         for (int i = 0; i < runs.size(); i++) {
             Files.write(directory.resolve(String.format(Locale.ROOT, "%06d", i) + SUFFIX), runs.get(i));
         }
-    }
-
-    /** Each by its lines. */
-    static List<List<String>> read(Path directory) throws IOException {
-        List<List<String>> runs = new ArrayList<>();
-        for (Path file : in(directory)) {
-            runs.add(Files.readAllLines(file));
-        }
-        return runs;
     }
 }

@@ -7,7 +7,6 @@ import java.util.concurrent.atomic.LongAdder;
 import tla2sany.semantic.SemanticNode;
 import tlc2.TLCGlobals;
 import tlc2.overrides.TLAPlusOperator;
-import tlc2.tool.AbstractChecker;
 import tlc2.tool.Action;
 import tlc2.tool.coverage.CostModel;
 import tlc2.value.impl.BoolValue;
@@ -23,18 +22,8 @@ import tlc2.value.impl.Value;
 public final class Witness {
     private static final Set<String> REACHED = ConcurrentHashMap.newKeySet();
     private static final Map<String, Fired> FIRED = new ConcurrentHashMap<>();
-    private static volatile boolean begun;
 
     private Witness() {}
-
-    /** Called on every state; the first is an initial one, from which no action has been taken yet. */
-    @TLAPlusOperator(identifier = "WitnessBegin", module = "Witness", warn = false)
-    public static Value begin() {
-        if (!begun) {
-            countActions();
-        }
-        return BoolValue.ValTrue;
-    }
 
     /** Whether a state of this name was seen. */
     @TLAPlusOperator(identifier = "WitnessHas", module = "Witness", warn = false)
@@ -55,16 +44,12 @@ public final class Witness {
         return Map.copyOf(FIRED);
     }
 
-    private static synchronized void countActions() {
-        AbstractChecker checker = TLCGlobals.mainChecker;
-        if (begun || checker == null) {
-            return;
-        }
-        for (Action action : checker.tool.getActions()) {
+    /** To be called when TLC has its actions and has taken none. */
+    static void countActions() {
+        for (Action action : TLCGlobals.mainChecker.tool.getActions()) {
             // TLC may split an action of one name into several.
             action.cm = FIRED.computeIfAbsent(action.getName().toString(), _ -> new Fired());
         }
-        begun = true;
     }
 
     /** How often an action was taken, and how often it led to a state that was new. */

@@ -50,6 +50,12 @@ class JsonTest {
         assertThatThrownBy(() -> Json.parse(text)).isInstanceOf(Json.Malformed.class);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"a\": [1, -2, true, null], \"b\": {}}", "\"\\\" \\\\ \\u000a\"", "[]"})
+    void aValueIsWrittenAsItIsRead(String text) {
+        assertThat(Json.write(Json.parse(text))).isEqualTo(text);
+    }
+
     @Test
     void theLineIsNamed() {
         assertThatThrownBy(() -> Json.parse("{\n\"a\": 1,\n?}")).hasMessageStartingWith("line 3:");

@@ -59,7 +59,6 @@ class ModelFileTest {
             Checked_Cap == [x |-> 1]
             CheckedSymmetry == Permutations(R)
             CheckedWatch ==
-              /\\ WitnessBegin
               /\\ WitnessHas("Q") \\/ (Q => WitnessAdd("Q"))
             ====
             """);

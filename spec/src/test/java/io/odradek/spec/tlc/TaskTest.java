@@ -16,7 +16,15 @@ class TaskTest {
     private static final Map<String, Long> TAKEN = Map.of("Up", 6L, "Again", 1L, "Leap", 0L, "Over", 0L, "Warns", 0L);
 
     private static final TlcResult HOLDS = new TlcResult(
-            new Verdict.Holds(), 9, 8, OptionalInt.of(8), List.of(), Counterexample.NONE, TAKEN, Set.of("Top1"), Map.of());
+            new Verdict.Holds(),
+            9,
+            8,
+            OptionalInt.of(8),
+            List.of(),
+            Counterexample.NONE,
+            TAKEN,
+            Set.of("Top1"),
+            Map.of());
 
     private final Task model = PlantedChecks.model(PlantedChecks.counting().withReached(List.of("Top1")), EIGHT_STATES);
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
@@ -113,8 +114,7 @@ class TlcRunTest {
     @Test
     void whatTakesTooLongIsEndedAndNoticedAndLeavesNothing() throws Exception {
         Check endless = PlantedChecks.counting()
-                .with(it ->
-                        it.constants(java.util.Map.of("Top", "100000000")).resources(new Check.Resources(3, 256, 1)));
+                .with(it -> it.constants(Map.of("Top", "100000000")).resources(new Check.Resources(3, 256, 1)));
         assertThat(complaints(PlantedChecks.model(endless, EIGHT_STATES)))
                 .containsExactly("not finished within 3 s, which should hold");
         try (Stream<Path> left = Files.list(RUNS)) {
