@@ -71,7 +71,14 @@ record ModelFile(String module, List<Model> models, List<Mutant> mutants) {
     }
 
     private static Model withoutBugs(Model model) {
-        return model.withCheck(model.check().withBugs(Optional.of(List.of())));
+        return model.withCheck(withBugs(model.check(), List.of()));
+    }
+
+    /** In place of what the file may have said of them. */
+    private static Check withBugs(Check check, List<String> bugs) {
+        Map<String, String> constants = new LinkedHashMap<>(check.constants());
+        constants.remove("Bugs");
+        return check.with(it -> it.constants(constants).bugs(Optional.of(bugs)));
     }
 
     /** What is in {@code changes} wins; the order stays. */
@@ -201,9 +208,11 @@ record ModelFile(String module, List<Model> models, List<Mutant> mutants) {
         Check.Behaviour behaviour = fields.optionalText("spec")
                 .<Check.Behaviour>map(Check.Behaviour.Formula::new)
                 .orElse(from.behaviour());
-        Check check = from.with(it -> it.constants(over(from.constants(), fields.values("constants")))
+        List<String> bugs = fields.texts("bugs")
+                .filter(flags -> !flags.isEmpty())
+                .orElseThrow(() -> fields.wrong("\"bugs\" is missing"));
+        Check bounds = from.with(it -> it.constants(over(from.constants(), fields.values("constants")))
                 .definitions(over(from.definitions(), fields.values("definitions")))
-                .bugs(fields.texts("bugs"))
                 .behaviour(fields.optionalText("init")
                         .map(init -> seeded(fields, behaviour, init))
                         .orElse(behaviour))
@@ -215,9 +224,7 @@ record ModelFile(String module, List<Model> models, List<Mutant> mutants) {
                 .reached(List.of())
                 .resources(new Check.Resources(
                         limit, from.resources().heapMb(), from.resources().workers())));
-        if (check.bugs().orElse(List.of()).isEmpty()) {
-            throw fields.wrong("\"bugs\" is missing");
-        }
+        Check check = withBugs(bounds, bugs);
         Mutant mutant = new Mutant(
                 module + "." + key,
                 fields.optionalText("id"),

@@ -90,6 +90,15 @@ class ModelFileTest {
     }
 
     @Test
+    void theRunnerSetsTheFlagsWhateverAModelSays() {
+        ModelFile flagged = ModelFile.parse("M.models.json", FILE.replace("\"N\": 2,", "\"N\": 2, \"Bugs\": \"{}\","));
+        assertThat(flagged.models().getFirst().check())
+                .isEqualTo(file.models().getFirst().check());
+        assertThat(flagged.mutants().getFirst().check())
+                .isEqualTo(file.mutants().getFirst().check());
+    }
+
+    @Test
     void aSeedTakesThePlaceOfTheInitialStates() {
         Check seeded = file.mutants().getLast().check();
         assertThat(seeded.behaviour()).isEqualTo(new Check.Behaviour.InitNext("SeedInit", "Next"));
