@@ -1,0 +1,128 @@
+package io.odradek.spec.tlc;
+
+import io.soabase.recordbuilder.core.RecordBuilder;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * What TLC is asked. It is asked by way of a module of its own, {@link #MODULE}, which extends the one that is checked.
+ *
+ * @param constants by name, as a TLC configuration has them
+ * @param definitions constants by name that are TLA+ expressions
+ * @param bugs the flags of {@code Bugs}; empty where the module has no such constant
+ * @param symmetry constants that are sets of model values, each of which is permuted
+ * @param reached state predicates that some state must satisfy
+ */
+@RecordBuilder
+record Check(
+        String module,
+        Map<String, String> constants,
+        Map<String, String> definitions,
+        Optional<List<String>> bugs,
+        Behaviour behaviour,
+        List<String> invariants,
+        List<String> properties,
+        List<String> symmetry,
+        Optional<String> view,
+        List<String> constraints,
+        List<String> actionConstraints,
+        boolean checkDeadlock,
+        List<String> reached,
+        Resources resources)
+        implements CheckBuilder.With {
+
+    /** The module that is generated around the one that is checked. */
+    static final String MODULE = "Checked";
+
+    private static final String WATCH = "CheckedWatch";
+    private static final String SYMMETRY = "CheckedSymmetry";
+    private static final String DEFINED = "Checked_";
+
+    /** Where behaviours come from. */
+    sealed interface Behaviour {
+        record Formula(String spec) implements Behaviour {}
+
+        record InitNext(String init, String next) implements Behaviour {}
+    }
+
+    /** @param limitSeconds of processor time; over it, it is ended */
+    record Resources(int limitSeconds, int heapMb, int workers) {}
+
+    /** Whether both walk through the same states, whatever is looked at on the way. */
+    boolean hasStatesOf(Check other) {
+        return asksNothing().equals(other.asksNothing());
+    }
+
+    private Check asksNothing() {
+        return with(it -> it.invariants(List.of())
+                .properties(List.of())
+                .reached(List.of())
+                .checkDeadlock(false)
+                .resources(new Resources(0, 0, 0)));
+    }
+
+    String configuration() {
+        StringBuilder text = new StringBuilder();
+        switch (behaviour) {
+            case Behaviour.Formula(String spec) -> line(text, "SPECIFICATION " + spec);
+            case Behaviour.InitNext(String init, String next) -> {
+                line(text, "INIT " + init);
+                line(text, "NEXT " + next);
+            }
+        }
+        if (!constants.isEmpty() || !definitions.isEmpty() || bugs.isPresent()) {
+            line(text, "CONSTANTS");
+        }
+        constants.forEach((name, value) -> line(text, "  " + name + " = " + value));
+        definitions.keySet().forEach(name -> line(text, "  " + name + " <- " + DEFINED + name));
+        bugs.ifPresent(flags -> line(
+                text, "  Bugs = " + flags.stream().map(Check::quoted).collect(Collectors.joining(", ", "{", "}"))));
+        if (!reached.isEmpty()) {
+            line(text, "INVARIANT " + WATCH);
+        }
+        invariants.forEach(name -> line(text, "INVARIANT " + name));
+        properties.forEach(name -> line(text, "PROPERTY " + name));
+        if (!symmetry.isEmpty()) {
+            line(text, "SYMMETRY " + SYMMETRY);
+        }
+        view.ifPresent(name -> line(text, "VIEW " + name));
+        constraints.forEach(name -> line(text, "CONSTRAINT " + name));
+        actionConstraints.forEach(name -> line(text, "ACTION_CONSTRAINT " + name));
+        line(text, "CHECK_DEADLOCK " + (checkDeadlock ? "TRUE" : "FALSE"));
+        return text.toString();
+    }
+
+    /** The text of {@link #MODULE}. */
+    String generatedModule() {
+        StringBuilder text = new StringBuilder();
+        line(text, "---- MODULE " + MODULE + " ----");
+        line(text, "EXTENDS " + module + ", TLC, Witness");
+        definitions.forEach((name, expression) -> line(text, DEFINED + name + " == " + expression));
+        if (!symmetry.isEmpty()) {
+            line(
+                    text,
+                    SYMMETRY + " == "
+                            + symmetry.stream()
+                                    .map(set -> "Permutations(" + set + ")")
+                                    .collect(Collectors.joining(" \\cup ")));
+        }
+        if (!reached.isEmpty()) {
+            line(text, WATCH + " ==");
+        }
+        // A predicate that was true once is not evaluated again.
+        reached.forEach(name -> line(
+                text, "  /\\ WitnessHas(" + quoted(name) + ") \\/ (" + name + " => WitnessAdd(" + quoted(name) + "))"));
+        line(text, "====");
+        return text.toString();
+    }
+
+    private static String quoted(String text) {
+        return '"' + text + '"';
+    }
+
+    private static void line(StringBuilder text, String line) {
+        text.append(line).append('\n');
+    }
+}
