@@ -17,7 +17,7 @@ import tlc2.value.impl.Value;
  * The operators of {@code tla/lib/Witness.tla}: which states were reached, and which actions led to states. One for a JVM, as all of
  * TLC.
  *
- * <p>TLC's own coverage counts each expression and doubles the time of a run; this counts actions, which costs nothing.
+ * <p>TLC's own coverage counts each expression and doubles the time of a run; this counts one number for each action.
  */
 public final class Witness {
     private static final Set<String> REACHED = ConcurrentHashMap.newKeySet();
