@@ -32,14 +32,16 @@ VARIABLES
     highWatermark, \* what readers were shown
     cut,        \* the truncation under way: its end and step
     offline,    \* a sync has failed
+    found,      \* what the start at work has found: ids, last (its segment), tail, row of the table
     nextId, left \* of the model
 files == <<segment, recoveryPointFile, highWatermarkFile, marker>>
-vars == <<files, up, log, recoveryPoint, highWatermark, cut, offline, nextId, left>>
+vars == <<files, up, log, recoveryPoint, highWatermark, cut, offline, found, nextId, left>>
 
 Torn == -1
 Zeros == -2
 NotCutting == [end |-> -1, step |-> "none"]
 Bases == 0 .. MaxEntries - 1
+NothingFound == [ids |-> <<>>, last |-> 0, tail |-> "none", row |-> "none"]
 NoFile == [cells |-> <<>>, was |-> <<>>, entry |-> "none"]
 Smaller(a, b) == IF a < b THEN a ELSE b
 Min(S) == CHOOSE x \in S : \A y \in S : x <= y
@@ -55,6 +57,7 @@ Init ==
     /\ segment = [b \in Bases |-> IF b = 0 THEN [NoFile EXCEPT !.entry = "durable"] ELSE NoFile]
     /\ recoveryPointFile = 0 /\ highWatermarkFile = 0 /\ marker = FALSE
     /\ up = "up" /\ log = <<>> /\ recoveryPoint = 0 /\ highWatermark = 0 /\ cut = NotCutting /\ offline = FALSE
+    /\ found = NothingFound
     /\ nextId = 1 /\ left = Faults
 
 (* ------------------------------------------------------------------------------------------- append, sync, and housekeeping *)
@@ -64,16 +67,16 @@ Write ==
     /\ Works /\ cut = NotCutting /\ nextId <= MaxEntries
     /\ segment' = [segment EXCEPT ![Active].cells = Append(@, [id |-> nextId, state |-> "whole", synced |-> FALSE, lost |-> FALSE])]
     /\ log' = Append(log, nextId) /\ nextId' = nextId + 1
-    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, recoveryPoint, highWatermark, cut, offline, left>>
+    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, recoveryPoint, highWatermark, cut, offline, found, left>>
 
 \* PartitionLog.roll: a new file, whose directory entry is not durable yet.
 Roll ==
     /\ Works /\ cut = NotCutting /\ segment[Active].cells # <<>> /\ Len(log) < MaxEntries
     /\ Spend("roll")
     /\ segment' = [segment EXCEPT ![Len(log)] = [NoFile EXCEPT !.entry = "new"]]
-    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, cut, offline, nextId>>
+    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, cut, offline, found, nextId>>
 
-Synced(file) == [cells |-> [n \in 1 .. Len(file.cells) |-> [file.cells[n] EXCEPT !.synced = ~@.lost]], was |-> <<>>,
+Synced(file) == [cells |-> [n \in 1 .. Len(file.cells) |-> [file.cells[n] EXCEPT !.synced = ~file.cells[n].lost]], was |-> <<>>,
                  entry |-> IF file.entry = "new" /\ ~Bug("RollIsNotSynced") THEN "durable" ELSE file.entry]
 \* GroupSync.sync of the log's dirty files and of its directory: all is on disk, or the directory goes offline (local/GroupSync).
 Sync ==
@@ -83,26 +86,26 @@ Sync ==
          ELSE /\ segment' = [b \in Bases |-> IF Exists(b) THEN Synced(segment[b]) ELSE segment[b]]
               /\ recoveryPoint' = Len(log)
               /\ UNCHANGED offline
-    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, highWatermark, cut, nextId, left>>
+    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, highWatermark, cut, found, nextId, left>>
 
 \* DirectoryCheckpoints.writeOffsets.
 CheckpointRecoveryPoint ==
     /\ Works /\ cut = NotCutting
     /\ recoveryPointFile' = IF Bug("RecoveryPointAheadOfSync") THEN Len(log) ELSE recoveryPoint
     /\ recoveryPointFile' # recoveryPointFile
-    /\ UNCHANGED <<segment, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, cut, offline, nextId, left>>
+    /\ UNCHANGED <<segment, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, cut, offline, found, nextId, left>>
 
 \* Replication moves the high watermark; under durability sync it counts only what is on disk here.
 ShowRecords ==
     /\ Works /\ cut = NotCutting
     /\ highWatermark' \in highWatermark + 1 .. (IF Durability = "sync" /\ ~Bug("ShownBeforeSync") THEN recoveryPoint ELSE Len(log))
-    /\ UNCHANGED <<files, up, log, recoveryPoint, cut, offline, nextId, left>>
+    /\ UNCHANGED <<files, up, log, recoveryPoint, cut, offline, found, nextId, left>>
 
 \* DirectoryCheckpoints.writeHighWatermarks.
 CheckpointHighWatermark ==
     /\ Works /\ highWatermarkFile < highWatermark
     /\ highWatermarkFile' = highWatermark
-    /\ UNCHANGED <<segment, recoveryPointFile, marker, up, log, recoveryPoint, highWatermark, cut, offline, nextId, left>>
+    /\ UNCHANGED <<segment, recoveryPointFile, marker, up, log, recoveryPoint, highWatermark, cut, offline, found, nextId, left>>
 
 \* LogDirectory.close: everything is synced and written down, then the marker.
 CleanStop ==
@@ -110,7 +113,7 @@ CleanStop ==
     /\ recoveryPointFile' = Len(log) /\ highWatermarkFile' = highWatermark
     /\ marker' = TRUE /\ up' = "down"
     /\ segment' = [b \in Bases |-> IF Exists(b) THEN [Synced(segment[b]) EXCEPT !.entry = "durable"] ELSE segment[b]]
-    /\ UNCHANGED <<log, recoveryPoint, highWatermark, cut, offline, nextId>>
+    /\ UNCHANGED <<log, recoveryPoint, highWatermark, cut, offline, found, nextId>>
 
 (* --------------------------------------------------------------------------------------------------------------- truncation *)
 
@@ -122,7 +125,7 @@ BeginCut(end) ==
     /\ recoveryPointFile' = IF Bug("OffsetsAreNotLowered") THEN recoveryPointFile ELSE Smaller(recoveryPointFile, end)
     /\ highWatermark' = Smaller(highWatermark, end)
     /\ highWatermarkFile' = Smaller(highWatermarkFile, end)
-    /\ UNCHANGED <<segment, marker, up, log, offline, nextId>>
+    /\ UNCHANGED <<segment, marker, up, log, offline, found, nextId>>
 
 \* The segment that holds the end: the last that begins at or below it.
 Holder(end) == Max({b \in Existing : b <= end})
@@ -132,7 +135,7 @@ CutFile ==
     /\ LET b == Holder(cut.end)
        IN segment' = [segment EXCEPT ![b] = [@ EXCEPT !.cells = SubSeq(@, 1, cut.end - b), !.was = segment[b].cells]]
     /\ cut' = [cut EXCEPT !.step = "cut"]
-    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, offline, nextId, left>>
+    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, offline, found, nextId, left>>
 
 \* active.log().sync.
 SyncCut ==
@@ -143,14 +146,14 @@ SyncCut ==
             ELSE /\ segment' = IF Bug("CutIsNotSynced") THEN segment ELSE [segment EXCEPT ![b] = [Synced(@) EXCEPT !.entry = segment[b].entry]]
                  /\ cut' = [cut EXCEPT !.step = "synced"]
                  /\ UNCHANGED offline
-    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, nextId, left>>
+    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, found, nextId, left>>
 
 \* PartitionLog.retire: later segments are renamed away; a crash may bring any of them back.
 Retire ==
     /\ Works /\ cut.step = "synced"
     /\ segment' = [b \in Bases |-> IF Exists(b) /\ b > Holder(cut.end) THEN [segment[b] EXCEPT !.entry = "renamed"] ELSE segment[b]]
     /\ cut' = [cut EXCEPT !.step = "retired"]
-    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, offline, nextId, left>>
+    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, offline, found, nextId, left>>
 
 DirectorySynced(file) == IF file.entry = "renamed" THEN NoFile ELSE IF file.entry = "new" THEN [file EXCEPT !.entry = "durable"] ELSE file
 \* LogCheckpointer.replaceEpochs syncs the directory, and the truncation returns.
@@ -159,7 +162,7 @@ EndCut ==
     /\ segment' = IF Bug("RemovedEntriesAreNotSynced") THEN segment ELSE [b \in Bases |-> DirectorySynced(segment[b])]
     /\ log' = SubSeq(log, 1, cut.end)
     /\ cut' = NotCutting
-    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, recoveryPoint, highWatermark, offline, nextId, left>>
+    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, recoveryPoint, highWatermark, offline, found, nextId, left>>
 
 (* -------------------------------------------------------------------------------------------------------------- the machine *)
 
@@ -167,9 +170,9 @@ EndCut ==
 WriteBackFails ==
     /\ up = "up" /\ (\E n \in 1 .. Len(segment[Active].cells) : IsDirty(segment[Active].cells[n])) /\ Spend("writeBack")
     /\ segment' = [segment EXCEPT ![Active].cells = [n \in 1 .. Len(@) |-> IF IsDirty(@[n]) THEN [@[n] EXCEPT !.lost = TRUE] ELSE @[n]]]
-    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, cut, offline, nextId>>
+    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, cut, offline, found, nextId>>
 
-Forget == up' = "down" /\ cut' = NotCutting /\ offline' = FALSE /\ UNCHANGED <<log, recoveryPoint, highWatermark, recoveryPointFile, highWatermarkFile, marker, nextId>>
+Forget == up' = "down" /\ cut' = NotCutting /\ offline' = FALSE /\ found' = NothingFound /\ UNCHANGED <<log, recoveryPoint, highWatermark, recoveryPointFile, highWatermarkFile, marker, nextId>>
 
 \* Power goes: of each unsynced batch anything may be left, files may be longer than what is in them, and entries may come or go.
 Fates == {"whole", "torn", "zeros", "gone"}
@@ -205,75 +208,72 @@ Kill ==
 IsIntact(cell, offset, trusted) ==
     cell.state = "whole" \/ (cell.state = "torn" /\ (offset < trusted \/ Bug("OnlyLengthsAreChecked")))
 Id(cell) == IF cell.state = "whole" THEN cell.id ELSE IF cell.state = "torn" THEN Torn ELSE Zeros
-Next1(b) == LET above == {c \in Existing : c > b} IN IF above = {} THEN -1 ELSE Min(above)
+NextBase(b) == LET above == {c \in Existing : c > b} IN IF above = {} THEN -1 ELSE Min(above)
 RECURSIVE Scan(_, _, _)
 \* What is found from segment b on: the ids, where the intact part ends, in which segment, and what follows it.
 Scan(b, ids, trusted) ==
     LET cells == segment[b].cells
         broken == {n \in 1 .. Len(cells) : ~IsIntact(cells[n], b + n - 1, trusted)}
         good == IF broken = {} THEN Len(cells) ELSE Min(broken) - 1
-        found == ids \o [n \in 1 .. good |-> Id(cells[n])]
+        intact == ids \o [n \in 1 .. good |-> Id(cells[n])]
         rest == good + 1 .. Len(cells)
         onlyZeros == \A n \in rest : cells[n].state = "zeros"
         wholeBehind == \E n \in rest : cells[n].state = "whole"
-        next == Next1(b)
-    IN CASE ~onlyZeros -> [ids |-> found, last |-> b, tail |-> IF wholeBehind \/ next # -1 THEN "broken inside" ELSE "broken at end"]
-         [] onlyZeros /\ next = -1 -> [ids |-> found, last |-> b, tail |-> "intact"]
-         [] onlyZeros /\ next # b + good -> [ids |-> found, last |-> b, tail |-> "broken inside"] \* a hole
-         [] OTHER -> Scan(next, found, trusted)
+        next == NextBase(b)
+    IN CASE ~onlyZeros -> [ids |-> intact, last |-> b, tail |-> IF wholeBehind \/ next # -1 THEN "broken inside" ELSE "broken at end"]
+         [] onlyZeros /\ next = -1 -> [ids |-> intact, last |-> b, tail |-> "intact"]
+         [] onlyZeros /\ next # b + good -> [ids |-> intact, last |-> b, tail |-> "broken inside"] \* a hole
+         [] OTHER -> Scan(next, intact, trusted)
 Found(trusted) == IF 0 \notin Existing THEN [ids |-> <<>>, last |-> 0, tail |-> "broken inside"] ELSE Scan(0, <<>>, trusted)
-Trusting == IF marker THEN Found(MaxEntries) ELSE Found(recoveryPointFile)
+\* RecoveryTable: one row fits.
+RowFor(clean, tail, pointCovered, shownCovered) ==
+    IF clean
+      THEN CASE tail = "broken at end" -> "D"
+             [] tail = "broken inside" -> "E"
+             [] OTHER -> IF ~pointCovered THEN "C" ELSE IF shownCovered THEN "A" ELSE "B"
+      ELSE IF ~pointCovered THEN "K"
+           ELSE IF ~shownCovered THEN (IF Durability = "sync" THEN "I" ELSE "J")
+           ELSE CASE tail = "intact" -> "F" [] tail = "broken at end" -> "G" [] OTHER -> "H"
 \* After a clean stop headers are enough, unless the log goes on behind what was written down (LogRecovery.openTrusting).
-IsClean == marker /\ Len(Trusting.ids) <= recoveryPointFile
-Result == IF IsClean THEN Trusting ELSE Found(recoveryPointFile)
-
-\* RecoveryTable, row by row.
-Row ==
-    LET end == Len(Result.ids)
-        pointCovered == end >= recoveryPointFile
-        shownCovered == end >= highWatermarkFile
-    IN CASE IsClean /\ Result.tail = "intact" /\ pointCovered /\ shownCovered -> "A"
-         [] IsClean /\ Result.tail = "intact" /\ pointCovered /\ ~shownCovered -> "B"
-         [] IsClean /\ Result.tail = "intact" /\ ~pointCovered -> "C"
-         [] IsClean /\ Result.tail = "broken at end" -> "D"
-         [] IsClean /\ Result.tail = "broken inside" -> "E"
-         [] ~IsClean /\ pointCovered /\ shownCovered /\ Result.tail = "intact" -> "F"
-         [] ~IsClean /\ pointCovered /\ shownCovered /\ Result.tail = "broken at end" -> "G"
-         [] ~IsClean /\ pointCovered /\ shownCovered /\ Result.tail = "broken inside" -> "H"
-         [] ~IsClean /\ pointCovered /\ ~shownCovered /\ Durability = "sync" -> "I"
-         [] ~IsClean /\ pointCovered /\ ~shownCovered /\ Durability # "sync" -> "J"
-         [] ~IsClean /\ ~pointCovered -> "K"
+Result ==
+    LET trusting == Found(IF marker THEN MaxEntries ELSE recoveryPointFile)
+        clean == marker /\ Len(trusting.ids) <= recoveryPointFile
+        scanned == IF clean \/ ~marker THEN trusting ELSE Found(recoveryPointFile)
+        end == Len(scanned.ids)
+    IN [ids |-> scanned.ids, last |-> scanned.last, tail |-> scanned.tail,
+        row |-> RowFor(clean, scanned.tail, end >= recoveryPointFile, end >= highWatermarkFile)]
 Refuses(row) == row \in {"B", "C", "D", "E", "I", "K"}
 
 \* LogRecovery.open gathers the facts, asks the table, and removes segments behind the cut.
 Decide ==
     /\ up = "down"
-    /\ IF Refuses(Row)
+    /\ found' = Result
+    /\ IF Refuses(found'.row)
          THEN up' = "refused" /\ UNCHANGED segment
          ELSE /\ up' = "cutting"
-              /\ segment' = [b \in Bases |-> IF Exists(b) /\ b > Result.last THEN [segment[b] EXCEPT !.entry = "renamed"] ELSE segment[b]]
+              /\ segment' = [b \in Bases |-> IF Exists(b) /\ b > found'.last THEN [segment[b] EXCEPT !.entry = "renamed"] ELSE segment[b]]
     /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, log, recoveryPoint, highWatermark, cut, offline, nextId, left>>
 
 \* Cuts the last segment to what is intact, and syncs what is kept. A sync of pages that the kernel calls clean does nothing.
 CutAndSync ==
     /\ up = "cutting"
-    /\ LET kept(b) == IF b = Result.last THEN SubSeq(segment[b].cells, 1, Len(Result.ids) - b) ELSE segment[b].cells
+    /\ LET kept(b) == IF b = found.last THEN SubSeq(segment[b].cells, 1, Len(found.ids) - b) ELSE segment[b].cells
        IN segment' = [b \in Bases |-> IF ~Exists(b) THEN segment[b]
             ELSE [cells |-> [n \in 1 .. Len(kept(b)) |-> [kept(b)[n] EXCEPT !.synced = IF Bug("StartDoesNotSync") THEN @ ELSE ~kept(b)[n].lost]],
                   was |-> <<>>, entry |-> segment[b].entry]]
     /\ up' = "syncing"
-    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, log, recoveryPoint, highWatermark, cut, offline, nextId, left>>
+    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, log, recoveryPoint, highWatermark, cut, offline, found, nextId, left>>
 
 \* Syncs the directory and opens the log: PartitionLog.of, with a recovery point at its end. The marker is gone, durably, before.
 Open ==
     /\ up = "syncing"
     /\ segment' = [b \in Bases |-> DirectorySynced(segment[b])]
-    /\ log' = Result.ids
-    /\ recoveryPoint' = Len(Result.ids)
-    /\ highWatermark' = Smaller(highWatermarkFile, Len(Result.ids))
+    /\ log' = found.ids
+    /\ recoveryPoint' = Len(found.ids)
+    /\ highWatermark' = Smaller(highWatermarkFile, Len(found.ids))
     /\ highWatermarkFile' = highWatermark'
     /\ marker' = IF Bug("MarkerStays") THEN marker ELSE FALSE
-    /\ up' = "up"
+    /\ up' = "up" /\ found' = NothingFound
     /\ UNCHANGED <<recoveryPointFile, cut, offline, nextId, left>>
 
 Next ==
@@ -285,7 +285,6 @@ Spec == Init /\ [][Next]_vars
 
 (* ----------------------------------------------------------------------------------------------------------------- properties *)
 
-Starting == up \in {"down", "cutting", "syncing"}
 \* Whatever is claimed to be on disk is on disk, whole, in a file whose name is on disk.
 ClaimedIsOnDisk == up = "up" => \A o \in 0 .. recoveryPoint - 1 : \E b \in Existing :
     /\ b <= o /\ o < b + Len(segment[b].cells) /\ segment[b].entry = "durable"
@@ -293,20 +292,21 @@ ClaimedIsOnDisk == up = "up" => \A o \in 0 .. recoveryPoint - 1 : \E b \in Exist
 \* No crash, at whatever point, makes a log that stays out of service until a person has looked.
 NeverRefused == up # "refused"
 \* Under durability sync no reader was shown what a crash can take.
-ShownIsKept == (Durability = "sync" /\ Starting) => Len(Result.ids) >= highWatermark
+ShownIsKept == (Durability = "sync" /\ up \in {"cutting", "syncing"}) => Len(found.ids) >= highWatermark
 \* What a start finds is whole.
-NothingIsInvented == Starting => \A n \in 1 .. Len(Result.ids) : Result.ids[n] \in 1 .. MaxEntries
-\* The steps of a start change nothing of what it has found, so that it may be interrupted and begun again.
-StartIsRepeatable == [][(Starting /\ up' \in {"cutting", "syncing"} /\ up # up') => Result'.ids = Result.ids]_vars
+NothingIsInvented == \A n \in 1 .. Len(found.ids) : found.ids[n] \in 1 .. MaxEntries
+\* The steps of a start change nothing of what would be found, so that it may be interrupted and begun again.
+StartIsRepeatable == up \in {"cutting", "syncing"} => Result.ids = found.ids
+
 \* States that the models must reach.
-RowA == up = "down" /\ Row = "A" /\ log # <<>>
-RowF == up = "down" /\ Row = "F" /\ log # <<>>
-RowG == up = "down" /\ Row = "G"
-RowH == up = "down" /\ Row = "H"
-RowJ == up = "down" /\ Row = "J"
+RowA == found.row = "A" /\ log # <<>>
+RowF == found.row = "F" /\ log # <<>>
+RowG == found.row = "G"
+RowH == found.row = "H"
+RowJ == found.row = "J"
 TornBelowWhole == up = "down" /\ \E b \in Existing : \E n \in 2 .. Len(segment[b].cells) : segment[b].cells[n - 1].state = "torn" /\ segment[b].cells[n].state = "whole"
-SegmentBehindHole == up = "down" /\ Cardinality(Existing) = 2 /\ Result.last = 0 /\ Result.tail = "broken inside"
-RemovedSegmentIsBack == up = "down" /\ \E b \in Existing : b > recoveryPoint /\ Len(segment[0].cells) < b
+SegmentBehindHole == up = "down" /\ Cardinality(Existing) = 2 /\ Len(segment[0].cells) < Active
+RemovedSegmentIsBack == SegmentBehindHole /\ recoveryPoint < Active /\ left.cut = 0
 StartInterrupted == up = "cutting" /\ left.power > 0
 
 Disk == INSTANCE DurableLog WITH
