@@ -159,7 +159,7 @@ Settle ==
            after == [n \in 0 .. Slots - 1 |-> [slot[n] EXCEPT !.settled = @ \/ \E s \in ready : s % Slots = n]]
            isThrough(s) == after[s % Slots].settled \/ Bug("ReleasedWhenExamined")
        IN /\ told' = [l \in Logs |-> told[l] \o [n \in DOMAIN Of(l) |-> [id |-> At(Of(l)[n]).id, outcome |-> outcome(Of(l)[n]),
-                                                                          durably |-> At(Of(l)[n]).settleAfter # Never]]]
+                                                                          durably |-> At(Of(l)[n]).settleAfter >= Of(l)[n]]]]
           /\ slot' = after
           /\ released' = CHOOSE r \in released .. appended :
                             /\ \A s \in released + 1 .. r : isThrough(s)

@@ -32,11 +32,13 @@ VARIABLES
     disk,        \* DiskWait: the sync thread waits for the disk
     syncing,     \* up to where the group reaches that the sync thread has taken
     pc,          \* per thread: what it does next
+    group,       \* per thread: the group that it appends, and which bells it owes a ring for it
     worked       \* per thread: whether its pass found something
 work == <<published, appended, handed, synced, settled, examined, lastSynced, needsSync, syncing>>
-vars == <<work, asleep, turn, disk, pc, worked>>
+vars == <<work, asleep, turn, disk, pc, group, worked>>
 
 Nobody == "nobody"
+NoGroup == [first |-> 1, last |-> 0, bells |-> {}]
 Loops == IF Separate THEN {"append", "sync", "settle"} ELSE {"append", "sync"}
 AllThreads == Loops \cup Publishers
 BellOf(thread) == thread \* each loop waits at the bell of its name; without a settle thread that bell is append's
@@ -52,7 +54,7 @@ Init ==
     /\ published = 0 /\ appended = 0 /\ handed = 0 /\ synced = 0 /\ settled = {} /\ examined = 0 /\ lastSynced = 0
     /\ needsSync = FALSE /\ asleep = {} /\ turn = Nobody /\ disk = FALSE /\ syncing = 0
     /\ pc = [t \in AllThreads |-> IF t \in Loops THEN "look" ELSE "publish"]
-    /\ worked = [t \in AllThreads |-> FALSE]
+    /\ worked = [t \in AllThreads |-> FALSE] /\ group = [t \in AllThreads |-> NoGroup]
 
 Goes(t, step) == pc' = [pc EXCEPT ![t] = step]
 Works(t, whether) == worked' = [worked EXCEPT ![t] = whether]
@@ -62,6 +64,7 @@ Ring(bells) == asleep' = asleep \ bells \* Doorbell.ring: costs nothing while th
 IsSync(n) == Kinds[n] = "sync"
 Group(last) == appended + 1 .. last
 HandsOver(last) == \E n \in Group(last) : IsSync(n)
+PutsFirst == Bug("HandedOverBeforePublished")
 \* Settler.settle.
 Settled == settled \cup {n \in 1 .. appended : ~IsSync(n) \/ n <= synced}
 SettleNow == settled' = Settled /\ examined' = appended /\ lastSynced' = synced
@@ -73,25 +76,25 @@ Publish(t) ==
     /\ pc[t] = "publish" /\ published < Entries
     /\ published' = published + 1
     /\ Goes(t, IF Kinds[published + 1] = "task" THEN "ring append" ELSE IF Threads = "lent" THEN "announce" ELSE "wake")
-    /\ UNCHANGED <<appended, handed, synced, settled, examined, lastSynced, needsSync, syncing, asleep, turn, disk, worked>>
+    /\ UNCHANGED <<appended, handed, synced, settled, examined, lastSynced, needsSync, syncing, asleep, turn, disk, worked, group>>
 \* Shard.announce: what needs the disk is not done here; else the turn is taken if it is free, and if it is not, its holder looks again.
 Announce(t) ==
     /\ pc[t] = "announce"
     /\ IF needsSync THEN Goes(t, "wake") /\ UNCHANGED turn
        ELSE IF turn = Nobody THEN turn' = t /\ Goes(t, "append") ELSE UNCHANGED turn /\ Goes(t, "publish")
-    /\ UNCHANGED <<work, asleep, disk, worked>>
+    /\ UNCHANGED <<work, asleep, disk, worked, group>>
 \* Shard.wake: the sync thread, while it does not wait for the disk and has something to sync; else the append thread.
 Wake(t) ==
     /\ pc[t] = "wake"
     /\ Goes(t, IF ~Separate /\ needsSync /\ ~disk THEN "ring sync" ELSE "ring append")
-    /\ UNCHANGED <<work, asleep, turn, disk, worked>>
-RingAppend(t) == pc[t] = "ring append" /\ Ring({"append"}) /\ Goes(t, "publish") /\ UNCHANGED <<work, turn, disk, worked>>
-RingSync(t) == pc[t] = "ring sync" /\ Ring({"sync"}) /\ Goes(t, "publish") /\ UNCHANGED <<work, turn, disk, worked>>
+    /\ UNCHANGED <<work, asleep, turn, disk, worked, group>>
+RingAppend(t) == pc[t] = "ring append" /\ Ring({"append"}) /\ Goes(t, "publish") /\ UNCHANGED <<work, turn, disk, worked, group>>
+RingSync(t) == pc[t] = "ring sync" /\ Ring({"sync"}) /\ Goes(t, "publish") /\ UNCHANGED <<work, turn, disk, worked, group>>
 \* Shard.workInTurn gives the turn back and looks for work once more.
 LookAfter(t) ==
     /\ t \in Publishers /\ pc[t] = "look after"
     /\ Goes(t, IF HasTurnWork /\ ~Bug("NobodyLooksAfterATurn") THEN "ring append" ELSE "publish")
-    /\ UNCHANGED <<work, asleep, turn, disk, worked>>
+    /\ UNCHANGED <<work, asleep, turn, disk, worked, group>>
 
 (* -------------------------------------------------------------------------------------- append and settle, whoever runs them *)
 
@@ -100,31 +103,30 @@ LastFor(t) == \* append's own thread takes all there is; others stop before a ta
     IF t = "append" THEN published
     ELSE CHOOSE n \in appended .. published : (\A m \in appended + 1 .. n : Kinds[m] # "task") /\ (n = published \/ Kinds[n + 1] = "task")
 \* The order is the point: published to settle before it is handed to sync, so that the sync's own ring finds it.
+Puts(last) == handed' = (IF HandsOver(last) THEN last ELSE handed) /\ UNCHANGED <<appended, needsSync>>
+Publishes(g) == appended' = g.last /\ needsSync' = (\E n \in g.first .. g.last : IsSync(n)) /\ UNCHANGED handed
 AppendGroup(t) ==
     /\ pc[t] = "append"
     /\ IF ~MayAppend(t)
-         THEN Goes(t, IF Separate THEN "idle" ELSE "settle") /\ UNCHANGED <<work, worked>>
-         ELSE /\ IF Bug("HandedOverBeforePublished")
-                   THEN /\ handed' = IF HandsOver(LastFor(t)) THEN LastFor(t) ELSE handed
-                        /\ UNCHANGED <<appended, needsSync>>
-                   ELSE appended' = LastFor(t) /\ needsSync' = HandsOver(LastFor(t)) /\ UNCHANGED handed
-              /\ Goes(t, [step |-> "hand over", first |-> appended + 1, last |-> LastFor(t)])
+         THEN Goes(t, IF Separate THEN "idle" ELSE IF t = "sync" THEN "give back" ELSE "settle") /\ UNCHANGED <<work, group, worked>>
+         ELSE /\ IF PutsFirst THEN Puts(LastFor(t)) ELSE Publishes([first |-> appended + 1, last |-> LastFor(t)])
+              /\ group' = [group EXCEPT ![t] = [first |-> appended + 1, last |-> LastFor(t), bells |-> {}]]
+              /\ Goes(t, "hand over")
               /\ Works(t, TRUE)
               /\ UNCHANGED <<published, synced, settled, examined, lastSynced, syncing>>
     /\ UNCHANGED <<asleep, turn, disk>>
-IsAt(t, step) == pc[t] \notin STRING /\ pc[t].step = step
 HandOver(t) ==
-    /\ IsAt(t, "hand over")
-    /\ LET syncs == \E n \in pc[t].first .. pc[t].last : IsSync(n)
-           rings == (IF syncs THEN {"sync"} ELSE {})
-                    \cup (IF Separate /\ \E n \in pc[t].first .. pc[t].last : ~IsSync(n) THEN {"settle"} ELSE {})
-       IN /\ IF Bug("HandedOverBeforePublished")
-               THEN appended' = pc[t].last /\ needsSync' = syncs /\ UNCHANGED handed
-               ELSE handed' = (IF syncs THEN pc[t].last ELSE handed) /\ UNCHANGED <<appended, needsSync>>
-          /\ Goes(t, [step |-> "ring", bells |-> rings])
+    /\ pc[t] = "hand over"
+    /\ LET g == group[t]
+           syncs == \E n \in g.first .. g.last : IsSync(n)
+           rings == (IF syncs THEN {"sync"} ELSE {}) \cup (IF Separate /\ \E n \in g.first .. g.last : ~IsSync(n) THEN {"settle"} ELSE {})
+       IN /\ IF PutsFirst THEN Publishes(g) ELSE handed' = (IF syncs THEN g.last ELSE handed) /\ UNCHANGED <<appended, needsSync>>
+          /\ group' = [group EXCEPT ![t].bells = rings]
+    /\ Goes(t, "ring")
     /\ UNCHANGED <<published, synced, settled, examined, lastSynced, syncing, asleep, turn, disk, worked>>
 RingAfterAppend(t) ==
-    /\ IsAt(t, "ring") /\ Ring(pc[t].bells)
+    /\ pc[t] = "ring" /\ Ring(group[t].bells)
+    /\ group' = [group EXCEPT ![t] = NoGroup]
     /\ Goes(t, IF Separate THEN "look" ELSE IF t = "sync" THEN "give back" ELSE "settle")
     /\ UNCHANGED <<work, turn, disk, worked>>
 SettleStep(t) ==
@@ -132,12 +134,12 @@ SettleStep(t) ==
     /\ SettleNow
     /\ Works(t, worked[t] \/ CanSettle)
     /\ Goes(t, CASE t = "sync" -> "append" [] Separate -> "look" [] OTHER -> "give back")
-    /\ UNCHANGED <<published, appended, handed, synced, needsSync, syncing, asleep, turn, disk>>
+    /\ UNCHANGED <<published, appended, handed, synced, needsSync, syncing, asleep, turn, disk, group>>
 \* Turn.giveBack; whoever gives it back looks for work afterwards.
 GiveBack(t) ==
     /\ pc[t] = "give back" /\ turn' = Nobody
     /\ Goes(t, CASE t \in Publishers -> "look after" [] t = "sync" -> "rest" [] OTHER -> IF worked[t] THEN "look" ELSE "idle")
-    /\ UNCHANGED <<work, asleep, disk, worked>>
+    /\ UNCHANGED <<work, asleep, disk, worked, group>>
 
 (* ------------------------------------------------------------------------------------------------------------------ the loops *)
 
@@ -147,46 +149,46 @@ AppendLoop ==
     /\ IF Separate THEN UNCHANGED turn /\ Goes("append", "append")
        ELSE IF turn = Nobody THEN turn' = "append" /\ Goes("append", "append") ELSE UNCHANGED turn /\ Goes("append", "idle")
     /\ Works("append", FALSE)
-    /\ UNCHANGED <<work, asleep, disk>>
+    /\ UNCHANGED <<work, asleep, disk, group>>
 \* Shard.settleLoop.
 SettleLoop ==
     /\ Separate /\ pc["settle"] = "look"
     /\ Goes("settle", IF CanSettle THEN "settle" ELSE "idle")
-    /\ UNCHANGED <<work, asleep, turn, disk, worked>>
+    /\ UNCHANGED <<work, asleep, turn, disk, worked, group>>
 \* Shard.syncLoop and sharedSyncLoop: takes the group that waits.
 SyncLoop ==
     /\ pc["sync"] = "look"
     /\ IF CanSync THEN syncing' = handed /\ handed' = 0 /\ disk' = ~Separate /\ Goes("sync", IF Separate THEN "sync" ELSE "look around")
        ELSE UNCHANGED <<syncing, handed, disk>> /\ Goes("sync", IF Separate THEN "idle" ELSE "try turn")
     /\ Works("sync", CanSync)
-    /\ UNCHANGED <<published, appended, synced, settled, examined, lastSynced, needsSync, asleep, turn>>
+    /\ UNCHANGED <<published, appended, synced, settled, examined, lastSynced, needsSync, asleep, turn, group>>
 \* DiskWait.begin is behind it: what came in just now is the append thread's (Shard.syncWhileOthersAppend).
 LookAround ==
     /\ pc["sync"] = "look around"
     /\ Ring(IF HasTurnWork /\ ~Bug("NobodyLooksBeforeASync") THEN {"append"} ELSE {})
     /\ Goes("sync", "sync")
-    /\ UNCHANGED <<work, turn, disk, worked>>
+    /\ UNCHANGED <<work, turn, disk, worked, group>>
 \* The disk is done. (A sync may take for ever: this action alone has no fairness in HangSpec.)
 SyncEnds ==
     /\ pc["sync"] = "sync"
     /\ synced' = syncing /\ syncing' = 0 /\ disk' = FALSE
     /\ Goes("sync", IF Separate THEN "ring settle" ELSE "try turn")
-    /\ UNCHANGED <<published, appended, handed, settled, examined, lastSynced, needsSync, asleep, turn, worked>>
+    /\ UNCHANGED <<published, appended, handed, settled, examined, lastSynced, needsSync, asleep, turn, worked, group>>
 RingSettle ==
     /\ pc["sync"] = "ring settle" /\ Ring({SettleBell})
     /\ Goes("sync", IF Separate \/ worked["sync"] THEN "look" ELSE "idle")
-    /\ UNCHANGED <<work, turn, disk, worked>>
+    /\ UNCHANGED <<work, turn, disk, worked, group>>
 \* Shard.sharedSyncLoop: while nothing waits for the disk, it appends and settles if nobody else does.
 TryTurn ==
     /\ pc["sync"] = "try turn"
     /\ IF ~CanSync /\ turn = Nobody THEN turn' = "sync" /\ Goes("sync", "settle")
        ELSE UNCHANGED turn /\ Goes("sync", IF worked["sync"] THEN "ring settle" ELSE "idle")
-    /\ UNCHANGED <<work, asleep, disk, worked>>
+    /\ UNCHANGED <<work, asleep, disk, worked, group>>
 Rest ==
     /\ pc["sync"] = "rest"
     /\ Ring(IF ~worked["sync"] /\ HasTurnWork THEN {"append"} ELSE {})
     /\ Goes("sync", IF worked["sync"] THEN "look" ELSE "idle")
-    /\ UNCHANGED <<work, turn, disk, worked>>
+    /\ UNCHANGED <<work, turn, disk, worked, group>>
 
 (* --------------------------------------------------------------------------------------------------------- Doorbell.sleepUntil *)
 
@@ -200,16 +202,16 @@ SayAsleep(t) ==
     /\ IF Bug("WaiterLooksFirst")
          THEN IF IsThere(t) THEN Goes(t, "look") /\ UNCHANGED asleep ELSE Goes(t, "look again") /\ UNCHANGED asleep
          ELSE asleep' = asleep \cup {BellOf(t)} /\ Goes(t, "look again")
-    /\ UNCHANGED <<work, turn, disk, worked>>
+    /\ UNCHANGED <<work, turn, disk, worked, group>>
 LookAgain(t) ==
     /\ pc[t] = "look again"
     /\ IF Bug("WaiterLooksFirst") THEN asleep' = asleep \cup {BellOf(t)} /\ Goes(t, "asleep")
        ELSE IF IsThere(t) THEN asleep' = asleep \ {BellOf(t)} /\ Goes(t, "look") ELSE UNCHANGED asleep /\ Goes(t, "asleep")
-    /\ UNCHANGED <<work, turn, disk, worked>>
+    /\ UNCHANGED <<work, turn, disk, worked, group>>
 WakeUp(t) ==
     /\ pc[t] = "asleep" /\ BellOf(t) \notin asleep
     /\ Goes(t, "idle") \* announces itself and looks once more
-    /\ UNCHANGED <<work, asleep, turn, disk, worked>>
+    /\ UNCHANGED <<work, asleep, turn, disk, worked, group>>
 
 Publisher(t) == Announce(t) \/ Wake(t) \/ RingAppend(t) \/ RingSync(t) \/ LookAfter(t)
 Stage(t) == AppendGroup(t) \/ HandOver(t) \/ RingAfterAppend(t) \/ SettleStep(t) \/ GiveBack(t)
@@ -234,7 +236,7 @@ LiveSpec == HangSpec /\ WF_vars(SyncEnds)
 
 TypeOK == appended <= published /\ synced <= published /\ (turn # Nobody => turn \in AllThreads)
 \* One thread appends and settles at a time.
-OneAtATime == ~Separate => \A t \in AllThreads : (pc[t] \in {"append", "settle", "give back"} \/ pc[t] \notin STRING) => turn = t
+OneAtATime == ~Separate => \A t \in AllThreads : (pc[t] \in {"append", "hand over", "ring", "settle", "give back"}) => turn = t
 \* When every thread sleeps there is nothing to do.
 NobodySleepsOverWork ==
     (\A t \in Loops : pc[t] = "asleep" /\ BellOf(t) \in asleep) /\ (\A t \in Publishers : pc[t] = "publish")
@@ -247,6 +249,6 @@ PublishedIsSettled == <>[](settled = 1 .. published)
 \* States that the models must reach.
 AllAsleep == \A t \in Loops : pc[t] = "asleep" /\ BellOf(t) \in asleep
 TurnWasLent == turn \in Publishers
-SyncThreadAppends == turn = "sync" /\ pc["sync"] \notin STRING
+SyncThreadAppends == turn = "sync" /\ pc["sync"] = "hand over"
 PublishedDuringSync == pc["sync"] = "sync" /\ CanAppend
 ==============================================================================
