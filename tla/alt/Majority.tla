@@ -31,7 +31,8 @@ vars == <<term, leads, log, synced, fenced, committed, left>>
 IsMajority(S) == 2 * Cardinality(S) > Cardinality(Replica)
 LastTerm(s) == IF s = <<>> THEN 0 ELSE s[Len(s)].term
 IsNoBetter(s, t) == LastTerm(s) < LastTerm(t) \/ (LastTerm(s) = LastTerm(t) /\ Len(s) <= Len(t))
-Ids(s) == {s[n].id : n \in DOMAIN s}
+Opening == 0 \* the id of the record that opens a term
+Ids(s) == {s[n].id : n \in DOMAIN s} \ {Opening}
 Max(S) == CHOOSE x \in S : \A y \in S : y <= x
 Leaders == {r \in Replica : leads[r] /\ r \notin fenced}
 DurableEnd(r) == IF Durability = "sync" THEN synced[r] ELSE Len(log[r])
@@ -43,7 +44,8 @@ Init ==
 
 (* A replica *)
 
-\* Nobody leads for all it knows: it asks the others, and a majority grants it the next term.
+\* Nobody leads for all it knows: it asks the others, and a majority grants it the next term. It opens it with a record of its own, for
+\* nothing older is committed before one of its own term is.
 Elect(r) ==
     /\ r \notin fenced /\ Leaders = {}
     /\ \E voters \in SUBSET (Replica \ fenced) :
@@ -52,7 +54,8 @@ Elect(r) ==
          /\ LET next == Max({term[v] : v \in voters}) + 1
             IN /\ term' = [v \in Replica |-> IF v \in voters THEN next ELSE term[v]]
                /\ leads' = [v \in Replica |-> IF v \in voters THEN v = r ELSE leads[v]]
-    /\ UNCHANGED <<log, synced, fenced, committed, left>>
+               /\ log' = IF Bug("TermsAreNotOpened") THEN log ELSE [log EXCEPT ![r] = Append(@, [term |-> next, id |-> Opening])]
+    /\ UNCHANGED <<synced, fenced, committed, left>>
 
 Sync(r) ==
     /\ synced[r] < Len(log[r])

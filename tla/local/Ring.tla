@@ -204,9 +204,9 @@ RingIsFull == cursor - released = Slots
 PublishedOutOfOrder == \E s \in appended + 1 .. cursor : At(s).sequence = s /\ \E p \in Producers : claim[p] # NoClaim /\ claim[p].sequence < s
 GroupsPile == waiting # NoGroup /\ syncing # NoGroup
 
-Acked(l) == Cardinality({n \in 1 .. Len(told[l]) : told[l][n].outcome = "appended"})
+\* What the sync stage claims; that answers come later, and say no more, is AckedIsDurable.
 Disk(l) == INSTANCE DurableLog WITH
     Entry <- 0 .. MaxEntries - 1, NotCutting <- -1,
-    log <- pageCache[l], durable <- Acked(l), cutting <- -1, ended <- failure
+    log <- pageCache[l], durable <- onDisk[l], cutting <- -1, ended <- failure
 LogsAreDurableLogs == [][\A l \in SyncLogs : Disk(l)!Step]_vars
 ===============================================================================
