@@ -119,7 +119,7 @@ CleanStop ==
 
 \* PartitionLog.cut: first nothing that was written down may lie above the cut (LogCheckpointer.truncated, LogHome.lowerOffsets).
 BeginCut(end) ==
-    /\ Works /\ cut = NotCutting /\ Spend("cut")
+    /\ Works /\ cut = NotCutting /\ end < Len(log) /\ Spend("cut")
     /\ cut' = [end |-> end, step |-> "lowered"]
     /\ recoveryPoint' = Smaller(recoveryPoint, end)
     /\ recoveryPointFile' = IF Bug("OffsetsAreNotLowered") THEN recoveryPointFile ELSE Smaller(recoveryPointFile, end)
@@ -278,7 +278,7 @@ Open ==
 
 Next ==
     \/ Write \/ Roll \/ Sync \/ CheckpointRecoveryPoint \/ ShowRecords \/ CheckpointHighWatermark \/ CleanStop
-    \/ (\E end \in 0 .. MaxEntries - 1 : end < Len(log) /\ BeginCut(end)) \/ CutFile \/ SyncCut \/ Retire \/ EndCut
+    \/ (\E end \in 0 .. MaxEntries - 1 : BeginCut(end)) \/ CutFile \/ SyncCut \/ Retire \/ EndCut
     \/ WriteBackFails \/ Power \/ Kill
     \/ Decide \/ CutAndSync \/ Open
 Spec == Init /\ [][Next]_vars
@@ -313,5 +313,5 @@ Disk == INSTANCE DurableLog WITH
     Entry <- 1 .. MaxEntries, NotCutting <- -1,
     log <- log, durable <- recoveryPoint, cutting <- cut.end, ended <- offline
 TypeOK == Disk!TypeOK
-IsDurableLog == Disk!Spec
+IsDurableLog == [][Disk!Step]_vars
 ===============================================================================
