@@ -26,7 +26,7 @@ VARIABLES
     dirty,      \* files with writes that were not handed over: PartitionLog.dirty
     handedOut,  \* per log: DurableProgress.handedOut, oldest first
     generation, recoveryPoint, \* per log: DurableProgress
-    waiting,    \* SyncHandover.waiting: files, ends in the order of hand-over, and through: what needs no further sync than this
+    waiting,    \* SyncHandover.waiting: files, per log the ends in the order of hand-over, and through: what needs no further sync than this
     syncing,    \* the group that the sync thread has, and which of its files it has still to sync
     settled,    \* per log: up to where producers were told "on disk", by the sequence that the sync has passed
     cutting,    \* per log: where the truncation under way will end it; -1 when none is
@@ -36,7 +36,7 @@ VARIABLES
 logs == <<dirty, handedOut, generation, recoveryPoint>>
 vars == <<file, logs, waiting, syncing, settled, cutting, failure, remembered, nextId, left>>
 
-NoGroup == [files |-> {}, ends |-> <<>>, through |-> [f \in Files |-> [end |-> 0, generation |-> 0]]]
+NoGroup == [files |-> {}, ends |-> [f \in Files |-> <<>>], through |-> [f \in Files |-> [end |-> 0, generation |-> 0]]]
 Nothing == [group |-> NoGroup, left |-> {}, step |-> "none"]
 Smaller(a, b) == IF a < b THEN a ELSE b
 Larger(a, b) == IF a > b THEN a ELSE b
@@ -69,12 +69,11 @@ Write(f) ==
 \* Appender.endGroup: takes back the group that waits, adds all that is dirty, and puts it down again (SyncHandover.takeBack, put).
 HandOver ==
     /\ NobodyCuts /\ dirty # {}
-    /\ LET order == CHOOSE s \in [1 .. Cardinality(dirty) -> dirty] : \A m, n \in DOMAIN s : s[m] = s[n] => m = n \* any order
-           takenBack == IF Bug("GroupTakenBackIsDropped") THEN NoGroup ELSE waiting
+    /\ LET takenBack == IF Bug("GroupTakenBackIsDropped") THEN NoGroup ELSE waiting
        IN /\ handedOut' = [f \in Files |-> IF f \in dirty THEN Append(handedOut[f], [end |-> End(f), generation |-> generation[f]])
                                            ELSE handedOut[f]]
           /\ waiting' = [files |-> takenBack.files \cup dirty,
-                         ends |-> takenBack.ends \o [n \in DOMAIN order |-> [file |-> order[n], end |-> End(order[n])]],
+                         ends |-> [f \in Files |-> IF f \in dirty THEN Append(takenBack.ends[f], End(f)) ELSE takenBack.ends[f]],
                          through |-> [f \in Files |-> [end |-> End(f), generation |-> generation[f]]]]
     /\ dirty' = {}
     /\ UNCHANGED <<file, generation, recoveryPoint, syncing, settled, cutting, failure, remembered, nextId, left>>
@@ -152,17 +151,15 @@ Report(log, offset) == \* log: queue, recoveryPoint, generation
              next == [log EXCEPT !.queue = Tail(@), !.recoveryPoint = IF counts THEN oldest.end ELSE @]
          IN IF oldest.end = offset /\ ~Bug("ReportsAllThatWasHandedOut") THEN next ELSE Report(next, offset)
 RECURSIVE ReportAll(_, _)
-ReportAll(progress, ends) ==
-    IF ends = <<>> THEN progress
-    ELSE ReportAll([progress EXCEPT ![Head(ends).file] = Report(@, Head(ends).end)], Tail(ends))
+ReportAll(log, ends) == IF ends = <<>> THEN log ELSE ReportAll(Report(log, Head(ends)), Tail(ends))
 
 \* GroupSync.sync looks once more whether anybody's sync has failed; then Syncer.publishEnds, and the sequence moves on.
 Publish ==
     /\ syncing.step = "files" /\ syncing.left = {}
     /\ IF remembered /\ ~Bug("OthersFailuresAreIgnored")
          THEN GiveUp /\ UNCHANGED <<handedOut, recoveryPoint, settled>>
-         ELSE LET before == [f \in Files |-> [queue |-> handedOut[f], recoveryPoint |-> recoveryPoint[f], generation |-> generation[f]]]
-                  after == ReportAll(before, syncing.group.ends)
+         ELSE LET before(f) == [queue |-> handedOut[f], recoveryPoint |-> recoveryPoint[f], generation |-> generation[f]]
+                  after == [f \in Files |-> ReportAll(before(f), syncing.group.ends[f])]
                   through(f) == IF Bug("EndIsReadAfterSync") THEN [end |-> End(f), generation |-> generation[f]]
                                 ELSE syncing.group.through[f]
               IN /\ handedOut' = [f \in Files |-> after[f].queue]
@@ -225,7 +222,7 @@ NothingAfterFailure == [][failure => (failure' => settled' = settled \/ \E f \in
 EveryWriteIsDecided == []<>(Offline \/ \A f \in Files : settled[f] = End(f))
 
 \* States that the models must reach.
-GroupGrowsDuringSync == syncing # Nothing /\ Len(waiting.ends) > 1
+GroupGrowsDuringSync == syncing # Nothing /\ \E f \in Files : Len(waiting.ends[f]) > 1
 CutDuringSync == syncing # Nothing /\ \E f \in Files : syncing.group.through[f].generation < generation[f]
 OtherFailedDuringSync == syncing # Nothing /\ remembered /\ ~failure
 

@@ -59,7 +59,8 @@ Publish ==
     /\ cutting = NotCutting
     /\ IF PublishesFirst THEN published.end = Len(file) /\ nextId <= MaxRecords ELSE published.end < Len(file)
     /\ published' = [published EXCEPT !.end = @ + 1]
-    /\ histories' = [histories EXCEPT ![generation] = Append(@, IF PublishesFirst THEN [epoch |-> generation, id |-> nextId] ELSE file[published.end + 1])]
+    /\ histories' = [histories EXCEPT ![generation] =
+            Append(@, IF PublishesFirst THEN [epoch |-> generation, id |-> nextId] ELSE file[published.end + 1])]
     /\ UNCHANGED <<file, generation, cutting, highWatermark, committed, consumer, follower, nextId, cutsLeft>>
 
 \* PartitionLog.cut: never below the high watermark; a new generation, a new picture, and then the file.

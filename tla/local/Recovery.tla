@@ -172,7 +172,9 @@ WriteBackFails ==
     /\ segment' = [segment EXCEPT ![Active].cells = [n \in 1 .. Len(@) |-> IF IsDirty(@[n]) THEN [@[n] EXCEPT !.lost = TRUE] ELSE @[n]]]
     /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, cut, offline, found, nextId>>
 
-Forget == up' = "down" /\ cut' = NotCutting /\ offline' = FALSE /\ found' = NothingFound /\ UNCHANGED <<log, recoveryPoint, highWatermark, recoveryPointFile, highWatermarkFile, marker, nextId>>
+Forget ==
+    /\ up' = "down" /\ cut' = NotCutting /\ offline' = FALSE /\ found' = NothingFound
+    /\ UNCHANGED <<log, recoveryPoint, highWatermark, recoveryPointFile, highWatermarkFile, marker, nextId>>
 
 \* Power goes: of each unsynced batch anything may be left, files may be longer than what is in them, and entries may come or go.
 Fates == {"whole", "torn", "zeros", "gone"}
@@ -304,7 +306,8 @@ RowF == found.row = "F" /\ log # <<>>
 RowG == found.row = "G"
 RowH == found.row = "H"
 RowJ == found.row = "J"
-TornBelowWhole == up = "down" /\ \E b \in Existing : \E n \in 2 .. Len(segment[b].cells) : segment[b].cells[n - 1].state = "torn" /\ segment[b].cells[n].state = "whole"
+TornBelowWhole == up = "down" /\ \E b \in Existing : \E n \in 2 .. Len(segment[b].cells) :
+    segment[b].cells[n - 1].state = "torn" /\ segment[b].cells[n].state = "whole"
 SegmentBehindHole == up = "down" /\ Cardinality(Existing) = 2 /\ Len(segment[0].cells) < Active
 RemovedSegmentIsBack == SegmentBehindHole /\ recoveryPoint < Active /\ left.cut = 0
 StartInterrupted == up = "cutting" /\ left.power > 0
