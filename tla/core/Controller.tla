@@ -17,11 +17,10 @@
 (* quorum's (Quorum): only the newest reign commits, and the next one      *)
 (* begins with what is committed and some piece of what was not.           *)
 (***************************************************************************)
-EXTENDS Integers, Sequences, FiniteSets, TLC
+EXTENDS Integers, FiniteSets, Logs, TLC
 
 CONSTANTS
   Node,         \* controllers
-  Nobody,
   MaxReign,     \* model: bound.  A reign is one controller's time in charge, the epoch of the metadata quorum
   MaxRequest    \* model: bound.  How many requests brokers send
 
@@ -42,8 +41,6 @@ VARIABLES
   answers       \* [request, accepted]
 
 vars == <<log, reign, active, tail, pending, known, sent, answers>>
-IsPrefix(s, t)   == Len(s) <= Len(t) /\ SubSeq(t, 1, Len(s)) = s
-Compatible(s, t) == IsPrefix(s, t) \/ IsPrefix(t, s)
 
 Requests == [id : 1..MaxRequest, version : 0..MaxRequest]
 Atomic == INSTANCE AtomicController WITH Request <- Requests
@@ -153,9 +150,13 @@ RefusalIsFinal == \A a \in answers : ~a.accepted => a.request.version < Len(log)
 
 ImplementsAtomicController == Atomic!Spec
 
+(* And what was accepted is a log as CommittedLog promises it, with the acceptances as what is acknowledged. *)
+Promised == INSTANCE CommittedLog WITH acked <- {a.request : a \in {b \in answers : b.accepted}}, received <- <<>>, Value <- {}, Reader <- {}
+ImplementsCommittedLog == Promised!Promise
+
 (* What can be reached. *)
 DeposedDecides   == \E c \in Node : active[c] \in 1..(reign - 1) /\ \E a \in pending[c] : a.accepted
-DecisionLost     == \E c \in Node : active[c] \in 1..(reign - 1) /\ ~Compatible(tail[c], log)
+DecisionLost     == \E c \in Node : active[c] \in 1..(reign - 1) /\ ~IsComparable(tail[c], log)
 DecisionInherited == \E c \in Node : active[c] = reign /\ reign > 1 /\ Len(tail[c]) > Len(log) /\ pending[c] = {}
 BothAnswered     == \E a, b \in answers : a.accepted /\ ~b.accepted
 AcceptedButRefused == \E a, b \in answers : a.accepted /\ ~b.accepted /\ a.request = b.request

@@ -175,6 +175,12 @@ RaiseEpoch(q) ==
 -----------------------------------------------------------------------------
 (* The log changes under its memory. *)
 
+(* Nobody waits for an answer, and nothing is under way: so much time has passed.  Only then may a memory m of a log with this
+   end have forgotten all that the producer wrote there, if complete says that it has missed something. *)
+Quiet == \A b \in 1..issued : acked[b] # 0 \/ b \in dropped
+Forgetting(m, end, complete) ==
+  IF m # Unknown \/ end = 0 \/ complete \/ LateCopies THEN UNCHANGED wire ELSE Quiet /\ wire' = {}
+
 (* Another replica leads.  It has what is committed and any piece of the rest; the others cut their logs to its, and every one of
    them has remembered, from its own log, what the leader remembered from its.  PartitionLog.truncate; KIP-101. *)
 ChangeLeader ==
@@ -186,8 +192,9 @@ ChangeLeader ==
           /\ memory' = IF Bug("NotRestoredAfterCut") THEN memory
                        ELSE IF Bug("FollowerRemembersNothing") THEN Unknown
                        ELSE IF end = Len(log) /\ ~whole THEN memory ELSE Restore(log, start, end, found)
+          /\ Forgetting(memory', end, whole)
   /\ left' = [left EXCEPT !.cut = @ - 1]
-  /\ UNCHANGED <<producer, wire, start, hw, whole>>
+  /\ UNCHANGED <<producer, start, hw, whole>>
 
 (* A segment is full, or the log is closed: the memory is written beside it.  LogCheckpointer, SnapshotFormat. *)
 TakeSnapshot ==
@@ -206,11 +213,6 @@ DeleteOld ==
   /\ left' = [left EXCEPT !.delete = @ - 1]
   /\ UNCHANGED <<producer, wire, log, hw, memory, snapshots, whole>>
 
-(* Nobody waits for an answer, and nothing is under way: so much time has passed. *)
-Quiet == \A b \in 1..issued : acked[b] # 0 \/ b \in dropped
-Forgetting(m) == IF m # Unknown \/ memory = Unknown THEN wire' = wire
-                 ELSE IF LateCopies THEN wire' = wire ELSE Quiet /\ wire' = {}
-
 (* A restart that finds some of the snapshots, and the log from its start.  LogRecovery, ProducerReplay.restore. *)
 Recover ==
   /\ left.recover > 0
@@ -219,7 +221,7 @@ Recover ==
        IN /\ memory' = m
           /\ snapshots' = found
           /\ whole' = (whole /\ (start = 0 \/ found = snapshots))
-          /\ Forgetting(m)
+          /\ Forgetting(m, Len(log), whole')
   /\ left' = [left EXCEPT !.recover = @ - 1]
   /\ UNCHANGED <<producer, log, start, hw>>
 
@@ -227,7 +229,7 @@ Recover ==
 Forget ==
   /\ left.forget > 0 /\ memory # Unknown
   /\ memory' = Unknown /\ snapshots' = {} /\ whole' = FALSE
-  /\ Forgetting(Unknown)
+  /\ Forgetting(Unknown, Len(log), FALSE)
   /\ left' = [left EXCEPT !.forget = @ - 1]
   /\ UNCHANGED <<producer, log, start, hw>>
 

@@ -27,7 +27,7 @@
 (*   - A log keeps the entries that its snapshot covers.  No action looks  *)
 (*     at them, the invariants do.                                         *)
 (***************************************************************************)
-EXTENDS Integers, Sequences, FiniteSets, TLC
+EXTENDS Integers, FiniteSets, Logs, TLC
 
 CONSTANTS
   Server,         \* the servers: voters, observers, and those that may become either
@@ -86,8 +86,6 @@ vars == <<epoch, voted, leader, role, directory, log, synced, start, hw, ends, n
 
 Max(S) == CHOOSE x \in S : \A y \in S : x >= y
 Min(S) == CHOOSE x \in S : \A y \in S : x <= y
-IsPrefix(s, t)   == Len(s) <= Len(t) /\ SubSeq(t, 1, Len(s)) = s
-Compatible(s, t) == IsPrefix(s, t) \/ IsPrefix(t, s)
 LastEpoch(entries) == IF entries = <<>> THEN 0 ELSE entries[Len(entries)].epoch
 Quorum(keys, voters) == keys \subseteq voters /\ 2 * Cardinality(keys) > Cardinality(voters)
 
@@ -555,9 +553,9 @@ PreVoteChangesNothing ==
   [][(\E b \in votes' \ votes : b.pre /\ b.voter # b.candidate) =>
        \A s \in Server : epoch'[s] = epoch[s] => voted'[s] = voted[s] /\ role'[s] = role[s]]_vars
 
-(* The quorum is a log that only ever grows at its end. *)
-Abstract == INSTANCE CommittedLog WITH log <- committed, acked <- {}, Consumer <- {}, position <- <<>>
-ImplementsCommittedLog == Abstract!Spec
+(* The quorum is a log that only ever grows at its end.  Whatever is committed may be acknowledged. *)
+Abstract == INSTANCE CommittedLog WITH log <- committed, acked <- Range(committed), received <- <<>>, Value <- {}, Reader <- {}
+ImplementsCommittedLog == Abstract!Promise
 
 -----------------------------------------------------------------------------
 (* What can be reached, so that nothing holds because nothing happens. *)
