@@ -225,13 +225,13 @@ Recover ==
   /\ left' = [left EXCEPT !.recover = @ - 1]
   /\ UNCHANGED <<producer, log, start, hw>>
 
-(* A producer that has written nothing for a day is forgotten.  ProducerStates.expire. *)
+(* A producer that has written nothing for a day is forgotten; a restart may bring it back.  ProducerStates.expire. *)
 Forget ==
   /\ left.forget > 0 /\ memory # Unknown
-  /\ memory' = Unknown /\ snapshots' = {} /\ whole' = FALSE
+  /\ memory' = Unknown /\ whole' = FALSE
   /\ Forgetting(Unknown, Len(log), FALSE)
   /\ left' = [left EXCEPT !.forget = @ - 1]
-  /\ UNCHANGED <<producer, log, start, hw>>
+  /\ UNCHANGED <<producer, log, start, hw, snapshots>>
 
 -----------------------------------------------------------------------------
 

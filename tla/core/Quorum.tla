@@ -570,7 +570,7 @@ PreVoteRefused     == \E b \in votes : b.pre /\ ~b.granted
 PreVoteLost        ==
   \E s \in Server : role[s] = "Prospective" /\ 2 * Cardinality(
     {v \in Voters(s) : Ballot(TRUE, epoch[s], v, Key(s), FALSE) \in votes}) >= Cardinality(Voters(s))
-ElectedByPreVote   == PreVote /\ \E s \in Server : role[s] = "Leader"
+ElectedByPreVote   == \E s \in Server, q \in asked : role[s] = "Leader" /\ q.pre /\ q.candidate = Key(s) /\ q.epoch = epoch[s] - 1
 TailLost           == left.crash < Budget.crash /\ \E s \in Server : role[s] = "Resigned" /\ LastEpoch(log[s]) < epoch[s]
 SnapshotTaken      == \E f \in Server : start[f] > 0 /\ role[f] = "Follower" /\ start[f] = start[leader[f]] /\ left.snapshot = Budget.snapshot - 1
 CaughtUpBySnapshot == SnapshotTaken /\ \E f \in Server : role[f] = "Follower" /\ start[f] > 0 /\ Len(log[f]) > start[f]
