@@ -107,7 +107,7 @@ Answer(c) ==
 Retire(c) ==
   /\ active[c] \in 1..(reign - 1)
   /\ active'  = [active EXCEPT ![c] = 0]
-  /\ pending' = [pending EXCEPT ![c] = IF Bug("KeepsPending") THEN @ ELSE {}]
+  /\ pending' = [pending EXCEPT ![c] = {}]
   /\ tail'    = [tail EXCEPT ![c] = <<>>]
   /\ known'   = [known EXCEPT ![c] = 0]
   /\ UNCHANGED <<log, reign, sent, answers>>

@@ -85,7 +85,7 @@ Replay(m, entries, from, end) == IF from = end THEN m ELSE Replay(Note(m, entrie
 (* How a log gets its memory back: from the newest snapshot at or below its end, and from the log behind that.  Without one, from
    the start of the log.  ProducerStates, "a log restores it like this"; ProducerReplay. *)
 Restore(entries, from, end, found) ==
-  LET usable == {s \in found : (s.end <= end \/ Bug("SnapshotAboveEnd")) /\ s.end >= from}
+  LET usable == {s \in found : s.end <= end /\ s.end >= from}
       newest == IF usable = {} THEN [end |-> from, memory |-> Unknown] ELSE CHOOSE s \in usable : \A t \in usable : s.end >= t.end
   IN IF newest.end >= end \/ Bug("SnapshotWithoutReplay") THEN newest.memory ELSE Replay(newest.memory, entries, newest.end, end)
 
@@ -186,7 +186,7 @@ Forgetting(m, end, complete) ==
 ChangeLeader ==
   /\ left.cut > 0
   /\ \E end \in hw..Len(log) :
-       LET found == IF Bug("SnapshotAboveEnd") THEN snapshots ELSE {s \in snapshots : s.end <= end}
+       LET found == IF Bug("SnapshotOutlivesCut") THEN snapshots ELSE {s \in snapshots : s.end <= end}
        IN /\ log' = SubSeq(log, 1, end)
           /\ snapshots' = found
           /\ memory' = IF Bug("NotRestoredAfterCut") THEN memory

@@ -98,7 +98,8 @@ Key(s) == <<s, IF Bug("NoDirectoryId") THEN 0 ELSE directory[s]>>
 VotersBy(entries, from) ==
   LET said == {i \in from..Len(entries) : entries[i].kind = "voters"}
   IN IF said = {} THEN {<<s, 0>> : s \in InitialVoters} ELSE entries[Max(said)].voters
-Voters(s) == VotersBy(log[s], IF Bug("SnapshotWithoutVoters") THEN start[s] + 1 ELSE 1)
+Said(s)   == IF Bug("SnapshotWithoutVoters") THEN start[s] + 1 ELSE 1   \* where its log begins to say who votes
+Voters(s) == VotersBy(log[s], Said(s))
 
 Entry(e, kind, id, voters) == [epoch |-> e, kind |-> kind, id |-> id, voters |-> voters]
 
@@ -118,7 +119,7 @@ Enter(s, newRole, newEpoch, newLeader, newVoted) ==
 (* How many voters have entry n durably, as the leader knows.  It counts itself by its own disk; it need not be a voter any
    more: until its own removal is committed it leads, without being counted. *)
 Holders(s, entries, durable, known, n) ==
-  LET voters == VotersBy(entries, IF Bug("SnapshotWithoutVoters") THEN start[s] + 1 ELSE 1)
+  LET voters == VotersBy(entries, Said(s))
       own    == IF Bug("CountsUnsyncedEnd") THEN Len(entries) ELSE durable
   IN {v \in voters : IF v = Key(s) THEN own >= n
                      ELSE known[v[1]].directory = v[2] /\ known[v[1]].offset >= n}
@@ -127,7 +128,7 @@ Holders(s, entries, durable, known, n) ==
    so everything before it.  An older entry that a majority holds may still be overwritten (Raft 5.4.2 and figure 8).
    LeaderProgress.highWatermark. *)
 Commit(s, entries, durable, known) ==
-  LET voters == VotersBy(entries, 1)
+  LET voters == VotersBy(entries, Said(s))
       enough(n) == 2 * (Cardinality(Holders(s, entries, durable, known, n))
                         + IF Bug("LeaderAlwaysCounts") /\ Key(s) \notin voters THEN 1 ELSE 0) > Cardinality(voters)
       held == {n \in (hw[s] + 1)..Len(entries) : enough(n) /\ (entries[n].epoch = epoch[s] \/ Bug("CommitsOldEpoch"))}
@@ -307,9 +308,9 @@ AnswerFetch(f, i) ==
          answer(type, entries, end) ==
            net' = [net EXCEPT ![f][i] = [type |-> type, epoch |-> q.epoch, base |-> q.offset, entries |-> entries, end |-> end]]
          known == [ends[l] EXCEPT ![f] = [directory |-> q.directory, offset |-> q.offset]]
-     IN IF role[l] # "Leader" \/ (epoch[l] # q.epoch /\ ~Bug("FetchOfAnotherEpoch"))
+     IN IF role[l] # "Leader" \/ epoch[l] # q.epoch
           THEN net' = [net EXCEPT ![f][i] = Nothing] /\ UNCHANGED <<hw, ends, committed>>
-        ELSE IF q.offset < start[l] \/ (q.lastEpoch < SnapshotEpoch(l) /\ ~Bug("SnapshotEpochIgnored"))
+        ELSE IF q.offset < start[l] \/ q.lastEpoch < SnapshotEpoch(l)
           THEN answer("Snapshot", SubSeq(log[l], 1, start[l]), [epoch |-> 0, end |-> start[l]])
                /\ UNCHANGED <<hw, ends, committed>>
         ELSE IF q.offset > own.end \/ (own.epoch # q.lastEpoch /\ ~Bug("NoEpochInDivergence"))
@@ -347,10 +348,9 @@ CutBack(f, i) ==
    QuorumMachine, SnapshotFetched; KIP-630 "FetchSnapshot". *)
 TakeSnapshot(f, i) ==
   /\ net[f][i].type = "Snapshot" /\ Awaited(f, i)
-  /\ LET entries == net[f][i].entries \o (IF Bug("SnapshotKeepsSuffix") THEN SubSeq(log[f], Len(net[f][i].entries) + 1, Len(log[f])) ELSE <<>>)
-         end == Len(net[f][i].entries)
-     IN /\ log'    = [log    EXCEPT ![f] = entries]
-        /\ synced' = [synced EXCEPT ![f] = Len(entries)]
+  /\ LET end == Len(net[f][i].entries)
+     IN /\ log'    = [log    EXCEPT ![f] = net[f][i].entries]
+        /\ synced' = [synced EXCEPT ![f] = end]
         /\ start'  = [start  EXCEPT ![f] = end]
         /\ hw'     = [hw     EXCEPT ![f] = Max({@, end})]
   /\ Free(f, i)
