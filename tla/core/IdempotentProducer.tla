@@ -103,20 +103,13 @@ FirstOffset(q) == memory.window[Max(Known(q))].offset
 -----------------------------------------------------------------------------
 (* The producer, which is Kafka's client: the environment of what is built here. *)
 
-(* The next batch goes out for the first time.  What is under way may arrive at any time, so a retry needs no step. *)
+(* The next batch goes out for the first time.  That it is sent again needs no step: a request may arrive more than once. *)
 Send ==
   /\ issued < MaxBatch /\ issued + 1 < FirstUnacked + InFlight
   /\ issued' = issued + 1
   /\ acked'  = Append(acked, 0)
   /\ wire'   = wire \cup {Request(issued + 1)}
   /\ UNCHANGED <<epoch, base, dropped, partition, left>>
-
-(* Again what has not been answered, when nothing of it is under way any more. *)
-Resend(b) ==
-  /\ b \in FirstUnacked..issued /\ acked[b] = 0 /\ b \notin dropped /\ b >= base
-  /\ Request(b) \notin wire
-  /\ wire' = wire \cup {Request(b)}
-  /\ UNCHANGED <<producer, partition, left>>
 
 (* Another incarnation takes over (InitProducerId): a new epoch, and new batches.  What was under way stays under way. *)
 TakeOver ==
@@ -241,7 +234,6 @@ Init ==
 
 Next ==
   \/ Send
-  \/ \E b \in 1..MaxBatch : Resend(b)
   \/ TakeOver
   \/ \E q \in wire : AppendBatch(q)
   \/ Commit
@@ -259,7 +251,6 @@ Spec == Init /\ [][Next]_vars
 (* Fair: a producer that goes on sending, a network that delivers, a partition that commits and answers. *)
 FairSpec ==
   Spec /\ WF_vars(Send)
-       /\ \A b \in 1..MaxBatch : WF_vars(Resend(b))
        /\ WF_vars(\E q \in wire : AppendBatch(q)) /\ WF_vars(Commit)
        /\ WF_vars(\E n \in 1..MaxBatch : Acknowledge(n)) /\ WF_vars(\E q \in wire : AnswerDuplicate(q))
 
