@@ -1,0 +1,248 @@
+----------------------------- MODULE QuorumLive -----------------------------
+(***************************************************************************)
+(* That the quorum of the metadata gets anywhere: when a majority of the   *)
+(* voters can talk to each other, one of them comes to lead and stays in   *)
+(* place, whatever the others do; a leader that has lost its majority      *)
+(* stops; nobody asks for pre-votes for ever (KIP-595, KIP-996).           *)
+(*                                                                         *)
+(* Quorum says what may happen at any time and is right about it at any    *)
+(* time.  Here timers matter, so here there are links that can be cut,     *)
+(* and a timer goes off only when what it waits for cannot come.  A        *)
+(* request and its answer are one step.  All logs are alike: whose is      *)
+(* newer is Quorum's matter.                                               *)
+(***************************************************************************)
+EXTENDS Integers, FiniteSets, TLC
+
+CONSTANTS
+  Server,
+  Nobody,
+  First,        \* who leads at first
+  MaxCut        \* model: bound.  How often the network changes
+
+CONSTANT Bugs
+Bug(b) == b \in Bugs
+
+VARIABLES
+  role,         \* "Unattached", "Follower", "Prospective", "Candidate", "Leader" or "Resigned"
+  epoch,        \* model: only their order matters, so they are moved together when it does not change
+  voted,        \* in its epoch, or Nobody
+  leader,       \* of its epoch, or Nobody
+  heard,        \* a follower: it has fetched from the leader since it follows it
+  granted,      \* who granted the vote or pre-vote that is being asked for
+  refused,      \* who refused it
+  down,         \* links that are cut: sets of two servers
+  cuts          \* model: how often the network may still change
+
+vars == <<role, epoch, voted, leader, heard, granted, refused, down, cuts>>
+
+-----------------------------------------------------------------------------
+
+Links        == {l \in SUBSET Server : Cardinality(l) = 2}
+Linked(s, t) == s # t /\ {s, t} \notin down
+Peers(s)     == {t \in Server : Linked(s, t)}
+Majority(q)  == 2 * Cardinality(q) > Cardinality(Server)
+Leads(l, e)  == role[l] = "Leader" /\ epoch[l] = e
+
+(* Model: epochs are compared, and raised by one.  So a gap of more than two between neighbours is as good as one of two, and the
+   lowest is as good as 0.  What was possible stays possible, and there are finitely many states without a bound on epochs. *)
+RECURSIVE Ranked(_, _)
+Ranked(e, all) ==
+  LET below == {x \in all : x < e}
+      next  == CHOOSE x \in below : \A y \in below : x >= y
+  IN IF below = {} THEN 0 ELSE Ranked(next, all) + (IF e - next > 2 THEN 2 ELSE e - next)
+Close(epochs) == LET all == {epochs[s] : s \in Server} IN [s \in Server |-> Ranked(epochs[s], all)]
+
+(* Another place in the quorum for each server in changes: [role, epoch, leader, voted]. *)
+Move(changes) ==
+  LET at(s) == s \in DOMAIN changes IN
+  /\ role'    = [s \in Server |-> IF at(s) THEN changes[s].role   ELSE role[s]]
+  /\ leader'  = [s \in Server |-> IF at(s) THEN changes[s].leader ELSE leader[s]]
+  /\ voted'   = [s \in Server |-> IF at(s) THEN changes[s].voted  ELSE voted[s]]
+  /\ epoch'   = Close([s \in Server |-> IF at(s) THEN changes[s].epoch ELSE epoch[s]])
+  /\ heard'   = [s \in Server |-> heard[s] /\ ~at(s)]
+  /\ granted' = [s \in Server |-> IF at(s) THEN {} ELSE granted[s]]
+  /\ refused' = [s \in Server |-> IF at(s) THEN {} ELSE refused[s]]
+Place(r, e, l, v) == [role |-> r, epoch |-> e, leader |-> l, voted |-> v]
+Become(s, r, e, l, v) == Move([x \in {s} |-> Place(r, e, l, v)])
+
+Asking(s)     == IF Bug("NoPreVote") THEN Place("Candidate", epoch[s] + 1, Nobody, s) ELSE Place("Prospective", epoch[s], leader[s], voted[s])
+Following(t)  == Place("Follower", epoch[t], leader[t], Nobody)           \* where t says who leads
+Told(t)       == IF leader[t] # Nobody THEN Following(t) ELSE Place("Unattached", epoch[t], Nobody, Nobody)
+
+(* One that answered: when that makes a majority, the round is won. *)
+Count(s, t, yes, won) ==
+  IF yes /\ Majority(granted[s] \cup {s, t})
+    THEN Move(won)
+    ELSE /\ granted' = [granted EXCEPT ![s] = IF yes THEN @ \cup {t} ELSE @]
+         /\ refused' = [refused EXCEPT ![s] = IF yes THEN @ ELSE @ \cup {t}]
+         /\ UNCHANGED <<role, epoch, voted, leader, heard>>
+
+-----------------------------------------------------------------------------
+(* Timers.  QuorumMachine, TimePassed. *)
+
+(* A follower cannot reach the leader, or nobody is known to lead.  FetchTimedOut, ElectionTimedOut; KIP-595, KIP-996. *)
+StartElection(s) ==
+  /\ \/ role[s] \in {"Unattached", "Resigned"}
+     \/ role[s] = "Follower" /\ ~(Linked(s, leader[s]) /\ Leads(leader[s], epoch[s]))
+  /\ Move([x \in {s} |-> Asking(s)])
+  /\ UNCHANGED <<down, cuts>>
+
+(* Everybody in reach has answered, and it was not enough: back to the leader it knows, or to knowing none.  A candidate asks
+   again, first whether it would win.  KIP-996. *)
+ElectionTimesOut(s) ==
+  /\ role[s] \in {"Prospective", "Candidate"} /\ Peers(s) \subseteq granted[s] \cup refused[s]
+  /\ ~Bug("ProspectiveForEver") \/ role[s] # "Prospective"
+  /\ IF role[s] = "Candidate" THEN Move([x \in {s} |-> Asking(s)])
+     ELSE Become(s, IF leader[s] = Nobody THEN "Unattached" ELSE IF leader[s] = s THEN "Resigned" ELSE "Follower",
+                 epoch[s], leader[s], voted[s])
+  /\ UNCHANGED <<down, cuts>>
+
+(* A leader that no majority fetches from, itself included, has perhaps been replaced, and stops.  KIP-595, KAFKA-15489. *)
+CheckQuorum(s) ==
+  /\ role[s] = "Leader" /\ ~Bug("NeverResigns")
+  /\ ~Majority(Peers(s) \cup IF Bug("ForgetsItself") THEN {} ELSE {s})
+  /\ Become(s, "Resigned", epoch[s], s, s)
+  /\ UNCHANGED <<down, cuts>>
+
+-----------------------------------------------------------------------------
+(* Requests and their answers. *)
+
+(* A server that asks for a pre-vote or vote meets a newer epoch, and is told who leads it. *)
+MeetNewer(s, t) ==
+  /\ role[s] \in {"Prospective", "Candidate"} /\ Linked(s, t) /\ epoch[t] > epoch[s]
+  /\ Move([x \in {s} |-> Told(t)])
+  /\ UNCHANGED <<down, cuts>>
+
+(* Asks for a pre-vote.  Granted by all but a leader and a follower that has heard from it; who refuses tells who leads, and who is
+   told so follows.  A follower that only knows of a leader grants it: otherwise two that lost the leader would send each other
+   back to it for ever (KIP-996, KAFKA-17641). *)
+AskPreVote(s, t) ==
+  /\ role[s] = "Prospective" /\ Linked(s, t) /\ epoch[t] <= epoch[s] /\ t \notin granted[s] \cup refused[s]
+  /\ LET older  == epoch[t] < epoch[s]
+         refuse == ~older /\ (role[t] = "Leader" \/ (role[t] = "Follower" /\ (heard[t] \/ Bug("FollowersRefuse"))))
+         won    == Place("Candidate", epoch[s] + 1, Nobody, s)
+         moved  == Place("Unattached", epoch[s], Nobody, Nobody)
+     IN IF refuse /\ leader[t] # s
+          THEN Move([x \in {s} |-> Place("Follower", epoch[s], leader[t], voted[s])])
+        ELSE IF older /\ ~Majority(granted[s] \cup {s, t})
+          THEN /\ role'    = [role    EXCEPT ![t] = "Unattached"]
+               /\ epoch'   = Close([epoch EXCEPT ![t] = epoch[s]])
+               /\ leader'  = [leader  EXCEPT ![t] = Nobody]
+               /\ voted'   = [voted   EXCEPT ![t] = Nobody]
+               /\ heard'   = [heard   EXCEPT ![t] = FALSE]
+               /\ granted' = [granted EXCEPT ![t] = {}, ![s] = @ \cup {t}]
+               /\ refused' = [refused EXCEPT ![t] = {}]
+        ELSE Count(s, t, ~refuse, IF older THEN (s :> won @@ t :> moved) ELSE (s :> won))
+  /\ UNCHANGED <<down, cuts>>
+
+(* Asks for a vote, and leads when that makes a majority.  Raft 5.2. *)
+AskVote(s, t) ==
+  /\ role[s] = "Candidate" /\ Linked(s, t) /\ epoch[t] <= epoch[s] /\ t \notin granted[s] \cup refused[s]
+  /\ LET older == epoch[t] < epoch[s]
+         yes   == older \/ (leader[t] = Nobody /\ voted[t] \in {Nobody, s})
+         gave  == Place("Unattached", epoch[s], Nobody, s)
+         won   == Place("Leader", epoch[s], s, s)
+     IN IF yes
+          THEN IF Majority(granted[s] \cup {s, t}) THEN Move(s :> won @@ t :> gave)
+               ELSE /\ role'    = [role    EXCEPT ![t] = "Unattached"]
+                    /\ epoch'   = Close([epoch EXCEPT ![t] = epoch[s]])
+                    /\ leader'  = [leader  EXCEPT ![t] = Nobody]
+                    /\ voted'   = [voted   EXCEPT ![t] = s]
+                    /\ heard'   = [heard   EXCEPT ![t] = FALSE]
+                    /\ granted' = [granted EXCEPT ![t] = {}, ![s] = @ \cup {t}]
+                    /\ refused' = [refused EXCEPT ![t] = {}]
+          ELSE IF leader[t] \notin {Nobody, s} THEN Move([x \in {s} |-> Place("Follower", epoch[s], leader[t], voted[s])])
+          ELSE Count(s, t, FALSE, << >>)
+  /\ UNCHANGED <<down, cuts>>
+
+(* The leader announces itself (BeginQuorumEpoch). *)
+Announce(l, t) ==
+  /\ role[l] = "Leader" /\ Linked(l, t)
+  /\ epoch[t] < epoch[l] \/ (epoch[t] = epoch[l] /\ leader[t] = Nobody)
+  /\ Become(t, "Follower", epoch[l], l, IF epoch[t] = epoch[l] THEN voted[t] ELSE Nobody)
+  /\ UNCHANGED <<down, cuts>>
+
+(* A leader that meets a newer epoch, in a request or an answer, has been replaced. *)
+MeetNewerEpoch(l, t) ==
+  /\ role[l] = "Leader" /\ Linked(l, t) /\ epoch[t] > epoch[l]
+  /\ Move([x \in {l} |-> Told(t)])
+  /\ UNCHANGED <<down, cuts>>
+
+(* A follower fetches: now it has heard from the leader. *)
+Fetch(s) ==
+  /\ role[s] = "Follower" /\ ~heard[s] /\ Linked(s, leader[s]) /\ Leads(leader[s], epoch[s])
+  /\ heard' = [heard EXCEPT ![s] = TRUE]
+  /\ UNCHANGED <<role, epoch, voted, leader, granted, refused, down, cuts>>
+
+-----------------------------------------------------------------------------
+
+(* The network becomes another one. *)
+Change ==
+  /\ cuts > 0 /\ cuts' = cuts - 1
+  /\ \E links \in SUBSET Links : links # down /\ down' = links
+  /\ UNCHANGED <<role, epoch, voted, leader, heard, granted, refused>>
+
+Init ==
+  /\ role    = [s \in Server |-> IF s = First THEN "Leader" ELSE "Follower"]
+  /\ epoch   = [s \in Server |-> 0]
+  /\ voted   = [s \in Server |-> IF s = First THEN First ELSE Nobody]
+  /\ leader  = [s \in Server |-> First]
+  /\ heard   = [s \in Server |-> s # First]
+  /\ granted = [s \in Server |-> {}]
+  /\ refused = [s \in Server |-> {}]
+  /\ down = {} /\ cuts = MaxCut
+
+Next ==
+  \/ \E s \in Server : StartElection(s)
+  \/ \E s \in Server : ElectionTimesOut(s)
+  \/ \E s \in Server : CheckQuorum(s)
+  \/ \E s, t \in Server : MeetNewer(s, t)
+  \/ \E s, t \in Server : AskPreVote(s, t)
+  \/ \E s, t \in Server : AskVote(s, t)
+  \/ \E l, t \in Server : Announce(l, t)
+  \/ \E l, t \in Server : MeetNewerEpoch(l, t)
+  \/ \E s \in Server : Fetch(s)
+  \/ Change
+
+(* Whatever can go on happening happens; and votes are not split for ever: a vote that could be asked for again and again is asked
+   for.  That is what random election timeouts are for (Raft 5.2); here it is an assumption, strong fairness. *)
+Fairness ==
+  /\ \A s \in Server : WF_vars(StartElection(s)) /\ WF_vars(ElectionTimesOut(s)) /\ WF_vars(CheckQuorum(s)) /\ WF_vars(Fetch(s))
+  /\ \A s, t \in Server : /\ WF_vars(MeetNewer(s, t)) /\ WF_vars(AskPreVote(s, t)) /\ SF_vars(AskVote(s, t))
+                          /\ WF_vars(Announce(s, t)) /\ WF_vars(MeetNewerEpoch(s, t))
+Spec == Init /\ [][Next]_vars /\ Fairness
+
+-----------------------------------------------------------------------------
+
+TypeOK ==
+  /\ role \in [Server -> {"Unattached", "Follower", "Prospective", "Candidate", "Leader", "Resigned"}]
+  /\ epoch \in [Server -> 0..(2 * Cardinality(Server))]
+  /\ voted \in [Server -> Server \cup {Nobody}] /\ leader \in [Server -> Server \cup {Nobody}]
+  /\ heard \in [Server -> BOOLEAN] /\ down \subseteq Links
+
+OneLeader == \A s, t \in Server : role[s] = "Leader" /\ role[t] = "Leader" /\ epoch[s] = epoch[t] => s = t
+
+(* A majority whose members all reach each other. *)
+Connected == \E q \in SUBSET Server : Majority(q) /\ \A s, t \in q : s = t \/ Linked(s, t)
+
+(* Somebody leads, and a majority hears from it. *)
+Settled == \E l \in Server : role[l] = "Leader" /\ Majority({l} \cup {s \in Server : /\ role[s] = "Follower" /\ heard[s]
+                                                                                  /\ leader[s] = l /\ epoch[s] = epoch[l] /\ Linked(s, l)})
+
+(* When a majority stays connected, in the end it has a leader and keeps it. *)
+LeaderEventually == <>[]Connected => <>[]Settled
+
+(* Nobody asks for pre-votes for ever. *)
+NotStuckProspective == \A s \in Server : []<>(role[s] # "Prospective")
+
+(* A leader that no majority can reach stops leading, or can be reached again. *)
+CutOff(s) == role[s] = "Leader" /\ 2 * Cardinality(Peers(s)) + 2 <= Cardinality(Server)
+StaleLeaderResigns == \A s \in Server : []<>~CutOff(s)
+
+(* What can be reached. *)
+AnotherLeads     == \E s \in Server : s # First /\ role[s] = "Leader" /\ Settled
+LeaderHasStopped == role[First] = "Resigned"
+SentBack         == \E s \in Server : role[s] = "Follower" /\ ~heard[s] /\ ~Linked(s, leader[s]) /\ cuts = 0
+TwoCandidates    == \E s, t \in Server : s # t /\ role[s] = "Candidate" /\ role[t] = "Candidate" /\ epoch[s] = epoch[t]
+StaleLeader      == \E s, t \in Server : role[s] = "Leader" /\ role[t] = "Leader" /\ epoch[s] < epoch[t]
+=============================================================================
