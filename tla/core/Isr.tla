@@ -186,7 +186,7 @@ ProposalStands(r) ==
 (* ControllerMachine: the leader learns of it from the metadata. Until then the request may be sent, and arrive, again. *)
 AcceptProposal(r) ==
   /\ proposal[r] # None /\ ProposalStands(r)
-  /\ Decide([Current EXCEPT !.isr = proposal[r].isr, !.elr = Eligible(proposal[r].isr, Current), !.unclean = FALSE])
+  /\ Decide([Current EXCEPT !.isr = proposal[r].isr, !.elr = Eligible(proposal[r].isr, Current)])
   /\ UNCHANGED <<registration, brokerVars, replicaVars, leaderVars, exchange, historyVars, nextId, left>>
 
 (* ControllerMachine, and LeaderMachine hears the refusal: the change was not and will not be made, so the leader counts its ISR again.
@@ -270,8 +270,8 @@ ProposeShrink(r) ==
 ProposeExpand(r) ==
   /\ Leads(r) /\ proposal[r] = None
   /\ \E x \in Replica \ Known(r).isr :
-       /\ progress[r][x].offset >= highWatermark[r]
-       /\ progress[r][x].offset >= epochStart[r] \/ (Bug("EpochStartIgnored") /\ progress[r][x] # NotHeard)
+       /\ progress[r][x].offset >= highWatermark[r]   \* so it has been heard: see NotHeard
+       /\ progress[r][x].offset >= epochStart[r] \/ Bug("EpochStartIgnored")
        /\ proposal' = [proposal EXCEPT ![r] = [isr |-> Known(r).isr \cup {x}, joins |-> {x}, brokerEpoch |-> progress[r][x].brokerEpoch,
                                                partitionEpoch |-> applied[r]]]
   /\ UNCHANGED <<controllerVars, brokerVars, replicaVars, epochStart, progress, exchange, historyVars, nextId, left>>
@@ -518,6 +518,9 @@ EligibleRules ==
 (* What was acknowledged is in the leader's log. *)
 AckedInLeader == \A r \in Replica : InCharge(r) => \A id \in acked : \E i \in 1..Len(log[r]) : log[r][i].id = id
 
+(* With acks=all, what was acknowledged is committed. *)
+AckedCommitted == Acks = "all" => acked \subseteq {committed[i].id : i \in 1..Len(committed)}
+
 (* An answer to a follower's present exchange continues its log, so it need not compare offsets. *)
 AnswerFits ==
   \A f \in Replica : \A x \in Exchange :
@@ -572,6 +575,9 @@ LogsKept ==
 
 (* A high watermark goes back only in a crash; with it, no consumer of one replica goes back. *)
 HighWatermarkGrows == [][\A r \in Replica : highWatermark'[r] >= highWatermark[r] \/ process'[r] = "crashed"]_highWatermark
+
+(* No consumer is sent back, whichever replicas it reads. *)
+ConsumersGoOn == [][\A c \in Consumer : position'[c] >= position[c]]_position
 
 CommittedLog == INSTANCE CommittedLog WITH log <- committed
 ImplementsCommittedLog == CommittedLog!Spec
