@@ -1,31 +1,78 @@
----------------------------- MODULE CommittedLog ----------------------------
-(* What a replicated log promises, whoever replicates it: records are committed at its end and never change, what is
-   acknowledged is in it, and a consumer reads it in order, from its beginning, without a step back.                   *)
-EXTENDS Integers, Sequences
-CONSTANT Consumer
-VARIABLES log,       \* the committed records
-          acked,     \* ids of the records whose producers were told that they are safe
-          position   \* how far each consumer has read
+------------------------- MODULE CommittedLog -------------------------
+(* What a replicated log promises, whoever replicates it and however: it only grows at its end, what was acknowledged is  *)
+(* in it, and who reads it reads its records in its order, none twice and none left out.                                  *)
+(*                                                                                                                        *)
+(* Every protocol here implements Promise, which TLC checks: what was committed is log, what clients were told is acked.  *)
+(* A step of a protocol may commit, acknowledge and deliver much at once, so Promise says what a step may do, not how     *)
+(* small it is. Spec takes the smallest steps; it is here to show that Promise can be kept and that nothing is promised   *)
+(* by accident.                                                                                                           *)
+EXTENDS Logs
 
-vars == <<log, acked, position>>
+CONSTANTS
+  Value,     \* what is written
+  Reader     \* who reads
 
-IsPrefix(s, t) == Len(s) <= Len(t) /\ SubSeq(t, 1, Len(s)) = s
+VARIABLES
+  log,       \* what was committed, in order
+  acked,     \* the values that were acknowledged
+  received   \* for each reader, what it was given
+vars == <<log, acked, received>>
 
-Init == log = <<>> /\ acked = {} /\ position = [c \in Consumer |-> 0]
+TypeOK ==
+  /\ log \in Seq(Value)
+  /\ acked \subseteq Value
+  /\ received \in [Reader -> Seq(Value)]
 
-Ids(s) == {s[i].id : i \in 1..Len(s)}
+Init ==
+  /\ log = <<>>
+  /\ acked = {}
+  /\ received = [r \in Reader |-> <<>>]
 
-(* Records are committed, and some or none of those committed are acknowledged with them or later. *)
-Commit ==
-  /\ IsPrefix(log, log')
-  /\ acked \subseteq acked' /\ acked' \subseteq Ids(log')
-  /\ UNCHANGED position
+---------------------------------------------------------------------------
+(* Smallest steps. *)
 
-Read(c) ==
-  /\ position'[c] \in position[c]..Len(log)
-  /\ position' = [position EXCEPT ![c] = position'[c]]
+Commit(v) ==
+  /\ log' = Append(log, v)
+  /\ UNCHANGED <<acked, received>>
+
+Ack(v) ==
+  /\ v \in Range(log)
+  /\ acked' = acked \cup {v}
+  /\ UNCHANGED <<log, received>>
+
+Read(r) ==
+  /\ Len(received[r]) < Len(log)
+  /\ received' = [received EXCEPT ![r] = Append(@, log[Len(@) + 1])]
   /\ UNCHANGED <<log, acked>>
 
-Next == Commit \/ \E c \in Consumer : Read(c)
+Next == (\E v \in Value : Commit(v) \/ Ack(v)) \/ (\E r \in Reader : Read(r))
+
 Spec == Init /\ [][Next]_vars
-=============================================================================
+
+---------------------------------------------------------------------------
+(* The laws. *)
+
+AckedIsCommitted == acked \subseteq Range(log)
+
+ReadersReadTheLog == \A r \in Reader : IsPrefix(received[r], log)
+
+OnlyGrows == [][IsPrefix(log, log')]_log
+
+NothingIsTakenBack == [][acked \subseteq acked' /\ \A r \in Reader : IsPrefix(received[r], received'[r])]_<<acked, received>>
+
+(* The laws as what others refine: first nothing was said, then each step keeps to them. *)
+Kept ==
+  /\ IsPrefix(log, log')
+  /\ acked \subseteq acked' /\ acked' \subseteq Range(log')
+  /\ \A r \in Reader : IsPrefix(received[r], received'[r]) /\ IsPrefix(received'[r], log')
+
+Promise == Init /\ [][Kept]_vars
+
+---------------------------------------------------------------------------
+(* For the model: how long a log it looks at, and states that it has to come to. *)
+
+ShortLog == Len(log) <= 4
+AckedOutOfOrder == Len(log) > 1 /\ log[2] \in acked /\ log[1] \notin acked
+ReadersApart == \E r, s \in Reader : Len(received[r]) + 2 <= Len(received[s])
+ReadBeforeAcked == \E r \in Reader : received[r] # <<>> /\ acked = {}
+=======================================================================

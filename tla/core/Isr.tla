@@ -12,7 +12,7 @@
 
    Left out: that the controller is a quorum (Controller and Quorum show that it decides as one), that a log on a disk is a
    sequence which loses only its tail (Recovery), retention, reassignment, producer sequences.                                *)
-EXTENDS Integers, Sequences, FiniteSets, Logs
+EXTENDS Integers, Sequences, FiniteSets, LeaderEpochs
 
 CONSTANTS
   Replica,          \* the brokers that have a replica
@@ -52,7 +52,7 @@ VARIABLES
   \* What nobody stores: the history that the promises speak of
   committed,        \* the longest prefix that was ever below a leader's high watermark
   acked,            \* ids of the records whose producers were told that they are safe
-  position,         \* how far each consumer has read
+  received,         \* what each consumer has read
   nextId,           \* id of the next record
   left              \* model: the faults that may still happen
 
@@ -60,10 +60,12 @@ controllerVars == <<metadata, registration>>
 brokerVars     == <<process, applied, lease>>
 replicaVars    == <<log, synced, highWatermark>>
 leaderVars     == <<epochStart, progress, proposal>>
-historyVars    == <<committed, acked, position>>
+historyVars    == <<committed, acked, received>>
 vars == <<controllerVars, brokerVars, replicaVars, leaderVars, exchange, historyVars, nextId, left>>
 
 Bug(b) == b \in Bugs
+
+Ids(s) == [i \in 1..Len(s) |-> s[i].id]       \* what producers wrote
 
 None     == [kind |-> "none"]                 \* no proposal, nothing in flight
 NotHeard == [offset |-> -1, brokerEpoch |-> 0] \* progress of a follower that has not fetched in this epoch
@@ -101,7 +103,7 @@ Advance(r, p, prop, prog, lg, sy) ==
   IN /\ highWatermark' = [highWatermark EXCEPT ![r] = h]
      /\ committed' = IF h > Len(committed) THEN Below(lg, h) ELSE committed
      /\ acked' = acked \cup {lg[i].id : i \in {j \in 1..told : lg[j].epoch = p.leaderEpoch}}
-     /\ UNCHANGED position
+     /\ UNCHANGED received
 
 ----------------------------------------------------------------------------
 (* The controller. Java: ControllerMachine; LeaderChooser elects; BrokerLeases fences.
@@ -389,9 +391,10 @@ DropAnswer(f, x) ==
 (* It reads what is committed for all that a replica knows, of any replica (KIP-392). A replica that knows less than the consumer has
    read makes it wait; to tell it that its offset is out of range would send it back.                                              *)
 Read(c, r) ==
+  LET end == highWatermark[r] IN
   /\ Up(r)
-  /\ highWatermark[r] > position[c] \/ (Bug("LaggingReplicaResets") /\ highWatermark[r] < position[c])
-  /\ position' = [position EXCEPT ![c] = highWatermark[r]]
+  /\ end > Len(received[c]) \/ (Bug("LaggingReplicaResets") /\ end < Len(received[c]))
+  /\ received' = [received EXCEPT ![c] = Below(@, end) \o SubSeq(log[r], Len(@) + 1, end)]
   /\ UNCHANGED <<controllerVars, brokerVars, replicaVars, leaderVars, exchange, committed, acked, nextId, left>>
 
 (* Whether a broker answers where the log ends (ListOffsets): as its leader, and only when it knows all that was committed before its
@@ -444,7 +447,7 @@ Init ==
   /\ progress = [r \in Replica |-> [f \in Replica |-> NotHeard]]
   /\ proposal = [r \in Replica |-> None]
   /\ exchange = [r \in Replica |-> [x \in Exchange |-> None]]
-  /\ committed = <<>> /\ acked = {} /\ position = [c \in Consumer |-> 0]
+  /\ committed = <<>> /\ acked = {} /\ received = [c \in Consumer |-> <<>>]
   /\ nextId = 1
   /\ left = [crash |-> MaxCrash, stop |-> MaxStop, fence |-> MaxFence, shrink |-> MaxShrink]
 
@@ -479,7 +482,7 @@ TypeOK ==
        /\ \A f \in Replica : progress[r][f] = NotHeard \/ progress[r][f] \in [offset : Nat, brokerEpoch : Nat \ {0}]
        /\ proposal[r] = None \/ proposal[r] \in [isr : SUBSET Replica, joins : SUBSET Replica, brokerEpoch : Nat, partitionEpoch : 1..applied[r]]
        /\ \A x \in Exchange : exchange[r][x].kind \in {"none", "fetch", "records", "diverging"}
-  /\ position \in [Consumer -> Nat] /\ nextId \in 1..MaxRecord + 1
+  /\ DOMAIN received = Consumer /\ nextId \in 1..MaxRecord + 1
 
 (* The leader that the controller means, once it knows of its reign. *)
 InCharge(r) == Up(r) /\ Known(r).leader = r /\ Current.leader = r /\ Epoch(r) = Current.leaderEpoch
@@ -516,10 +519,10 @@ EligibleRules ==
   /\ Cardinality(Current.isr) >= MinIsr => Current.elr = {}
 
 (* What was acknowledged is in the leader's log. *)
-AckedInLeader == \A r \in Replica : InCharge(r) => \A id \in acked : \E i \in 1..Len(log[r]) : log[r][i].id = id
+AckedInLeader == \A r \in Replica : InCharge(r) => acked \subseteq Range(Ids(log[r]))
 
 (* With acks=all, what was acknowledged is committed. *)
-AckedCommitted == Acks = "all" => acked \subseteq {committed[i].id : i \in 1..Len(committed)}
+AckedCommitted == Acks = "all" => acked \subseteq Range(Ids(committed))
 
 (* An answer to a follower's present exchange continues its log, so it need not compare offsets. *)
 AnswerFits ==
@@ -577,10 +580,12 @@ LogsKept ==
 HighWatermarkGrows == [][\A r \in Replica : highWatermark'[r] >= highWatermark[r] \/ process'[r] = "crashed"]_highWatermark
 
 (* No consumer is sent back, whichever replicas it reads. *)
-ConsumersGoOn == [][\A c \in Consumer : position'[c] >= position[c]]_position
+ConsumersGoOn == [][\A c \in Consumer : IsPrefix(received[c], received'[c])]_received
 
-CommittedLog == INSTANCE CommittedLog WITH log <- committed
-ImplementsCommittedLog == CommittedLog!Spec
+(* What producers wrote is what is promised: that a record also has an epoch is the protocol's own affair. *)
+CommittedLog == INSTANCE CommittedLog WITH
+  Value <- 1..MaxRecord, Reader <- Consumer, log <- Ids(committed), received <- [c \in Consumer |-> Ids(received[c])]
+ImplementsCommittedLog == CommittedLog!Promise
 
 ----------------------------------------------------------------------------
 (* Properties: liveness. Faults are bounded, and what follows them happens: processes start again, messages arrive *)
@@ -631,7 +636,7 @@ TwoActingLeaders      == \E r, s \in Replica : r # s /\ Leads(r) /\ Leads(s)
 AcceptedNotHeard      == \E r \in Replica : proposal[r] # None /\ Current.leader = r /\ Current.isr = proposal[r].isr /\ proposal[r].partitionEpoch < Len(metadata)
 ElectedFromEligible   == Len(metadata) > 1 /\ Current.leader # Nobody /\ Current.leader \in metadata[Len(metadata) - 1].elr
 CommittedByTwoEpochs  == \E i, j \in 1..Len(committed) : committed[i].epoch # committed[j].epoch
-CommittedUnacked      == \E i \in 1..Len(committed) : committed[i].id \notin acked
+CommittedUnacked      == ~(Range(Ids(committed)) \subseteq acked)
 CommittedLostSomewhere == \E r \in Replica : process[r] = "crashed" /\ ~IsPrefix(committed, log[r])
 TailLostSynced        == \E r \in Replica : process[r] = "crashed" /\ \E s \in Replica : Len(log[s]) > Len(log[r])
 NobodyLeads           == Current.leader = Nobody
@@ -639,7 +644,7 @@ LeaderBelowMinIsr     == Current.leader # Nobody /\ Cardinality(Current.isr) < M
 UncleanElected        == Current.unclean
 CommittedLostByElection == Current.unclean /\ ~AckedInLeader
 LapsedBeforeFence     == \E r \in Replica : Up(r) /\ Known(r).leader = r /\ Current.leader = r /\ ~lease[r]
-FollowerReadBehind    == \E c \in Consumer : \E r \in Replica : Up(r) /\ highWatermark[r] < position[c]
+FollowerReadBehind    == \E c \in Consumer : \E r \in Replica : Up(r) /\ highWatermark[r] < Len(received[c])
 
 ----------------------------------------------------------------------------
 (* model: views *)
@@ -651,5 +656,5 @@ View ==
   IN <<SubSeq(metadata, oldest, Len(metadata)), [r \in Replica |-> Lag(r)], registration, process, lease, log, synced, highWatermark,
        epochStart, progress,
        [r \in Replica |-> IF proposal[r] = None THEN None ELSE [proposal[r] EXCEPT !.partitionEpoch = Len(metadata) - @]],
-       exchange, committed, acked, position, nextId, left>>
+       exchange, committed, acked, received, nextId, left>>
 =============================================================================

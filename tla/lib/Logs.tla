@@ -1,28 +1,22 @@
--------------------------------- MODULE Logs --------------------------------
-(* What is true of logs whoever keeps them. A log is a sequence of records, each with the epoch of the leader that wrote it.
-   Offsets start at 0 and an end is exclusive, so a log s has the offsets 0 .. Len(s) - 1, and the record at offset o is s[o + 1].
-   Java: engine.segment.LeaderEpochs.                                                                                             *)
-EXTENDS Integers, Sequences
+----------------------------- MODULE Logs -----------------------------
+(* Pure operators on logs: sequences of records, the first at offset 0. *)
+(* An end is exclusive, so the end of a log is its length.              *)
+EXTENDS Naturals, Sequences
 
-Least(S)    == CHOOSE x \in S : \A y \in S : x <= y
-Greatest(S) == CHOOSE x \in S : \A y \in S : x >= y
+IsPrefix(s, t) == Len(s) <= Len(t) /\ SubSeq(t, 1, Len(s)) = s
 
-(* The records below an offset. *)
-Below(s, end) == SubSeq(s, 1, end)
+(* One is as far as the other, or further. *)
+IsComparable(s, t) == IsPrefix(s, t) \/ IsPrefix(t, s)
 
-IsPrefix(s, t) == Len(s) <= Len(t) /\ Below(t, Len(s)) = s
+Range(s) == {s[i] : i \in DOMAIN s}
 
-(* Epoch of the last record; 0 says that there is none, as no leader has epoch 0. *)
-LastEpoch(s) == IF s = <<>> THEN 0 ELSE s[Len(s)].epoch
+Smaller(a, b) == IF a <= b THEN a ELSE b
 
-(* Where the largest epoch that is at most `epoch` ends in s, and which epoch that is (OffsetsForLeaderEpoch: KIP-101, KIP-279).
-   A leader's own epoch counts although it may not have written in it; who does not lead passes 0.                               *)
-EndOfEpoch(s, epoch, ownEpoch) ==
-  LET known == {e \in {0, ownEpoch} \cup {s[i].epoch : i \in 1..Len(s)} : e <= epoch}
-      later == {i \in 1..Len(s) : s[i].epoch > epoch}
-  IN [epoch  |-> Greatest(known),
-      offset |-> IF later = {} THEN Len(s) ELSE Least(later) - 1]
+(* How far two logs agree. *)
+AgreedEnd(s, t) ==
+  CHOOSE n \in 0 .. Smaller(Len(s), Len(t)) :
+    /\ SubSeq(s, 1, n) = SubSeq(t, 1, n)
+    /\ n < Smaller(Len(s), Len(t)) => s[n + 1] # t[n + 1]
 
-(* Where a follower with log s cuts when it is told that its leader's part of `end.epoch` ends at `end.offset`.  *)
-CutPoint(s, end) == Least({EndOfEpoch(s, end.epoch, 0).offset, end.offset})
-=============================================================================
+CutTo(s, end) == SubSeq(s, 1, Smaller(end, Len(s)))
+=======================================================================
