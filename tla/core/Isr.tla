@@ -124,7 +124,7 @@ WithoutInSync(p, r) ==
 (* What may become of p when these brokers are fenced: the leader stays if it can, else one that is in sync leads, else one that is
    eligible, which is then the only one in sync, else nobody. A change of the leader is a new epoch, and so is having none.          *)
 Elect(p, fenced) ==
-  LET reign(l) == [p EXCEPT !.leader = l, !.leaderEpoch = @ + 1, !.unclean = FALSE]
+  LET reign(l) == [p EXCEPT !.leader = l, !.leaderEpoch = IF Bug("EpochReused") THEN @ ELSE @ + 1, !.unclean = FALSE]
       inSync   == p.isr \ fenced
       eligible == p.elr \ fenced
   IN IF p.leader \in inSync THEN {p}
@@ -214,7 +214,7 @@ ApplyMetadata(r) ==
          heard    == IF newEpoch THEN [f \in Replica |-> NotHeard] ELSE progress[r]
          cut      == IF newEpoch /\ p.leader \notin {r, Nobody} /\ Bug("CutsToHighWatermark") THEN highWatermark[r] ELSE Len(log[r])
      IN /\ applied' = [applied EXCEPT ![r] = @ + 1]
-        /\ proposal' = [proposal EXCEPT ![r] = None]
+        /\ proposal' = [proposal EXCEPT ![r] = IF Bug("AnswerUnheard") /\ ~newEpoch THEN @ ELSE None]
         /\ progress' = [progress EXCEPT ![r] = heard]
         /\ epochStart' = [epochStart EXCEPT ![r] = IF p.leader # r THEN 0 ELSE IF newEpoch THEN Len(log[r]) ELSE @]
         /\ log' = [log EXCEPT ![r] = Below(@, cut)]
