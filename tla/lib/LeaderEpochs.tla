@@ -8,7 +8,7 @@ Least(S)    == CHOOSE x \in S : \A y \in S : x <= y
 Greatest(S) == CHOOSE x \in S : \A y \in S : x >= y
 
 (* The records below an offset. *)
-Below(s, end) == SubSeq(s, 1, end)
+Below(s, end) == CutTo(s, end)
 
 (* Epoch of the last record; 0 says that there is none, as no leader has epoch 0. *)
 LastEpoch(s) == IF s = <<>> THEN 0 ELSE s[Len(s)].epoch
