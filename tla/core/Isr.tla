@@ -631,7 +631,7 @@ ProposeDecided == \A r \in Replica : proposal[r] # None ~> proposal[r] = None
 
 DivergenceFound       == \E f \in Replica : \E x \in Exchange : exchange[f][x].kind = "diverging"
 PredecessorsFetch     == \E f \in Replica : \E x \in Exchange : LET m == exchange[f][x] IN m.kind = "fetch" /\ m.brokerEpoch < registration[f].brokerEpoch
-ZombieRefusesFetch    == \E f \in Replica : \E x \in Exchange : LET m == exchange[f][x] IN m.kind = "fetch" /\ Leads(m.to) /\ Refused(m) /\ m.to # Current.leader
+RefusedByEpoch        == \E f \in Replica : \E x \in Exchange : LET m == exchange[f][x] IN m.kind = "fetch" /\ Leads(m.to) /\ Refused(m)
 TwoActingLeaders      == \E r, s \in Replica : r # s /\ Leads(r) /\ Leads(s)
 AcceptedNotHeard      == \E r \in Replica : proposal[r] # None /\ Current.leader = r /\ Current.isr = proposal[r].isr /\ proposal[r].partitionEpoch < Len(metadata)
 ElectedFromEligible   == Len(metadata) > 1 /\ Current.leader # Nobody /\ Current.leader \in metadata[Len(metadata) - 1].elr
