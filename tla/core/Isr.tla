@@ -278,8 +278,13 @@ ProposeExpand(r) ==
                                                partitionEpoch |-> applied[r]]]
   /\ UNCHANGED <<controllerVars, brokerVars, replicaVars, epochStart, progress, exchange, historyVars, nextId, left>>
 
-(* What a fetch asks of the leader it reached. Another epoch than the leader's is refused, whichever is older (KIP-320). *)
-Refused(m) == ~Leads(m.to) \/ (m.leaderEpoch # Epoch(m.to) /\ ~Bug("EpochUnchecked"))
+(* A fetch m of follower f that its leader does not answer. Of another epoch than the leader's, whichever is older (KIP-320). Or of a
+   predecessor of a process that has fetched already: it says what the predecessor had, while the successor may be in sync, with
+   less, and counts (KIP-903). That the broker epoch is looked at when f joins is not enough: the late fetch may come after that.  *)
+Refused(f, m) ==
+  \/ ~Leads(m.to)
+  \/ m.leaderEpoch # Epoch(m.to) /\ ~Bug("EpochUnchecked")
+  \/ m.brokerEpoch < progress[m.to][f].brokerEpoch /\ ~Bug("PredecessorCounts")
 EndAsked(m) == EndOfEpoch(log[m.to], m.lastEpoch, Epoch(m.to))
 
 (* The leader's part of the follower's last epoch ends before the follower's, or it has no such epoch: what the follower has beyond
@@ -294,7 +299,7 @@ Noted(f, m) == [progress[m.to] EXCEPT ![f] = [offset |-> m.offset, brokerEpoch |
    left out. So it is when the process that asked is gone: connections end with their processes, requests may still arrive.        *)
 RefuseFetch(f, x) ==
   LET m == exchange[f][x] IN
-  /\ m.kind = "fetch" /\ Up(m.to) /\ Refused(m)
+  /\ m.kind = "fetch" /\ Up(m.to) /\ Refused(f, m)
   /\ exchange' = [exchange EXCEPT ![f][x] = None]
   /\ UNCHANGED <<controllerVars, brokerVars, replicaVars, leaderVars, historyVars, nextId, left>>
 
@@ -304,7 +309,7 @@ Answer(f, x, answer) == exchange' = [exchange EXCEPT ![f][x] = IF Up(f) /\ excha
    offset counts records of another history.                                                                                 *)
 ServeDivergence(f, x) ==
   LET m == exchange[f][x] IN
-  /\ m.kind = "fetch" /\ Up(m.to) /\ ~Refused(m) /\ Diverges(m)
+  /\ m.kind = "fetch" /\ Up(m.to) /\ ~Refused(f, m) /\ Diverges(m)
   /\ Answer(f, x, [kind |-> "diverging", leaderEpoch |-> m.leaderEpoch, offset |-> m.offset, end |-> EndAsked(m)])
   /\ IF Bug("DivergingFetchCounts")
        THEN /\ progress' = [progress EXCEPT ![m.to] = Noted(f, m)]
@@ -318,7 +323,7 @@ ServeRecords(f, x) ==
   LET m  == exchange[f][x]
       l  == m.to
       to == Least({Len(log[l]), m.offset + BatchSize})
-  IN /\ m.kind = "fetch" /\ Up(l) /\ ~Refused(m) /\ ~Diverges(m)
+  IN /\ m.kind = "fetch" /\ Up(l) /\ ~Refused(f, m) /\ ~Diverges(m)
      /\ progress' = [progress EXCEPT ![l] = Noted(f, m)]
      /\ Advance(l, Known(l), proposal[l], Noted(f, m), log[l], synced[l])
      /\ Answer(f, x, [kind |-> "records", leaderEpoch |-> m.leaderEpoch, offset |-> m.offset,
@@ -631,7 +636,7 @@ ProposeDecided == \A r \in Replica : proposal[r] # None ~> proposal[r] = None
 
 DivergenceFound       == \E f \in Replica : \E x \in Exchange : exchange[f][x].kind = "diverging"
 PredecessorsFetch     == \E f \in Replica : \E x \in Exchange : LET m == exchange[f][x] IN m.kind = "fetch" /\ m.brokerEpoch < registration[f].brokerEpoch
-RefusedByEpoch        == \E f \in Replica : \E x \in Exchange : LET m == exchange[f][x] IN m.kind = "fetch" /\ Leads(m.to) /\ Refused(m)
+RefusedByEpoch        == \E f \in Replica : \E x \in Exchange : LET m == exchange[f][x] IN m.kind = "fetch" /\ Leads(m.to) /\ Refused(f, m)
 TwoActingLeaders      == \E r, s \in Replica : r # s /\ Leads(r) /\ Leads(s)
 AcceptedNotHeard      == \E r \in Replica : proposal[r] # None /\ Current.leader = r /\ Current.isr = proposal[r].isr /\ proposal[r].partitionEpoch < Len(metadata)
 ElectedFromEligible   == Len(metadata) > 1 /\ Current.leader # Nobody /\ Current.leader \in metadata[Len(metadata) - 1].elr
