@@ -204,12 +204,13 @@ Next ==
   \/ \E s \in Server : Fetch(s)
   \/ Change
 
-(* Whatever can go on happening happens; and votes are not split for ever: a vote that could be asked for again and again is asked
-   for.  That is what random election timeouts are for (Raft 5.2); here it is an assumption, strong fairness. *)
+(* Whatever can go on happening happens; and votes are not split for ever: a candidate that could again and again be granted
+   a vote is granted one.  That is what random election timeouts are for (Raft 5.2); here it is an assumption, strong fairness. *)
 Fairness ==
   /\ \A s \in Server : WF_vars(StartElection(s)) /\ WF_vars(ElectionTimesOut(s)) /\ WF_vars(CheckQuorum(s)) /\ WF_vars(Fetch(s))
-  /\ \A s, t \in Server : /\ WF_vars(MeetNewer(s, t)) /\ WF_vars(AskPreVote(s, t)) /\ SF_vars(AskVote(s, t))
+  /\ \A s, t \in Server : WF_vars(MeetNewer(s, t)) /\ WF_vars(AskPreVote(s, t)) /\ WF_vars(AskVote(s, t))
                           /\ WF_vars(Announce(s, t)) /\ WF_vars(MeetNewerEpoch(s, t))
+  /\ \A s \in Server : SF_vars(\E t \in Server : AskVote(s, t) /\ (role'[s] = "Leader" \/ granted'[s] # granted[s]))
 Spec == Init /\ [][Next]_vars /\ Fairness
 
 -----------------------------------------------------------------------------
