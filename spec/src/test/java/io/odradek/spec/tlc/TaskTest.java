@@ -114,6 +114,9 @@ class TaskTest {
         assertThat(loses.complaints(named(HOLDS.withVerdict(new Verdict.UnsafeBy("Small")), "Small")))
                 .containsExactly("a counterexample of 0 states, where 2 are expected");
         assertThat(loses.complaints(named(HOLDS))).containsExactly("holds, where Small should fail");
+        assertThat(loses.complaints(named(HOLDS.withVerdict(new Verdict.Unnamed("")), "Small")))
+                .as("the length of a lasso")
+                .isEmpty();
     }
 
     private static TlcJvm.Named named(TlcResult result, String... failing) {
