@@ -152,7 +152,8 @@ AnswerDuplicate(q) ==
 
 (* Refused as out of order although everything before it was acknowledged: the broker has lost its memory.  The producer raises
    its own epoch, and what it was not told about goes out again from sequence 0 (KIP-360).  Otherwise the refusal says only that
-   the batch was overtaken; it is sent again as it was.
+   the batch was overtaken; it is sent again as it was.  That nothing is forgotten too early means that this is never needed, and
+   TLC confirms it: with LateCopies = FALSE, and no mistake, this step is never taken.
    Model: the answer is read in the step that decides it, for one to an earlier attempt is not read at all. *)
 RaiseEpoch(q) ==
   /\ left.bump > 0
@@ -305,5 +306,4 @@ CutBelowSnapshot == left.cut < Budget.cut /\ left.snapshot < Budget.snapshot /\ 
 WrittenAgainAfterCut == left.cut < Budget.cut /\ Len(log) = MaxBatch
 MemoryLost      == ~whole /\ log # <<>> /\ memory = Unknown
 BegunAnywhere   == ~whole /\ memory # Unknown /\ log # <<>> /\ memory.window[1].offset > 1 /\ memory.window[1].sequence > 0 /\ left.forget < Budget.forget
-EpochRaised     == epoch > 0 /\ base <= issued /\ dropped = {} /\ \E i \in DOMAIN log : log[i].epoch = epoch
 =============================================================================

@@ -208,9 +208,10 @@ Next ==
    a vote is granted one.  That is what random election timeouts are for (Raft 5.2); here it is an assumption, strong fairness. *)
 Fairness ==
   /\ \A s \in Server : WF_vars(StartElection(s)) /\ WF_vars(ElectionTimesOut(s)) /\ WF_vars(CheckQuorum(s)) /\ WF_vars(Fetch(s))
-  /\ \A s, t \in Server : WF_vars(MeetNewer(s, t)) /\ WF_vars(AskPreVote(s, t)) /\ WF_vars(AskVote(s, t))
-                          /\ WF_vars(Announce(s, t)) /\ WF_vars(MeetNewerEpoch(s, t))
-  /\ \A s \in Server : SF_vars(\E t \in Server : AskVote(s, t) /\ (role'[s] = "Leader" \/ granted'[s] # granted[s]))
+  /\ \A s \in Server : /\ WF_vars(\E t \in Server : MeetNewer(s, t)) /\ WF_vars(\E t \in Server : MeetNewerEpoch(s, t))
+                       /\ WF_vars(\E t \in Server : AskPreVote(s, t)) /\ WF_vars(\E t \in Server : AskVote(s, t))
+                       /\ WF_vars(\E l \in Server : Announce(l, s))
+                       /\ SF_vars(\E t \in Server : AskVote(s, t) /\ (role'[s] = "Leader" \/ granted'[s] # granted[s]))
 Spec == Init /\ [][Next]_vars /\ Fairness
 
 -----------------------------------------------------------------------------
