@@ -77,12 +77,17 @@ Count(s, t, yes, won) ==
          /\ refused' = [refused EXCEPT ![s] = IF yes THEN @ ELSE @ \cup {t}]
          /\ UNCHANGED <<role, epoch, voted, leader, heard>>
 
+(* There is a leader that s can hear and has not heard of: a timer is long enough to wait for that. *)
+Announces(l, s) ==
+  /\ role[l] = "Leader" /\ Linked(l, s)
+  /\ epoch[s] < epoch[l] \/ (epoch[s] = epoch[l] /\ leader[s] = Nobody)
+
 -----------------------------------------------------------------------------
 (* Timers.  QuorumMachine, TimePassed. *)
 
 (* A follower cannot reach the leader, or nobody is known to lead.  FetchTimedOut, ElectionTimedOut; KIP-595, KIP-996. *)
 StartElection(s) ==
-  /\ \/ role[s] \in {"Unattached", "Resigned"}
+  /\ \/ role[s] \in {"Unattached", "Resigned"} /\ \A l \in Server : ~Announces(l, s)
      \/ role[s] = "Follower" /\ ~(Linked(s, leader[s]) /\ Leads(leader[s], epoch[s]))
   /\ Move([x \in {s} |-> Asking(s)])
   /\ UNCHANGED <<down, cuts>>
@@ -157,8 +162,7 @@ AskVote(s, t) ==
 
 (* The leader announces itself (BeginQuorumEpoch). *)
 Announce(l, t) ==
-  /\ role[l] = "Leader" /\ Linked(l, t)
-  /\ epoch[t] < epoch[l] \/ (epoch[t] = epoch[l] /\ leader[t] = Nobody)
+  /\ Announces(l, t)
   /\ Become(t, "Follower", epoch[l], l, IF epoch[t] = epoch[l] THEN voted[t] ELSE Nobody)
   /\ UNCHANGED <<down, cuts>>
 
