@@ -209,7 +209,9 @@ Next ==
   \/ Change
 
 (* Whatever can go on happening happens; and votes are not split for ever: a candidate that could again and again be granted
-   a vote is granted one.  That is what random election timeouts are for (Raft 5.2); here it is an assumption, strong fairness. *)
+   a vote is granted one.  That is what random election timeouts are for (Raft 5.2); here it is an assumption, strong fairness.
+   It is enough where the network changes once.  Where it changes twice, two servers that both ask for pre-votes before they hear of
+   the leader elected meanwhile can depose each other for ever: the model "duel" shows it, and only random waits rule it out. *)
 Fairness ==
   /\ \A s \in Server : WF_vars(StartElection(s)) /\ WF_vars(ElectionTimesOut(s)) /\ WF_vars(CheckQuorum(s)) /\ WF_vars(Fetch(s))
   /\ \A s \in Server : /\ WF_vars(\E t \in Server : MeetNewer(s, t)) /\ WF_vars(\E t \in Server : MeetNewerEpoch(s, t))
