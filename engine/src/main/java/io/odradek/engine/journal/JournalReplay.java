@@ -106,9 +106,23 @@ public final class JournalReplay {
             }
         }
         if (!files.isEmpty()) {
+            replay(files);
+        }
+        JournalFiles.remove(store, directory, name);
+        // Before anything is written to the logs: what comes back would be replayed over that.
+        store.syncDirectory(directory);
+    }
+
+    /** The halves are mapped, not read: they may be larger than the heap. */
+    private void replay(List<Path> files) throws IOException {
+        List<StoreFile> opened = new ArrayList<>();
+        try {
             List<ByteBuffer> contents = new ArrayList<>();
             for (Path file : files) {
-                contents.add(contentOf(file));
+                StoreFile half = store.open(file, FileStore.OpenMode.READ_ONLY);
+                opened.add(half);
+                long sizeBytes = half.size();
+                contents.add(sizeBytes == 0 ? ByteBuffer.allocate(0) : half.map(sizeBytes));
             }
             Label label = label(files, contents);
             List<Half> live = live(files, contents, label);
@@ -119,17 +133,10 @@ public final class JournalReplay {
             if (!live.isEmpty()) {
                 makeVoid(files, label, live.getLast().generation() + 1);
             }
-        }
-        JournalFiles.remove(store, directory, name);
-        // Before anything is written to the logs: what comes back would be replayed over that.
-        store.syncDirectory(directory);
-    }
-
-    private ByteBuffer contentOf(Path file) throws IOException {
-        try (StoreFile opened = store.open(file, FileStore.OpenMode.READ_ONLY)) {
-            ByteBuffer content = ByteBuffer.allocate(Math.toIntExact(opened.size()));
-            opened.read(content, 0);
-            return content.flip();
+        } finally {
+            for (StoreFile half : opened) {
+                half.close();
+            }
         }
     }
 
