@@ -109,7 +109,7 @@ public final class JournalReplay {
             replay(files);
         }
         JournalFiles.remove(store, directory, name);
-        // Before anything is written to the logs: what comes back would be replayed over that.
+        // It is void already; but one that comes back beside somebody else's mark of a clean stop would be refused.
         store.syncDirectory(directory);
     }
 

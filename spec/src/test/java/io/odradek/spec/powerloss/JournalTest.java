@@ -312,6 +312,20 @@ class JournalTest {
     }
 
     @Test
+    void aReplayedJournalDoesNotComeBack() throws IOException {
+        PartitionLog log = log(0);
+        append(log, 10);
+        syncs.sync(List.of(log));
+        for (long seed = 0; seed < SEEDS; seed++) {
+            SimulatedFileStore ended = store.afterCrash(seed);
+            LogDirectory.open(ended, DATA, "cluster", 1);
+            assertThat(ended.afterCrash(seed).list(DATA))
+                    .as("seed %d", seed)
+                    .noneMatch(path -> path.toString().contains("journal"));
+        }
+    }
+
+    @Test
     void whatLiesBehindTheEndOfANewGenerationIsNotReplayed() throws IOException {
         syncs = reopened(6);
         PartitionLog log = log(0);
