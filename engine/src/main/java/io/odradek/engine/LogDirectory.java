@@ -385,8 +385,8 @@ public final class LogDirectory implements AutoCloseable {
     }
 
     /**
-     * Opens every log in the directory that is not open yet, several at a time; so is {@code configs} asked. Directories of topics that {@code configs}
-     * answers with null are left alone and reported. A log that cannot be recovered is out of service ({@link #unusable}); the
+     * Opens every log in the directory that is not open yet, several at a time; {@code configs} is asked by several threads, too.
+     * Directories of topics that it answers with null are left alone and reported. A log that cannot be recovered is out of service ({@link #unusable}); the
      * others are opened all the same.
      */
     public void recoverAll(

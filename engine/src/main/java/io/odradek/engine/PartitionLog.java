@@ -23,7 +23,6 @@ import io.odradek.engine.segment.HeaderScan;
 import io.odradek.engine.segment.LeaderEpochs;
 import io.odradek.engine.segment.SealedSegment;
 import io.odradek.engine.segment.Segment;
-import io.odradek.engine.segment.SegmentFiles;
 import io.odradek.engine.segment.SegmentNames;
 import io.odradek.engine.segment.SegmentSearch;
 import io.odradek.engine.segment.SegmentWalk;
@@ -55,6 +54,7 @@ public final class PartitionLog implements JournaledLog {
     private final FileStore store;
     private final LogHome home;
     private final DirectoryEntries entries;
+    private final UnsyncedWrites unsynced;
     private final LogName journalName;
     private final DurableProgress durable;
     private final LogCheckpointer checkpointer;
@@ -87,13 +87,6 @@ public final class PartitionLog implements JournaledLog {
     /** Log end with what is staged. */
     private long stagedEndOffset;
 
-    /** Segments with writes that were not handed out for syncing, oldest first; each once, each with a share of its files. */
-    private final List<Segment> dirty = new ArrayList<>();
-
-    private boolean entriesDirty;
-    private long unsyncedRecords;
-    private volatile long syncDueAtMs = Long.MAX_VALUE;
-
     private PartitionLog(
             TopicPartition partition,
             Path directory,
@@ -109,6 +102,7 @@ public final class PartitionLog implements JournaledLog {
         this.store = home.store();
         this.journalName = new LogName(partition.topicId(), partition.directoryName());
         this.entries = new DirectoryEntries(store, directory, store.fileSystemId(directory));
+        this.unsynced = new UnsyncedWrites(entries, journalName);
         this.durable = new DurableProgress(found.recoveryPoint());
         this.recent = new RecentBatches(home.recentMemory());
         this.producers = found.producers();
@@ -250,7 +244,7 @@ public final class PartitionLog implements JournaledLog {
         batch.assign(baseOffset, leaderEpoch);
         keep(batch);
         producers.update(batch, baseOffset, nowMs);
-        noteUnsynced(batch.recordCount(), nowMs);
+        unsynced.count(batch.recordCount(), nowMs, config);
         long lastOffset = batch.lastOffset();
         boolean stampedHere =
                 (batch.bytes().getShort(BatchLayout.ATTRIBUTES_AT) & BatchLayout.LOG_APPEND_TIME_BIT) != 0;
@@ -297,17 +291,6 @@ public final class PartitionLog implements JournaledLog {
         stagedCount++;
         stagedSizeBytes += batch.sizeBytes();
         stagedEndOffset = batch.lastOffset() + 1;
-    }
-
-    private void noteUnsynced(int records, long nowMs) {
-        if (unsyncedRecords == 0) {
-            LogConfig now = config;
-            long within = now.durability() instanceof Durability.Interval(long intervalMs)
-                    ? Math.min(intervalMs, now.flushMs())
-                    : now.flushMs();
-            syncDueAtMs = within > Long.MAX_VALUE - nowMs ? Long.MAX_VALUE : nowMs + within;
-        }
-        unsyncedRecords += records;
     }
 
     /** Kafka's reasons for a new segment: size, age (with jitter), a full index, an offset too far from the base. */
@@ -362,7 +345,7 @@ public final class PartitionLog implements JournaledLog {
             recent.written(batch);
         }
         forgetStaged();
-        noteDirty(active);
+        unsynced.wroteTo(active, durable.recoveryPoint());
         published.grewTo(stagedEndOffset, active.sizeBytes());
     }
 
@@ -379,29 +362,6 @@ public final class PartitionLog implements JournaledLog {
         Arrays.fill(stagedBytes, 0, stagedCount, null);
         stagedCount = 0;
         stagedSizeBytes = 0;
-    }
-
-    private void noteDirty(Segment segment) {
-        if (dirty.isEmpty() || dirty.getLast().files() != segment.files()) {
-            forgetDurable();
-            if (segment.tryRetain()) { // else the log was closed
-                dirty.add(segment);
-            }
-        }
-    }
-
-    /** What a checkpoint has synced needs no other sync; without this, a log that never syncs would keep removed files open. */
-    private void forgetDurable() {
-        long recoveryPoint = durable.recoveryPoint();
-        while (dirty.size() > 1 && dirty.get(1).baseOffset() <= recoveryPoint) {
-            dirty.removeFirst().release();
-        }
-    }
-
-    private void forgetDirty(SegmentFiles files) {
-        if (dirty.removeIf(segment -> segment.files() == files)) {
-            files.release();
-        }
     }
 
     /** Nothing of what was staged is in the log; nothing more will be. */
@@ -446,7 +406,7 @@ public final class PartitionLog implements JournaledLog {
             failWrite(e);
             throw e;
         }
-        entriesDirty = true;
+        unsynced.changedEntries();
         activeSinceMs = nowMs;
         drawJitter();
         segments = segmentsNow();
@@ -495,8 +455,7 @@ public final class PartitionLog implements JournaledLog {
      * flush.messages} was reached.
      */
     public boolean mustSync() {
-        LogConfig now = config;
-        return now.durability() instanceof Durability.Sync || unsyncedRecords >= now.flushMessages();
+        return unsynced.mustSync(config);
     }
 
     /**
@@ -505,7 +464,7 @@ public final class PartitionLog implements JournaledLog {
      * the dirty files.
      */
     public long syncDueAtMs() {
-        return syncDueAtMs;
+        return unsynced.dueAtMs();
     }
 
     /**
@@ -519,42 +478,17 @@ public final class PartitionLog implements JournaledLog {
 
     /** Whether {@link #takeDirtyFiles} would hand anything out. */
     public boolean hasDirtyFiles() {
-        return entriesDirty || !dirty.isEmpty();
+        return !unsynced.isEmpty();
     }
 
     /** The same, and tells {@code ranges} which bytes of the files were not handed out before. */
     public List<StoreFile> takeDirtyFiles(JournalGroup ranges) {
-        unsyncedRecords = 0;
-        syncDueAtMs = Long.MAX_VALUE;
-        if (dirty.isEmpty() && !entriesDirty) {
-            return List.of();
+        UnsyncedWrites.HandedOut out = unsynced.handOut(active, ranges);
+        if (!out.files().isEmpty()) {
+            ranges.addLog(this, logEndOffset(), durable.generation());
+            durable.handedOut(logEndOffset(), out.kept());
         }
-        List<StoreFile> files = new ArrayList<>(dirty.size() + 1);
-        List<SegmentFiles> kept = new ArrayList<>(dirty.size());
-        for (Segment segment : dirty) {
-            files.add(segment.log());
-            kept.add(segment.files());
-            handOutRange(segment.files(), ranges);
-        }
-        dirty.clear(); // their shares were passed on
-        if (entriesDirty) {
-            entriesDirty = false;
-            files.add(entries);
-            ranges.addOther();
-        }
-        ranges.addLog(this, logEndOffset(), durable.generation());
-        durable.handedOut(logEndOffset(), kept);
-        return files;
-    }
-
-    /** Of an older segment it is not worth knowing: it is handed out with the entry of the next one, or was cut to. */
-    private void handOutRange(SegmentFiles files, JournalGroup ranges) {
-        if (files == active.files()) {
-            ranges.add(journalName, files, files.handedOutBytes(), active.sizeBytes());
-            files.handedOut(active.sizeBytes());
-        } else {
-            ranges.addOther();
-        }
+        return out.files();
     }
 
     @Override
@@ -672,7 +606,7 @@ public final class PartitionLog implements JournaledLog {
         retire(removed);
         ProducerReplay.restore(producers, store, directory, List.of(segments), newEnd, home.nowMs());
         checkpointer.replaceEpochs(epochs);
-        entriesDirty = false; // the directory was synced with the epochs' file
+        unsynced.syncedEntries(); // with the epochs' file
         return newEnd;
     }
 
@@ -680,7 +614,7 @@ public final class PartitionLog implements JournaledLog {
     private void retire(List<Segment> removed) throws IOException {
         List<Path> renamed = new ArrayList<>();
         for (Segment segment : removed) {
-            forgetDirty(segment.files());
+            unsynced.forget(segment.files());
             segment.files().remove();
             for (String suffix : SegmentNames.ALL) {
                 Path file = segment.files().path(suffix);
@@ -778,7 +712,7 @@ public final class PartitionLog implements JournaledLog {
         sealed.subList(0, count).clear();
         segments = segmentsNow();
         publish(logEndOffset());
-        forgetDurable();
+        unsynced.forgetBelow(durable.recoveryPoint());
         List<Path> files = new ArrayList<>();
         for (Segment segment : removed) {
             for (String suffix : SegmentNames.ALL) {
@@ -832,7 +766,7 @@ public final class PartitionLog implements JournaledLog {
             segments = segmentsNow();
             publish(logEndOffset()); // before readers find the old ones gone
             for (SealedSegment old : outcome.replaced()) {
-                forgetDirty(old.files());
+                unsynced.forget(old.files());
                 old.files().remove();
             }
             home.deleteLater(outcome.renamed(), config.fileDeleteDelayMs());
@@ -890,9 +824,7 @@ public final class PartitionLog implements JournaledLog {
         active.trim();
         ProducerReplay.write(producers, store, directory, logEndOffset(), each);
         if (each) {
-            for (Segment segment : dirty) {
-                segment.log().sync();
-            }
+            unsynced.syncSegments();
             active.log().sync();
         }
         active.persistIndexes(each);
@@ -912,8 +844,7 @@ public final class PartitionLog implements JournaledLog {
             swapped.replacement().files().remove();
         }
         durable.releaseAll();
-        dirty.forEach(Segment::release);
-        dirty.clear();
+        unsynced.releaseAll();
         for (Segment segment : segments) {
             segment.files().remove();
         }

@@ -60,13 +60,13 @@ final class PlantedMistakes {
                     """
                     publish(logEndOffset()); // before readers find the old ones gone
                     for (SealedSegment old : outcome.replaced()) {
-                        forgetDirty(old.files());
+                        unsynced.forget(old.files());
                         old.files().remove();
                     }
                     """,
                     """
                     for (SealedSegment old : outcome.replaced()) {
-                        forgetDirty(old.files());
+                        unsynced.forget(old.files());
                         old.files().remove();
                     }
                     publish(logEndOffset());
@@ -243,14 +243,14 @@ final class PlantedMistakes {
                     "a cut closes the files of its readers",
                     ENGINE + "PartitionLog.java",
                     """
-                    forgetDirty(segment.files());
+                    unsynced.forget(segment.files());
                     segment.files().remove();
                     for (String suffix : SegmentNames.ALL) {
                         Path file = segment.files().path(suffix);
                         Path away
                     """,
                     """
-                    forgetDirty(segment.files());
+                    unsynced.forget(segment.files());
                     segment.log().close();
                     for (String suffix : SegmentNames.ALL) {
                         Path file = segment.files().path(suffix);
