@@ -130,8 +130,13 @@ final class DiskFile implements StoreFile {
                     first = copied;
                     continue;
                 }
-                // Takes at most IOV_MAX buffers and 2 GiB, and may write less than it took: hence the loop.
-                channel.write(sources, first, count - first);
+                // Each may write less than it was given, and a gathering one takes at most IOV_MAX buffers: hence the
+                // loop.
+                if (first == count - 1) {
+                    channel.write(sources[first]); // spares the vector of one
+                } else {
+                    channel.write(sources, first, count - first);
+                }
                 while (first < count && !sources[first].hasRemaining()) {
                     first++;
                 }
