@@ -45,6 +45,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SimulatedFileStore implements FileStore {
     private static final long DEFAULT_CAPACITY_BYTES = 1L << 40;
+    private static final long NANOS_PER_MS = 1_000_000;
 
     private final DirectoryNode root;
     private final SplittableRandom random;
@@ -62,6 +63,7 @@ public final class SimulatedFileStore implements FileStore {
     private @Nullable String crash;
     private long nextEffectId;
     private int nextMount;
+    private long modifications;
 
     private long syncs;
     private long writes;
@@ -189,6 +191,7 @@ public final class SimulatedFileStore implements FileStore {
     private SimulatedFileStore inherited(SimulatedFileStore next) {
         next.capacityBytes = capacityBytes;
         next.fileSystemSyncable = fileSystemSyncable;
+        next.modifications = modifications;
         return next;
     }
 
@@ -281,7 +284,7 @@ public final class SimulatedFileStore implements FileStore {
                 throw new NoSuchFileException(file.toString());
             }
             begin("create", file, "", 0, 0);
-            FileNode created = new FileNode(parent.mount(), clock.millis());
+            FileNode created = new FileNode(parent.mount(), modifiedNowNs());
             change(parent, null, nameOf(file), created);
             end();
             return new SimulatedFile(this, file, created, true);
@@ -302,6 +305,16 @@ public final class SimulatedFileStore implements FileStore {
     public synchronized boolean isDirectory(Path path) {
         checkAlive();
         return find(path) instanceof DirectoryNode;
+    }
+
+    @Override
+    public synchronized @Nullable Status status(Path path) {
+        checkAlive();
+        return switch (find(path)) {
+            case null -> null;
+            case FileNode file -> new Status(false, file.length(), file.modifiedNs());
+            case DirectoryNode directory -> new Status(true, 0, directory.modifiedNs());
+        };
     }
 
     @Override
@@ -387,7 +400,9 @@ public final class SimulatedFileStore implements FileStore {
             change(source, nameOf(from), nameOf(to), node);
         } else {
             source.change(nextEffectId, nameOf(from), null, node);
+            source.modifiedAt(modifiedNowNs());
             target.change(nextEffectId, null, nameOf(to), node);
+            target.modifiedAt(modifiedNowNs());
             nextEffectId++;
             dirtyDirectories.add(source);
             dirtyDirectories.add(target);
@@ -499,13 +514,13 @@ public final class SimulatedFileStore implements FileStore {
     @Override
     public synchronized long lastModifiedMs(Path file) throws IOException {
         checkAlive();
-        return fileAt(file).modifiedMs();
+        return fileAt(file).modifiedNs() / NANOS_PER_MS;
     }
 
     @Override
     public synchronized void setLastModified(Path file, long ms) throws IOException {
         checkAlive();
-        fileAt(file).modifiedAt(ms);
+        fileAt(file).modifiedAt(ms * NANOS_PER_MS);
     }
 
     @Override
@@ -607,7 +622,7 @@ public final class SimulatedFileStore implements FileStore {
 
     private void written(SimulatedFile file, long lengthBefore) {
         usedBytes += file.node().length() - lengthBefore;
-        file.node().modifiedAt(clock.millis());
+        file.node().modifiedAt(modifiedNowNs());
         if (file.node().dirty()) {
             dirtyFiles.add(file.node());
         }
@@ -675,7 +690,14 @@ public final class SimulatedFileStore implements FileStore {
 
     private void change(DirectoryNode directory, @Nullable String from, @Nullable String to, Node node) {
         directory.change(nextEffectId++, from, to, node);
+        directory.modifiedAt(modifiedNowNs());
         dirtyDirectories.add(directory);
+    }
+
+    /** The clock's time, told apart from that of other changes in the same ms. */
+    private long modifiedNowNs() {
+        modifications++;
+        return clock.millis() * NANOS_PER_MS + modifications % NANOS_PER_MS;
     }
 
     // ---- paths
