@@ -29,6 +29,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -138,7 +139,7 @@ public final class LogRecovery {
             return;
         }
         if (written != null) {
-            LOG.info("{} was changed since the clean stop: its files are read", directory);
+            LOG.info("{} was changed since the clean stop, or something was left over in it: its files are read", directory);
         }
         found = new ArrayList<>(Leftovers.remove(store, directory));
     }
@@ -243,8 +244,9 @@ public final class LogRecovery {
         }
         decide(Tail.INTACT, end, last.log().path(), fileBytes, "the last batch ends there");
         List<SealedSegment> sealed = new ArrayList<>();
+        Set<Path> there = opened.size() > 1 ? new HashSet<>(found) : Set.of();
         for (SegmentFiles files : opened.subList(0, opened.size() - 1)) {
-            sealed.add(foundSealed(files));
+            sealed.add(foundSealed(files, there));
         }
         LeaderEpochs epochs = stored.epochs();
         if (epochs == null) {
@@ -365,10 +367,10 @@ public final class LogRecovery {
     }
 
     /** A segment below the recovery point: its bytes are trusted, its indexes rebuilt when they are not there. */
-    private SealedSegment foundSealed(SegmentFiles files) throws IOException {
+    private SealedSegment foundSealed(SegmentFiles files, Set<Path> there) throws IOException {
         int bytes = sizeOf(files);
-        if (!store.exists(files.path(SegmentNames.OFFSET_INDEX))
-                || !store.exists(files.path(SegmentNames.TIME_INDEX))) {
+        if (!there.contains(files.path(SegmentNames.OFFSET_INDEX))
+                || !there.contains(files.path(SegmentNames.TIME_INDEX))) {
             return rebuiltSealed(files, bytes);
         }
         return SealedSegment.found(files, bytes);
