@@ -338,6 +338,23 @@ class CleanStopRecordTest {
         assertThat(cleaned).doesNotExist();
     }
 
+    /** Their names are used again when the log grows. */
+    @Test
+    void leftoversOfTheStopItselfAreRemoved() throws Exception {
+        try (LogDirectory directory = open()) {
+            PartitionLog log = directory.openOrCreate(PARTITION, CONFIG.withFileDeleteDelayMs(1_000_000));
+            log.beginEpoch(3);
+            append(log, BATCHES);
+            log.truncateTo(8);
+        }
+        assertThat(contents().keySet()).anyMatch(name -> name.endsWith(".deleted"));
+        try (LogDirectory directory = open()) {
+            assertThat(directory.openOrCreate(PARTITION, CONFIG).view().logEndOffset())
+                    .isEqualTo(8);
+            assertThat(contents().keySet()).noneMatch(name -> name.endsWith(".deleted"));
+        }
+    }
+
     @Test
     void aMarkerOfSomebodyElseVoidsTheRecord() throws Exception {
         stoppedCleanly();

@@ -414,28 +414,22 @@ class CorruptionTest {
         }
     }
 
-    /** The record of another stop, under a marker that names its own. */
+    /** The record of another stop, under a marker that names its own: what was sealed then was cut since. */
     @Test
     void aRecordOfAnotherStopIsVoid() throws Exception {
         Left left = left(Stop.CLEAN);
         SimulatedFileStore disk = left.look();
         byte[] old = bytes(disk, RECORD);
         try (LogDirectory directory = open(disk)) {
-            PartitionLog log = directory.openOrCreate(PARTITION, CONFIG);
-            log.beginEpoch(5);
-            for (int n = BATCHES; n < BATCHES + 10; n++) {
-                assertThat(log.stage(batch(n), 5, 0)).isInstanceOf(AppendOutcome.Appended.class);
-                log.writeStaged();
-            }
+            directory.openOrCreate(PARTITION, CONFIG).truncateTo(RECORDS);
         }
         try (StoreFile record = disk.open(RECORD, OpenMode.READ_WRITE)) {
             record.truncate(0);
             record.append(new ByteBuffer[] {ByteBuffer.wrap(old)}, 1);
         }
         try (LogDirectory directory = open(disk)) {
-            LogView view = directory.openOrCreate(PARTITION, CONFIG).view();
-            assertThat(view.logEndOffset()).isEqualTo((BATCHES + 10L) * RECORDS);
-            assertThat(view.latestEpoch()).isEqualTo(5);
+            assertThat(directory.openOrCreate(PARTITION, CONFIG).view().logEndOffset())
+                    .isEqualTo(RECORDS);
         }
     }
 
