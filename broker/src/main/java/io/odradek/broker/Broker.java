@@ -293,7 +293,11 @@ public final class Broker implements AutoCloseable {
         for (Path path : paths) {
             try {
                 LogDirectory directory = LogDirectory.open(
-                        store, path, known, config.nodeId(), InstantSource.system(), config.recentBytes());
+                        store,
+                        path,
+                        known,
+                        config.nodeId(),
+                        LogDirectory.Options.defaults().withRecentBytes(config.recentBytes()));
                 directories.add(directory);
                 part(directory);
                 known = directory.identity().clusterId();

@@ -24,6 +24,7 @@ final class LogCheckpointer {
     private final FileStore store;
     private final Path directory;
     private final DurableProgress durable;
+    private final CheckpointSnapshots snapshots;
 
     /** Held while the epochs' file or the offsets change: a cut and a persist must not overtake each other there. */
     private final Object lock = new Object();
@@ -45,12 +46,14 @@ final class LogCheckpointer {
             FileStore store,
             Path directory,
             DurableProgress durable,
+            CheckpointSnapshots snapshots,
             LeaderEpochs epochsOnDisk,
             long logStartOffset,
             LogPosition recoveryPoint) {
         this.store = store;
         this.directory = directory;
         this.durable = durable;
+        this.snapshots = snapshots;
         this.epochsOnDisk = epochsOnDisk;
         this.logStartOffset = logStartOffset;
         this.recoveryPoint = recoveryPoint;
@@ -139,6 +142,10 @@ final class LogCheckpointer {
                     segment.release();
                 }
             }
+            entriesChanged |= snapshots.write(each);
+            if (records) {
+                snapshots.ask(seen.end());
+            }
             if (snapshotOnDisk != seen.firstSegmentBaseOffset()) {
                 // Once older segments are deleted, it is all that is left of the producers in them.
                 if (each) {
@@ -204,6 +211,7 @@ final class LogCheckpointer {
             if (recoveryPoint.offset() > newEnd) {
                 recoveryPoint = LogPosition.ofOffset(newEnd);
             }
+            snapshots.forget();
             logStartOffset = Math.min(logStartOffset, newEnd);
         }
     }

@@ -11,6 +11,7 @@ import io.odradek.engine.recovery.StoppedLog;
 import io.odradek.engine.segment.CheckpointText;
 import io.odradek.engine.segment.CorruptLogException;
 import io.odradek.engine.segment.SegmentFiles;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -50,6 +51,27 @@ public final class LogDirectory implements AutoCloseable {
     /** Of received memory kept for readers at the tail, unless told otherwise. */
     public static final long DEFAULT_RECENT_BYTES = 32L << 20;
 
+    /** What a log has to have grown by before a checkpoint snapshots its producers, unless told otherwise. */
+    public static final long DEFAULT_SNAPSHOT_BYTES = 1 << 20;
+
+    /**
+     * What may differ from directory to directory.
+     *
+     * @param clock only says when restored producers were last seen
+     * @param recentBytes received memory kept for readers at the tail, over all logs, each batch counted twice; 0: none, all
+     *     reads are from files
+     * @param snapshotBytes a log that has grown by as much without a snapshot of its producers gets one with the next
+     *     checkpoints; of that, recovery reads the headers only
+     */
+    @RecordBuilder
+    public record Options(InstantSource clock, long recentBytes, long snapshotBytes)
+            implements LogDirectoryOptionsBuilder.With {
+
+        public static Options defaults() {
+            return new Options(InstantSource.system(), DEFAULT_RECENT_BYTES, DEFAULT_SNAPSHOT_BYTES);
+        }
+    }
+
     /** What {@code meta.properties} says: whose data this is. */
     public record Identity(String clusterId, int nodeId, UUID directoryId) {}
 
@@ -60,7 +82,7 @@ public final class LogDirectory implements AutoCloseable {
     }
 
     private final FileStore store;
-    private final InstantSource clock;
+    private final Options options;
     private final Path path;
     private final Identity identity;
     private final AutoCloseable lock;
@@ -92,12 +114,11 @@ public final class LogDirectory implements AutoCloseable {
     private volatile boolean closed;
     private volatile long brokerEpoch = CleanStop.UNKNOWN;
 
-    private LogDirectory(
-            FileStore store, Path path, Identity identity, AutoCloseable lock, InstantSource clock, long recentBytes)
+    private LogDirectory(FileStore store, Path path, Identity identity, AutoCloseable lock, Options options)
             throws IOException {
         this.store = store;
-        this.clock = clock;
-        this.recentMemory = new RecentMemory(recentBytes);
+        this.options = options;
+        this.recentMemory = new RecentMemory(options.recentBytes());
         this.path = path;
         this.identity = identity;
         this.lock = lock;
@@ -130,29 +151,12 @@ public final class LogDirectory implements AutoCloseable {
      */
     public static LogDirectory open(FileStore store, Path directory, @Nullable String clusterId, int nodeId)
             throws IOException {
-        return open(store, directory, clusterId, nodeId, InstantSource.system());
+        return open(store, directory, clusterId, nodeId, Options.defaults());
     }
 
-    /** The same with a clock of one's own; the clock only says when restored producers were last seen. */
+    /** The same with options of one's own. */
     public static LogDirectory open(
-            FileStore store, Path directory, @Nullable String clusterId, int nodeId, InstantSource clock)
-            throws IOException {
-        return open(store, directory, clusterId, nodeId, clock, DEFAULT_RECENT_BYTES);
-    }
-
-    /**
-     * The same with a bound of one's own for recent batches.
-     *
-     * @param recentBytes received memory kept for readers at the tail, over all logs, each batch counted twice; 0: none, all
-     *     reads are from files
-     */
-    public static LogDirectory open(
-            FileStore store,
-            Path directory,
-            @Nullable String clusterId,
-            int nodeId,
-            InstantSource clock,
-            long recentBytes)
+            FileStore store, Path directory, @Nullable String clusterId, int nodeId, Options options)
             throws IOException {
         Path path = directory.toAbsolutePath().normalize();
         if (!store.isDirectory(path)) {
@@ -162,7 +166,7 @@ public final class LogDirectory implements AutoCloseable {
         boolean done = false;
         try {
             Identity identity = MetaProperties.readOrFormat(store, path, clusterId, nodeId);
-            LogDirectory opened = new LogDirectory(store, path, identity, lock, clock, recentBytes);
+            LogDirectory opened = new LogDirectory(store, path, identity, lock, options);
             done = true;
             return opened;
         } finally {
@@ -394,7 +398,7 @@ public final class LogDirectory implements AutoCloseable {
         // Else another log lies there since.
         StoppedLog its = known != null && known.topicId().equals(partition.topicId()) ? known : null;
         try {
-            RecoveredLog found = LogRecovery.open(store, directory, config, remembered, its, clock.millis());
+            RecoveredLog found = LogRecovery.open(store, directory, config, remembered, its, home.nowMs());
             stopped.forget(name);
             PartitionLog log = PartitionLog.of(partition, directory, config, home, found, remembered.recoveryPoint());
             checkpoints.forgetHighWatermarkAbove(partition, found.logEndOffset());
@@ -829,8 +833,13 @@ public final class LogDirectory implements AutoCloseable {
         }
 
         @Override
+        public long snapshotBytes() {
+            return options.snapshotBytes();
+        }
+
+        @Override
         public long nowMs() {
-            return clock.millis();
+            return options.clock().millis();
         }
 
         @Override

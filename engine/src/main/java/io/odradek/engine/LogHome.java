@@ -13,6 +13,9 @@ interface LogHome {
 
     RecentMemory recentMemory();
 
+    /** {@link LogDirectory.Options#snapshotBytes}. */
+    long snapshotBytes();
+
     long nowMs();
 
     /** Why nothing is written here any more, or null. */

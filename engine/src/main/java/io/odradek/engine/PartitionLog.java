@@ -58,6 +58,7 @@ public final class PartitionLog implements JournaledLog {
     private final UnsyncedWrites unsynced;
     private final LogName journalName;
     private final DurableProgress durable;
+    private final CheckpointSnapshots snapshots;
     private final LogCheckpointer checkpointer;
     private final RecoveryDistance recoveryDistance;
     private final ProducerStates producers;
@@ -118,8 +119,9 @@ public final class PartitionLog implements JournaledLog {
         this.segments = segmentsNow();
         this.published = publishable(found.logEndOffset());
         LogPosition end = new LogPosition(found.logEndOffset(), active.baseOffset(), active.sizeBytes());
-        this.checkpointer =
-                new LogCheckpointer(store, directory, durable, found.epochsOnDisk(), found.logStartOffset(), end);
+        this.snapshots = new CheckpointSnapshots(store, directory, home.snapshotBytes());
+        this.checkpointer = new LogCheckpointer(
+                store, directory, durable, snapshots, found.epochsOnDisk(), found.logStartOffset(), end);
         this.recoveryDistance = new RecoveryDistance(
                 writtenRecoveryPoint < end.offset() ? LogPosition.ofOffset(writtenRecoveryPoint) : end);
         drawJitter();
@@ -241,6 +243,10 @@ public final class PartitionLog implements JournaledLog {
         } catch (IOException e) {
             batch.lease().release();
             throw e;
+        }
+        if (snapshots.isWantedAt(baseOffset) && baseOffset > active.baseOffset()) {
+            snapshots.take(
+                    new LogPosition(baseOffset, active.baseOffset(), active.sizeBytes() + stagedSizeBytes), producers);
         }
         batch.assign(baseOffset, leaderEpoch);
         keep(batch);

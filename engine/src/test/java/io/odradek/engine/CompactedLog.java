@@ -100,7 +100,12 @@ final class CompactedLog implements AutoCloseable {
         this.root = Files.isWritable(memory)
                 ? Files.createTempDirectory(memory, "odradek-compacted")
                 : Files.createTempDirectory("odradek-compacted");
-        this.directory = LogDirectory.open(store, root.resolve("run0"), "cluster", 1, clock);
+        this.directory = LogDirectory.open(
+                store,
+                root.resolve("run0"),
+                "cluster",
+                1,
+                LogDirectory.Options.defaults().withClock(clock));
         this.log = directory.openOrCreate(PARTITION, config);
         this.cleaner = cleaner(mapBytes);
         log.beginEpoch(EPOCH);
@@ -275,7 +280,8 @@ final class CompactedLog implements AutoCloseable {
     }
 
     private void open(Path path) throws IOException {
-        directory = LogDirectory.open(store, path, "cluster", 1, clock);
+        directory = LogDirectory.open(
+                store, path, "cluster", 1, LogDirectory.Options.defaults().withClock(clock));
         log = directory.openOrCreate(PARTITION, config);
     }
 

@@ -51,8 +51,16 @@ public final class DurableProgressStress {
     @State
     public static class ACheckpointAgainstATruncation {
         private final DurableProgress progress = new DurableProgress(0);
+        private final HeapStore store = new HeapStore();
+        private final Path directory = Path.of("/orders-0");
         private final LogCheckpointer checkpointer = new LogCheckpointer(
-                new HeapStore(), Path.of("/orders-0"), progress, LeaderEpochs.NONE, 0, LogPosition.ofOffset(0));
+                store,
+                directory,
+                progress,
+                new CheckpointSnapshots(store, directory, Long.MAX_VALUE),
+                LeaderEpochs.NONE,
+                0,
+                LogPosition.ofOffset(0));
         private final LogCheckpointer.Persisted persisted =
                 new LogCheckpointer.Persisted(LogPosition.ofOffset(10), 0, progress.generation(), false);
 

@@ -78,6 +78,11 @@ class HeapLog {
         }
 
         @Override
+        public long snapshotBytes() {
+            return Long.MAX_VALUE;
+        }
+
+        @Override
         public long nowMs() {
             return 0;
         }

@@ -60,7 +60,8 @@ final class OdradekLogs implements AutoCloseable {
     }
 
     static LogDirectory openDirectory(DiskFileStore store, Path path) throws IOException {
-        return LogDirectory.open(store, path, "benchmark", 1, InstantSource.system(), 0);
+        return LogDirectory.open(
+                store, path, "benchmark", 1, LogDirectory.Options.defaults().withRecentBytes(0));
     }
 
     /**

@@ -135,6 +135,9 @@ public final class ProducerReplay {
     private long loadNewest(NavigableMap<Long, Path> snapshots, long firstOffset) throws IOException {
         producers.clear();
         for (var snapshot : snapshots.descendingMap().entrySet()) {
+            if (snapshot.getKey() < firstOffset) {
+                break; // what was removed between it and the log's beginning would be missing
+            }
             if (loaded(snapshot.getValue())) {
                 return snapshot.getKey();
             }
@@ -260,9 +263,10 @@ public final class ProducerReplay {
         write(producers.snapshot(), store, directory, logEndOffset, durably);
     }
 
-    private static void write(ByteBuffer snapshot, FileStore store, Path directory, long logEndOffset, boolean durably)
+    /** Writes what was the snapshot when the log, or what there was of it, ended at {@code offset}. */
+    public static void write(ByteBuffer snapshot, FileStore store, Path directory, long offset, boolean durably)
             throws IOException {
-        Path file = SegmentNames.in(directory, logEndOffset, SegmentNames.PRODUCER_SNAPSHOT);
+        Path file = SegmentNames.in(directory, offset, SegmentNames.PRODUCER_SNAPSHOT);
         try (StoreFile written = store.open(file, OpenMode.READ_WRITE)) {
             written.truncate(0);
             written.append(new ByteBuffer[] {snapshot}, 1);

@@ -68,6 +68,7 @@ public final class SimulatedFileStore implements FileStore {
     private long syncs;
     private long writes;
     private long reads;
+    private long readBytes;
     private final Set<Long> failingSyncs = new TreeSet<>();
     private final Set<Long> failingWrites = new TreeSet<>();
     private final Set<Long> failingReads = new TreeSet<>();
@@ -113,6 +114,11 @@ public final class SimulatedFileStore implements FileStore {
     /** Operations begun so far. */
     public synchronized long operations() {
         return operations;
+    }
+
+    /** Bytes that this store was asked for and had. */
+    public synchronized long readBytes() {
+        return readBytes;
     }
 
     /** The last operations, oldest first, one line each: for the message of a failed test. */
@@ -553,6 +559,7 @@ public final class SimulatedFileStore implements FileStore {
         }
         int began = target.position();
         int read = file.node().read(target, position);
+        readBytes += Math.max(0, read);
         if (read > 0 && happens(faults.readFlipsBit())) {
             int at = began + random.nextInt(read);
             target.put(at, (byte) (target.get(at) ^ (1 << random.nextInt(8))));

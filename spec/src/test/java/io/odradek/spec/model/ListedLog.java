@@ -359,7 +359,12 @@ final class ListedLog {
     // ---- ends of processes
 
     private static LogDirectory openDirectory(SimulatedFileStore store) throws IOException {
-        return LogDirectory.open(store, DATA, "cluster", 1, () -> Instant.EPOCH);
+        return LogDirectory.open(
+                store,
+                DATA,
+                "cluster",
+                1,
+                LogDirectory.Options.defaults().withClock(() -> Instant.EPOCH).withSnapshotBytes(1));
     }
 
     private void open(SimulatedFileStore found) throws IOException {

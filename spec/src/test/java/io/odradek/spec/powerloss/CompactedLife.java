@@ -87,7 +87,7 @@ final class CompactedLife {
     }
 
     void open() throws IOException {
-        directory = LogDirectory.open(store, DATA, "cluster", 1);
+        directory = EagerSnapshots.open(store, DATA);
         log = directory.openOrCreate(PARTITION, CONFIG);
         log.beginEpoch(++epoch);
         if (journalBlocks > 0) {

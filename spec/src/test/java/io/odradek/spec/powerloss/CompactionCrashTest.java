@@ -110,12 +110,12 @@ class CompactionCrashTest {
 
     /** Recovers, recovers again from what a power loss leaves of that, and then compacts and writes on. */
     private static void check(SimulatedFileStore found, CompactedLife life, String where) throws Exception {
-        LogDirectory once = LogDirectory.open(found, CompactedLife.DATA, "cluster", 1);
+        LogDirectory once = EagerSnapshots.open(found, CompactedLife.DATA);
         PartitionLog log = once.openOrCreate(CompactedLife.PARTITION, CompactedLife.CONFIG);
         List<Entry> entries = CompactedLife.read(log.view(), where);
         life.check(log.view(), entries, where);
         SimulatedFileStore left = found.afterCrash(7);
-        LogDirectory again = LogDirectory.open(left, CompactedLife.DATA, "cluster", 1);
+        LogDirectory again = EagerSnapshots.open(left, CompactedLife.DATA);
         PartitionLog twice = again.openOrCreate(CompactedLife.PARTITION, CompactedLife.CONFIG);
         assertThat(CompactedLife.read(twice.view(), where))
                 .as("%s, recovered twice", where)

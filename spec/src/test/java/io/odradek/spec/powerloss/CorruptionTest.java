@@ -28,7 +28,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -206,7 +205,7 @@ class CorruptionTest {
     }
 
     private static LogDirectory open(SimulatedFileStore store) throws IOException {
-        return LogDirectory.open(store, DATA, "cluster", 1, () -> Instant.EPOCH);
+        return EagerSnapshots.open(store, DATA);
     }
 
     private static void sync(PartitionLog log) throws IOException {

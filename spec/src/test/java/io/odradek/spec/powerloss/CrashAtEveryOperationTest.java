@@ -81,7 +81,10 @@ class CrashAtEveryOperationTest {
             sync(directory);
             checkpoint(directory);
             deleteRecords(directory, 4);
-            append(directory, 4);
+            append(directory, 4); // here producers are looked at for the next checkpoint
+            checkpoint(directory);
+            append(directory, 2);
+            checkpoint(directory);
             retain(directory);
             directory.deletePending(0);
             sync(directory);
@@ -103,6 +106,8 @@ class CrashAtEveryOperationTest {
             sync(directory);
             checkpoint(directory);
             step(directory, 1);
+            append(directory, 2);
+            checkpoint(directory);
             truncate(directory, 1);
             stop(directory);
         }
@@ -123,7 +128,7 @@ class CrashAtEveryOperationTest {
         }
 
         private LogDirectory open() throws IOException {
-            LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1);
+            LogDirectory directory = EagerSnapshots.open(store, DATA);
             epoch++;
             for (Expected log : logs) {
                 directory.openOrCreate(log.partition, log.config).beginEpoch(epoch);
@@ -283,14 +288,14 @@ class CrashAtEveryOperationTest {
 
     /** Recovers, recovers again from what a power loss leaves of that, and then writes on. */
     private static void check(SimulatedFileStore found, List<Expected> expected, String where) throws IOException {
-        LogDirectory once = LogDirectory.open(found, DATA, "cluster", 1);
+        LogDirectory once = EagerSnapshots.open(found, DATA);
         List<LogView> views = new ArrayList<>();
         for (Expected log : expected) {
             LogView view = once.openOrCreate(log.partition, log.config).view();
             check(view, log, where);
             views.add(view);
         }
-        LogDirectory again = LogDirectory.open(found.afterCrash(7), DATA, "cluster", 1);
+        LogDirectory again = EagerSnapshots.open(found.afterCrash(7), DATA);
         for (int i = 0; i < expected.size(); i++) {
             Expected log = expected.get(i);
             PartitionLog opened = again.openOrCreate(log.partition, log.config);

@@ -52,7 +52,7 @@ class JournalTest {
     JournalTest() throws IOException {
         store = new SimulatedFileStore(1);
         store.prepare(DATA);
-        directory = LogDirectory.open(store, DATA, "cluster", 1);
+        directory = EagerSnapshots.open(store, DATA);
         syncs = new JournaledSyncs(directory, 32);
     }
 
@@ -88,7 +88,7 @@ class JournalTest {
 
     private static void assertKept(SimulatedFileStore ended, int n, Long... values) throws IOException {
         for (long seed = 0; seed < SEEDS; seed++) {
-            LogDirectory found = LogDirectory.open(ended.afterCrash(seed), DATA, "cluster", 1);
+            LogDirectory found = EagerSnapshots.open(ended.afterCrash(seed), DATA);
             assertThat(values(found, n)).as("seed %d", seed).containsExactly(values);
         }
     }
@@ -221,7 +221,7 @@ class JournalTest {
         syncs.finish(List.of(log), List.of(end), files, ranges);
         assertThat(syncs.journaled).isZero();
         for (long seed = 0; seed < SEEDS; seed++) {
-            LogDirectory found = LogDirectory.open(store.afterCrash(seed), DATA, "cluster", 1);
+            LogDirectory found = EagerSnapshots.open(store.afterCrash(seed), DATA);
             PartitionLog opened = found.openOrCreate(partition(5), compacted);
             assertThat(opened.view().logEndOffset()).isPositive();
             assertThat(CompactedLife.read(opened.view(), "seed " + seed))
@@ -266,7 +266,7 @@ class JournalTest {
                         0);
             }
             disk.delete(DATA.resolve(partition(0).directoryName()).resolve("00000000000000000000.log"));
-            LogDirectory.open(found, DATA, "cluster", 1);
+            EagerSnapshots.open(found, DATA);
             assertThat(disk.exists(DATA.resolve(partition(0).directoryName()).resolve("00000000000000000000.log")))
                     .isFalse();
             try (StoreFile untouched =
@@ -296,11 +296,11 @@ class JournalTest {
                 SimulatedFileStore found = store.afterCrash(seed);
                 found.crashAtOperation(crashAt);
                 try {
-                    LogDirectory.open(found, DATA, "cluster", 1);
+                    EagerSnapshots.open(found, DATA);
                 } catch (SimulatedCrash crash) {
                     cutShort++;
                 }
-                LogDirectory again = LogDirectory.open(found.afterCrash(seed + crashAt), DATA, "cluster", 1);
+                LogDirectory again = EagerSnapshots.open(found.afterCrash(seed + crashAt), DATA);
                 for (int n = 0; n < 2; n++) {
                     assertThat(values(again, n))
                             .as("seed %d, cut short at operation %d", seed, crashAt)
@@ -318,7 +318,7 @@ class JournalTest {
         syncs.sync(List.of(log));
         for (long seed = 0; seed < SEEDS; seed++) {
             SimulatedFileStore ended = store.afterCrash(seed);
-            LogDirectory.open(ended, DATA, "cluster", 1);
+            EagerSnapshots.open(ended, DATA);
             assertThat(ended.afterCrash(seed).list(DATA))
                     .as("seed %d", seed)
                     .noneMatch(path -> path.toString().contains("journal"));
@@ -393,7 +393,7 @@ class JournalTest {
 
     private JournaledSyncs reopened(int blocks) throws IOException {
         directory.close();
-        directory = LogDirectory.open(store, DATA, "cluster", 1);
+        directory = EagerSnapshots.open(store, DATA);
         return new JournaledSyncs(directory, blocks);
     }
 
@@ -415,7 +415,7 @@ class JournalTest {
                 SimulatedFileStore found = store.afterCrash(7);
                 found.corrupt(half(0), (1L + record) * BLOCK + at, 1 << at % 8);
                 long place = (1L + record) * BLOCK;
-                assertThatThrownBy(() -> LogDirectory.open(found, DATA, "cluster", 1))
+                assertThatThrownBy(() -> EagerSnapshots.open(found, DATA))
                         .as("byte %d of record %d", at, record)
                         .isInstanceOfSatisfying(CorruptLogException.class, e -> {
                             assertThat(e.file()).isEqualTo(half(0));
@@ -429,7 +429,7 @@ class JournalTest {
     void aTornLastRecordEndsTheJournal() throws IOException {
         SimulatedFileStore found = threeRecords();
         found.corrupt(half(0), 3L * BLOCK + 100, 4);
-        assertThat(values(LogDirectory.open(found, DATA, "cluster", 1), 0)).startsWith(10L, 11L);
+        assertThat(values(EagerSnapshots.open(found, DATA), 0)).startsWith(10L, 11L);
     }
 
     /** Nothing behind it in its half gives it away. */
@@ -443,7 +443,7 @@ class JournalTest {
         }
         SimulatedFileStore found = store.afterCrash(7);
         found.corrupt(half(0), 2L * BLOCK + 100, 4);
-        assertThatThrownBy(() -> LogDirectory.open(found, DATA, "cluster", 1))
+        assertThatThrownBy(() -> EagerSnapshots.open(found, DATA))
                 .isInstanceOfSatisfying(CorruptLogException.class, e -> {
                     assertThat(e.file()).isEqualTo(half(0));
                     assertThat(e.position()).isEqualTo(2L * BLOCK);
@@ -456,12 +456,12 @@ class JournalTest {
         for (int half = 0; half < 2; half++) {
             SimulatedFileStore found = store.afterCrash(7);
             found.corrupt(half(half), 13, 1);
-            assertThat(values(LogDirectory.open(found, DATA, "cluster", 1), 0)).containsExactly(10L, 11L, 12L);
+            assertThat(values(EagerSnapshots.open(found, DATA), 0)).containsExactly(10L, 11L, 12L);
         }
         SimulatedFileStore found = store.afterCrash(7);
         found.corrupt(half(0), 13, 1);
         found.corrupt(half(1), 13, 1);
-        assertThatThrownBy(() -> LogDirectory.open(found, DATA, "cluster", 1))
+        assertThatThrownBy(() -> EagerSnapshots.open(found, DATA))
                 .isInstanceOf(CorruptLogException.class)
                 .hasMessageContaining("odradek-journal-tested.0 at byte 0");
     }
@@ -470,7 +470,7 @@ class JournalTest {
     void aJournalWithoutItsOtherHalfIsRefused() throws IOException {
         SimulatedFileStore found = threeRecords();
         found.delete(half(1));
-        assertThatThrownBy(() -> LogDirectory.open(found, DATA, "cluster", 1))
+        assertThatThrownBy(() -> EagerSnapshots.open(found, DATA))
                 .isInstanceOf(CorruptLogException.class)
                 .hasMessageContaining("other half");
     }
@@ -491,7 +491,7 @@ class JournalTest {
         SimulatedFileStore found = threeRecords();
         found.open(DATA.resolve(".kafka_cleanshutdown"), FileStore.OpenMode.CREATE_NEW)
                 .close();
-        assertThatThrownBy(() -> LogDirectory.open(found, DATA, "cluster", 1))
+        assertThatThrownBy(() -> EagerSnapshots.open(found, DATA))
                 .isInstanceOf(UnsuitableDirectoryException.class)
                 .hasMessageContaining("odradek-journal");
         assertThat(found.exists(half(0))).isTrue();
@@ -511,7 +511,7 @@ class JournalTest {
         try (StoreFile shortened = found.open(segment, FileStore.OpenMode.READ_WRITE)) {
             shortened.truncate(130);
         }
-        assertThatThrownBy(() -> LogDirectory.open(found, DATA, "cluster", 1))
+        assertThatThrownBy(() -> EagerSnapshots.open(found, DATA))
                 .isInstanceOfSatisfying(
                         CorruptLogException.class, e -> assertThat(e.file()).isEqualTo(segment));
     }
@@ -519,7 +519,7 @@ class JournalTest {
     @Test
     void aJournalThatCannotBeMadeIsDoneWithoutAndLeavesNothing() throws IOException {
         directory.close();
-        directory = LogDirectory.open(store, DATA, "cluster", 1);
+        directory = EagerSnapshots.open(store, DATA);
         store.failWrite(1);
         syncs = new JournaledSyncs(directory, 8);
         PartitionLog log = log(0);

@@ -99,7 +99,7 @@ final class PowerLossRun implements Settlement {
     /** Whatever the last crash left: once recovered, it stays like that through another power loss without any write. */
     private void aSecondRecoveryChangesNothing() throws IOException {
         for (int i = 0; i < 2; i++) {
-            LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1);
+            LogDirectory directory = EagerSnapshots.open(store, DATA);
             openAndCheck(directory);
             models.forEach(model -> model.log = null);
             lostPower = true;
@@ -111,7 +111,7 @@ final class PowerLossRun implements Settlement {
     private boolean live() throws IOException {
         LogDirectory directory = null;
         try {
-            directory = LogDirectory.open(store, DATA, "cluster", 1);
+            directory = EagerSnapshots.open(store, DATA);
             openAndCheck(directory);
             Journal journal = journal(directory);
             WritePath path = new WritePath(

@@ -50,12 +50,12 @@ class PowerLossTest {
             for (long seed = 0; seed < 20; seed++) {
                 SimulatedFileStore store = new SimulatedFileStore(seed);
                 store.prepare(DATA);
-                LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1);
+                LogDirectory directory = EagerSnapshots.open(store, DATA);
                 PartitionLog log = twelveBatches(directory);
                 log.deleteRecordsBefore(deletedBelow);
                 directory.checkpointLogStarts(List.of(log));
                 SimulatedFileStore found = store.afterCrash(seed);
-                LogDirectory next = LogDirectory.open(found, DATA, "cluster", 1);
+                LogDirectory next = EagerSnapshots.open(found, DATA);
                 assertThat(next.openOrCreate(PARTITION, smallSegments()).view().logStartOffset())
                         .as("seed %d", seed)
                         .isEqualTo(deletedBelow);
@@ -71,20 +71,20 @@ class PowerLossTest {
             for (long seed = 0; seed < 20; seed++) {
                 SimulatedFileStore store = new SimulatedFileStore(seed);
                 store.prepare(DATA);
-                LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1);
+                LogDirectory directory = EagerSnapshots.open(store, DATA);
                 PartitionLog log = twelveBatches(directory);
                 log.deleteRecordsBefore(12); // of records that no checkpoint has synced
                 directory.checkpointLogStarts(List.of(log));
                 SimulatedFileStore found = store.afterCrash(seed);
                 found.crashAtOperation(crashAfter);
                 try {
-                    LogDirectory next = LogDirectory.open(found, DATA, "cluster", 1);
+                    LogDirectory next = EagerSnapshots.open(found, DATA);
                     LogView view = next.openOrCreate(PARTITION, smallSegments()).view();
                     startedOver += view.firstSegmentBaseOffset() == 12 ? 1 : 0;
                 } catch (SimulatedCrash e) {
                     assertThat(found.crashed()).isTrue();
                 }
-                LogDirectory last = LogDirectory.open(found.afterCrash(31 * seed + crashAfter), DATA, "cluster", 1);
+                LogDirectory last = EagerSnapshots.open(found.afterCrash(31 * seed + crashAfter), DATA);
                 assertThat(last.openOrCreate(PARTITION, smallSegments()).view().logStartOffset())
                         .as("crash %d operations into the recovery, seed %d", crashAfter, seed)
                         .isEqualTo(12);
@@ -101,7 +101,7 @@ class PowerLossTest {
             for (long seed = 0; seed < 20; seed++) {
                 SimulatedFileStore store = new SimulatedFileStore(seed);
                 store.prepare(DATA);
-                LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1);
+                LogDirectory directory = EagerSnapshots.open(store, DATA);
                 PartitionLog log = twelveBatches(directory);
                 for (StoreFile file : log.takeDirtyFiles()) {
                     file.sync();
@@ -119,7 +119,7 @@ class PowerLossTest {
                 } catch (SimulatedCrash e) {
                     crashes++;
                 }
-                LogDirectory next = LogDirectory.open(store.afterCrash(31 * seed + crashAfter), DATA, "cluster", 1);
+                LogDirectory next = EagerSnapshots.open(store.afterCrash(31 * seed + crashAfter), DATA);
                 LogView view = next.openOrCreate(PARTITION, smallSegments()).view();
                 assertThat(view.logStartOffset()).isBetween(0L, 9L);
                 assertThat(view.logEndOffset())
@@ -152,7 +152,7 @@ class PowerLossTest {
                 SimulatedFileStore store = new SimulatedFileStore(seed);
                 store.prepare(DATA);
                 LogConfig config = smallSegments();
-                LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1);
+                LogDirectory directory = EagerSnapshots.open(store, DATA);
                 PartitionLog log = twelveBatches(directory);
                 log.deleteRecordsBefore(7);
                 store.crashAtOperation(store.operations() + crashAfter);
@@ -163,7 +163,7 @@ class PowerLossTest {
                     assertThat(store.crashed()).isTrue();
                 }
                 SimulatedFileStore found = store.afterCrash(31 * seed + crashAfter);
-                LogDirectory next = LogDirectory.open(found, DATA, "cluster", 1);
+                LogDirectory next = EagerSnapshots.open(found, DATA);
                 assertThat(next.openOrCreate(PARTITION, config).view().logStartOffset())
                         .as("crash %d operations into the checkpoint, seed %d", crashAfter, seed)
                         .isLessThanOrEqualTo(7);

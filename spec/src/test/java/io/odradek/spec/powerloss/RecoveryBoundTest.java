@@ -71,7 +71,7 @@ class RecoveryBoundTest {
                             .withIndexIntervalBytes(INDEX_INTERVAL_BYTES)
                             .withSegmentBytes(50_000 + random.nextInt(200_000)));
         }
-        LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1);
+        LogDirectory directory = EagerSnapshots.open(store, DATA);
         directory.createAll(configs);
         for (PartitionLog log : directory.logs()) {
             log.beginEpoch(0);
@@ -100,7 +100,7 @@ class RecoveryBoundTest {
         store.crash();
         SimulatedFileStore left = random.nextInt(4) == 0 ? store.afterKill() : store.afterCrash(random.nextLong());
 
-        LogDirectory recovered = LogDirectory.open(left, DATA, "cluster", 1);
+        LogDirectory recovered = EagerSnapshots.open(left, DATA);
         long[] scanned = {0};
         recovered.recoverAll(configs::get, 1, (_, read, _, _) -> scanned[0] += read);
         assertThat(recovered.unusable()).isEmpty();
@@ -154,13 +154,13 @@ class RecoveryBoundTest {
         store.prepare(DATA);
         TopicPartition partition = new TopicPartition("topic", new UUID(1, 1), 0);
         LogConfig config = LogConfig.defaults().withDurability(new Durability.PageCache());
-        try (LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1)) {
+        try (LogDirectory directory = EagerSnapshots.open(store, DATA)) {
             PartitionLog log = directory.openOrCreate(partition, config);
             log.beginEpoch(0);
             append(log, new Random(1));
             assertThat(directory.bytesToRecover()).isEqualTo(log.view().sizeBytes());
         }
-        LogDirectory opened = LogDirectory.open(store, DATA, "cluster", 1);
+        LogDirectory opened = EagerSnapshots.open(store, DATA);
         opened.openOrCreate(partition, config);
         assertThat(opened.bytesToRecover()).isZero();
     }
@@ -173,7 +173,7 @@ class RecoveryBoundTest {
         store.prepare(DATA);
         TopicPartition partition = new TopicPartition("topic", new UUID(1, 1), 0);
         LogConfig config = LogConfig.defaults().withDurability(new Durability.PageCache());
-        LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1);
+        LogDirectory directory = EagerSnapshots.open(store, DATA);
         PartitionLog log = directory.openOrCreate(partition, config);
         log.beginEpoch(0);
         append(log, new Random(seed));
@@ -184,7 +184,7 @@ class RecoveryBoundTest {
         directory.checkpointRecoveryPoints();
         long end = log.view().logEndOffset();
         assertThat(log.recoveryPoint()).isEqualTo(end);
-        LogDirectory recovered = LogDirectory.open(store.afterCrash(seed), DATA, "cluster", 1);
+        LogDirectory recovered = EagerSnapshots.open(store.afterCrash(seed), DATA);
         assertThat(recovered.openOrCreate(partition, config).view().logEndOffset())
                 .isEqualTo(end);
     }
@@ -193,7 +193,7 @@ class RecoveryBoundTest {
     void whatIsCutOffNeedsNoRecovery() throws Exception {
         SimulatedFileStore store = new SimulatedFileStore(1);
         store.prepare(DATA);
-        LogDirectory directory = LogDirectory.open(store, DATA, "cluster", 1);
+        LogDirectory directory = EagerSnapshots.open(store, DATA);
         PartitionLog log = directory.openOrCreate(
                 new TopicPartition("topic", new UUID(1, 1), 0),
                 LogConfig.defaults().withDurability(new Durability.PageCache()));
