@@ -180,6 +180,19 @@ class CleanStopRecordTest {
         }
     }
 
+    /** As if it had not been stopped: {@code segment.ms} counts from the segment's first batch. */
+    @Test
+    void theActiveSegmentIsSealedWhenItsTimeHasCome() throws Exception {
+        stoppedCleanly();
+        try (LogDirectory directory = open()) {
+            PartitionLog log = directory.openOrCreate(PARTITION, CONFIG.withSegmentMs(1_000));
+            int segments = log.view().segmentCount();
+            assertThat(log.stage(TemporaryLog.batch(1, 20, 10_000), 3, 0)).isInstanceOf(AppendOutcome.Appended.class);
+            log.writeStaged();
+            assertThat(log.view().segmentCount()).isEqualTo(segments + 1);
+        }
+    }
+
     @Test
     void theRecordIsGoneWithTheMarkerBeforeALogIsOpened() throws Exception {
         stoppedCleanly();
@@ -321,6 +334,13 @@ class CleanStopRecordTest {
         try (LogDirectory directory = open()) {
             assertThat(directory.openOrCreate(PARTITION, CONFIG).view().latestEpoch())
                     .isEqualTo(7);
+        }
+        FileTime time = Files.getLastModifiedTime(file("leader-epoch-checkpoint"));
+        Files.writeString(file("leader-epoch-checkpoint"), "0\n1\n12 0\n");
+        Files.setLastModifiedTime(file("leader-epoch-checkpoint"), time); // its size tells
+        try (LogDirectory directory = open()) {
+            assertThat(directory.openOrCreate(PARTITION, CONFIG).view().latestEpoch())
+                    .isEqualTo(12);
         }
         Files.writeString(file("partition.metadata"), "version: 0\ntopic_id: ASNFZ4mrze_-3LqYdlQyEA");
         later(file("partition.metadata"));

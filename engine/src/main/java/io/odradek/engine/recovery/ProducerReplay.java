@@ -240,6 +240,9 @@ public final class ProducerReplay {
 
     private static boolean deleteStray(
             FileStore store, NavigableMap<Long, Path> snapshots, List<? extends Segment> segments) throws IOException {
+        if (snapshots.isEmpty()) {
+            return false; // as it usually is
+        }
         var bases = segments.stream().map(Segment::baseOffset).collect(Collectors.toSet());
         return deleteAll(
                 store,

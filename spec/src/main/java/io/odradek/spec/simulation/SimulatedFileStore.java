@@ -344,6 +344,7 @@ public final class SimulatedFileStore implements FileStore {
             if (child == null) {
                 begin("mkdir", path, "", 0, 0);
                 DirectoryNode created = new DirectoryNode(at.mount());
+                created.modifiedAt(modifiedNowNs());
                 change(at, null, name, created);
                 end();
                 child = created;
