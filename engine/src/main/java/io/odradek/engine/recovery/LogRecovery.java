@@ -33,7 +33,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -173,12 +172,12 @@ public final class LogRecovery {
     }
 
     private List<Long> baseOffsets() throws IOException {
-        Set<Long> bases = new TreeSet<>();
-        for (Path file : found) {
+        List<Long> bases = new ArrayList<>();
+        for (Path file : found) { // in the order of their names
             OptionalLong base = SegmentNames.baseOffset(file.getFileName().toString(), SegmentNames.LOG);
             base.ifPresent(bases::add);
         }
-        return List.copyOf(bases);
+        return bases;
     }
 
     /** Retention had removed it, or was about to; it may be back alone, with a hole behind it. */
