@@ -375,6 +375,15 @@ class CleanStopRecordTest {
         }
     }
 
+    /** It spares work, and must not cost the directory. */
+    @Test
+    void aRecordThatCannotBeReadKeepsNobodyFromTheLogs() throws Exception {
+        String before = stoppedCleanly();
+        Files.delete(root.resolve(RECORD));
+        Files.createDirectory(root.resolve(RECORD)); // opens, and does not read
+        requireAsBefore(before);
+    }
+
     @Test
     void aMarkerOfSomebodyElseVoidsTheRecord() throws Exception {
         stoppedCleanly();

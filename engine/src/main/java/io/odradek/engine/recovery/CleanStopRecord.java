@@ -123,7 +123,7 @@ public final class CleanStopRecord {
      * @param id what the marker names; null when it names none
      * @return one that says nothing when there is none of this stop that can be read: the logs tell by themselves
      */
-    public static CleanStopRecord read(FileStore store, Path directory, @Nullable UUID id) throws IOException {
+    public static CleanStopRecord read(FileStore store, Path directory, @Nullable UUID id) {
         CleanStopRecord record = none();
         if (id == null) {
             return record;
@@ -137,6 +137,8 @@ public final class CleanStopRecord {
             }
         } catch (NoSuchFileException missing) {
             report(file, "it is missing");
+        } catch (IOException unreadable) {
+            report(file, String.valueOf(unreadable.getMessage()));
         }
         return record;
     }
