@@ -4,8 +4,10 @@ import io.odradek.engine.compaction.CompactionPass;
 import io.odradek.engine.io.FileStore;
 import io.odradek.engine.journal.Journal;
 import io.odradek.engine.journal.JournalReplay;
+import io.odradek.engine.recovery.CleanStopRecord;
 import io.odradek.engine.recovery.LogRecovery;
 import io.odradek.engine.recovery.RecoveredLog;
+import io.odradek.engine.recovery.StoppedLog;
 import io.odradek.engine.segment.CheckpointText;
 import io.odradek.engine.segment.CorruptLogException;
 import io.odradek.engine.segment.SegmentFiles;
@@ -87,6 +89,9 @@ public final class LogDirectory implements AutoCloseable {
     private final JointPersist joint;
     private final boolean cleanStop;
     private final long lastBrokerEpoch;
+    /** Of logs that were not opened yet. */
+    private final CleanStopRecord stopped;
+
     private final RecentMemory recentMemory;
     private final Home home = new Home();
 
@@ -122,15 +127,20 @@ public final class LogDirectory implements AutoCloseable {
         this.deletions = new PendingDeletions(store);
         Path marker = path.resolve(CLEAN_SHUTDOWN);
         this.cleanStop = store.exists(marker);
-        this.lastBrokerEpoch =
-                cleanStop ? CleanStop.brokerEpoch(CheckpointText.read(store, marker)) : CleanStop.UNKNOWN;
-        refuseJournalsOfOthers();
+        String said = cleanStop ? CheckpointText.read(store, marker) : "";
+        this.lastBrokerEpoch = CleanStop.brokerEpoch(said);
+        List<Path> entries = store.list(path);
+        refuseJournalsOfOthers(entries);
+        this.stopped = CleanStopRecord.read(store, path, CleanStop.recordId(said));
         if (cleanStop) {
             store.delete(marker); // from here on a crash is a crash
         }
+        if (store.exists(path.resolve(CleanStopRecord.FILE_NAME))) {
+            store.delete(path.resolve(CleanStopRecord.FILE_NAME));
+        }
         store.syncDirectory(path); // also what a process that died alone created and did not sync
-        JournalReplay.run(store, path, directory -> PartitionMetadata.topicId(store, directory));
-        removeDeletedLogs();
+        JournalReplay.run(store, path, entries, directory -> PartitionMetadata.topicId(store, directory));
+        removeDeletedLogs(entries);
     }
 
     /**
@@ -167,8 +177,8 @@ public final class LogDirectory implements AutoCloseable {
     }
 
     /** A clean stop of ours leaves no journal: who stopped cleanly beside one has opened the logs without what it holds. */
-    private void refuseJournalsOfOthers() throws IOException {
-        if (cleanStop && JournalReplay.isNeeded(store, path)) {
+    private void refuseJournalsOfOthers(List<Path> entries) throws IOException {
+        if (cleanStop && JournalReplay.isNeeded(entries)) {
             throw new UnsuitableDirectoryException("log directory " + path
                     + " has a journal of acknowledged batches, but was stopped cleanly since by somebody who does not"
                     + " know journals; delete its odradek-journal files to open the logs with what they have");
@@ -260,10 +270,11 @@ public final class LogDirectory implements AutoCloseable {
             }
             Path directory = path.resolve(partition.directoryName());
             try {
-                UUID topicId = store.isDirectory(directory) ? PartitionMetadata.topicId(store, directory) : null;
+                StoppedLog known = stopped.get(partition.directoryName());
+                UUID topicId = topicId(directory, known);
                 if (topicId != null) {
                     PartitionMetadata.requireTopicId(directory, topicId, partition);
-                    open(partition, entry.getValue());
+                    open(partition, entry.getValue(), known);
                 } else {
                     created.put(partition, entry.getValue());
                 }
@@ -284,6 +295,7 @@ public final class LogDirectory implements AutoCloseable {
         // Before anything is forgotten: what is refused may come back, with its partition.metadata restored.
         each(going, failures, partition -> refuseRecordsWithoutMetadata(path.resolve(partition.directoryName())));
         checkpoints.forget(going);
+        going.forEach(partition -> stopped.forget(partition.directoryName()));
         each(going, failures, partition -> {
             Path directory = path.resolve(partition.directoryName());
             store.createDirectories(directory);
@@ -311,7 +323,7 @@ public final class LogDirectory implements AutoCloseable {
         each(going, failures, partition -> {
             LogConfig config = created.get(partition);
             if (config != null) {
-                open(partition, config);
+                open(partition, config, null);
             }
         });
     }
@@ -369,11 +381,25 @@ public final class LogDirectory implements AutoCloseable {
         }
     }
 
-    private RecoveredLog open(TopicPartition partition, LogConfig config) throws IOException {
+    /** Null when the directory is not there, or does not say whose it is. */
+    private @Nullable UUID topicId(Path directory, @Nullable StoppedLog known) throws IOException {
+        if (known != null && known.isAsItWas(store, directory, PartitionMetadata.FILE_NAME)) {
+            return known.topicId();
+        }
+        return store.isDirectory(directory) ? PartitionMetadata.topicId(store, directory) : null;
+    }
+
+    /** @param known what the last stop has written down of what lay in the directory */
+    private RecoveredLog open(TopicPartition partition, LogConfig config, @Nullable StoppedLog known)
+            throws IOException {
         LogRecovery.Remembered remembered = checkpoints.remembered(partition, cleanStop);
-        Path directory = path.resolve(partition.directoryName());
+        String name = partition.directoryName();
+        Path directory = path.resolve(name);
+        // Else another log lies there since.
+        StoppedLog its = known != null && known.topicId().equals(partition.topicId()) ? known : null;
         try {
-            RecoveredLog found = LogRecovery.open(store, directory, config, remembered, home.nowMs());
+            RecoveredLog found = LogRecovery.open(store, directory, config, remembered, its, home.nowMs());
+            stopped.forget(name);
             PartitionLog log = PartitionLog.of(partition, directory, config, home, found, remembered.recoveryPoint());
             checkpoints.forgetHighWatermarkAbove(partition, found.logEndOffset());
             PartitionLog other = logs.putIfAbsent(partition, log);
@@ -409,19 +435,24 @@ public final class LogDirectory implements AutoCloseable {
         recover(wanted, threads, progress);
     }
 
-    private record Wanted(TopicPartition partition, LogConfig config) {}
+    private record Wanted(
+            TopicPartition partition, LogConfig config, @Nullable StoppedLog known) {}
 
     /** Null when there is no log to be opened in {@code directory}. */
     private @Nullable Wanted wanted(Path directory, Function<TopicPartition, @Nullable LogConfig> configs)
             throws IOException {
-        if (!store.isDirectory(directory)) {
+        String name = directory.getFileName().toString();
+        int number = PartitionMetadata.numberIn(name);
+        StoppedLog known = stopped.get(name);
+        UUID topicId = number < 0 ? null : topicId(directory, known);
+        if (topicId == null) {
+            if (store.isDirectory(directory)) {
+                LOG.warn("{} is not the directory of a partition; it is left alone", directory);
+            }
             return null;
         }
-        TopicPartition partition = PartitionMetadata.partitionOf(store, directory);
-        if (partition == null) {
-            LOG.warn("{} is not the directory of a partition; it is left alone", directory);
-            return null;
-        }
+        TopicPartition partition =
+                new TopicPartition(name.substring(0, number - 1), topicId, Integer.parseInt(name, number, name.length(), 10));
         if (logs.containsKey(partition)) {
             return null;
         }
@@ -430,7 +461,7 @@ public final class LogDirectory implements AutoCloseable {
             LOG.warn("{} belongs to no topic that exists (id {}); it is left alone", directory, partition.topicId());
             return null;
         }
-        return new Wanted(partition, config);
+        return new Wanted(partition, config, known);
     }
 
     private void recover(List<Wanted> wanted, int threads, RecoveryProgress progress) throws IOException {
@@ -440,7 +471,7 @@ public final class LogDirectory implements AutoCloseable {
             Wanted log = wanted.get(n);
             long scanned = 0;
             try {
-                scanned = open(log.partition(), log.config()).scannedBytes();
+                scanned = open(log.partition(), log.config(), log.known()).scannedBytes();
             } catch (CorruptLogException e) {
                 // Said, and kept in unusable.
                 scanned = 0;
@@ -549,8 +580,8 @@ public final class LogDirectory implements AutoCloseable {
 
     private static final String DELETE_SUFFIX = "-delete";
 
-    private void removeDeletedLogs() throws IOException {
-        for (Path directory : store.list(path)) {
+    private void removeDeletedLogs(List<Path> entries) throws IOException {
+        for (Path directory : entries) {
             if (directory.getFileName().toString().endsWith(DELETE_SUFFIX) && store.isDirectory(directory)) {
                 deletions.deleteTree(directory);
             }
@@ -757,7 +788,11 @@ public final class LogDirectory implements AutoCloseable {
                     checkpoints.writeOffsets();
                 }
                 checkpoints.writeHighWatermarks(Map.of());
-                CheckpointText.replace(store, path.resolve(CLEAN_SHUTDOWN), CleanStop.text(brokerEpoch));
+                UUID recordId = UUID.randomUUID();
+                record(open).prepare(store, path, recordId);
+                CleanStopRecord.publish(store, path);
+                // Makes both names durable. One without the other is worth nothing.
+                CheckpointText.replace(store, path.resolve(CLEAN_SHUTDOWN), CleanStop.text(brokerEpoch, recordId));
             }
         } catch (IOException e) {
             takeOffline(e);
@@ -767,6 +802,19 @@ public final class LogDirectory implements AutoCloseable {
             open.forEach(PartitionLog::releaseFiles);
             unlock(lock);
         }
+    }
+
+    /** What the next start should find. */
+    private CleanStopRecord record(Collection<PartitionLog> open) throws IOException {
+        CleanStopRecord record = CleanStopRecord.none();
+        for (PartitionLog log : open) {
+            StoppedLog found = log.stopped();
+            if (found != null) {
+                record.put(log.partition().directoryName(), found);
+            }
+        }
+        record.keep(stopped, store, path);
+        return record;
     }
 
     FileStore store() {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.StringTokenizer;
 import java.util.TreeMap;
 
 /** Kafka's checkpoint of one offset per partition: lines of topic, partition, offset. Maps are keyed by directory name. */
@@ -22,12 +23,14 @@ final class OffsetCheckpoint {
     static Map<String, Long> parse(Path file, String text) throws CorruptLogException {
         Map<String, Long> offsets = new TreeMap<>();
         for (String line : CheckpointText.parse(file, text)) {
-            String[] columns = line.strip().split("\\s+", -1);
+            StringTokenizer columns = new StringTokenizer(line);
             try {
-                if (columns.length != 3) {
+                if (columns.countTokens() != 3) {
                     throw new NumberFormatException();
                 }
-                offsets.put(columns[0] + "-" + Integer.parseInt(columns[1]), Long.parseLong(columns[2]));
+                offsets.put(
+                        columns.nextToken() + "-" + Integer.parseInt(columns.nextToken()),
+                        Long.parseLong(columns.nextToken()));
             } catch (NumberFormatException e) {
                 throw new CorruptLogException(file, -1, -1, "'" + line + "' is not a topic, a partition and an offset");
             }

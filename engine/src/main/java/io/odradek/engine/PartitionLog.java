@@ -17,6 +17,7 @@ import io.odradek.engine.record.BatchLayout;
 import io.odradek.engine.record.ValidatedBatch;
 import io.odradek.engine.recovery.ProducerReplay;
 import io.odradek.engine.recovery.RecoveredLog;
+import io.odradek.engine.recovery.StoppedLog;
 import io.odradek.engine.retention.RetentionPolicy;
 import io.odradek.engine.segment.ActiveSegment;
 import io.odradek.engine.segment.HeaderScan;
@@ -840,6 +841,12 @@ public final class PartitionLog implements JournaledLog {
             checkpointer.reached(whole);
         }
         return whole;
+    }
+
+    /** After {@link #finish}, when all is synced: what the next start should find. Null when files come and go all the same. */
+    @Nullable
+    StoppedLog stopped() throws IOException {
+        return StoppedLog.of(store, directory, partition.topicId(), active.firstTimestamp());
     }
 
     /** Lets go of the files; those of readers at work are closed by the last of them. */

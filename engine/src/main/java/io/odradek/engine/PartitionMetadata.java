@@ -9,7 +9,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.UUID;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PartitionMetadata {
     static final String FILE_NAME = "partition.metadata";
-    private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
+    private static final int MAX_DIGITS = 9;
 
     private PartitionMetadata() {}
 
@@ -71,17 +70,19 @@ final class PartitionMetadata {
         CheckpointText.publish(store, directory.resolve(FILE_NAME));
     }
 
-    /** Null when {@code directory} is not a partition's, or does not say whose. */
-    static @Nullable TopicPartition partitionOf(FileStore store, Path directory) throws IOException {
-        String name = directory.getFileName().toString();
-        int dash = name.lastIndexOf('-');
-        if (dash <= 0 || !NUMBER.matcher(name.substring(dash + 1)).matches()) {
-            return null;
+    /** Where the number begins in the name of a partition's directory; -1 when it is not one. */
+    static int numberIn(String directoryName) {
+        int number = directoryName.lastIndexOf('-') + 1;
+        int digits = directoryName.length() - number;
+        if (number <= 1 || digits < 1 || digits > MAX_DIGITS) {
+            return -1;
         }
-        UUID topicId = topicId(store, directory);
-        return topicId == null
-                ? null
-                : new TopicPartition(name.substring(0, dash), topicId, Integer.parseInt(name.substring(dash + 1)));
+        for (int i = number; i < directoryName.length(); i++) {
+            if (directoryName.charAt(i) < '0' || directoryName.charAt(i) > '9') {
+                return -1;
+            }
+        }
+        return number;
     }
 
     /** Kafka's text form of 128-bit ids. */

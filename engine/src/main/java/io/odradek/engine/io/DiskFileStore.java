@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -86,6 +87,19 @@ public final class DiskFileStore implements FileStore {
     }
 
     @Override
+    public @Nullable Status status(Path path) throws IOException {
+        try {
+            BasicFileAttributes found = Files.readAttributes(path, BasicFileAttributes.class);
+            return new Status(
+                    found.isDirectory(),
+                    found.size(),
+                    found.lastModifiedTime().to(TimeUnit.NANOSECONDS));
+        } catch (NoSuchFileException missing) {
+            return null;
+        }
+    }
+
+    @Override
     public List<Path> list(Path directory) throws IOException {
         List<Path> entries = new ArrayList<>();
         try (DirectoryStream<Path> stream = Files.newDirectoryStream(directory.toAbsolutePath())) {
@@ -93,7 +107,7 @@ public final class DiskFileStore implements FileStore {
         } catch (DirectoryIteratorException e) {
             throw e.getCause();
         }
-        entries.sort(Comparator.comparing(entry -> entry.getFileName().toString()));
+        entries.sort(Comparator.naturalOrder()); // all in one directory: by their names
         return List.copyOf(entries);
     }
 

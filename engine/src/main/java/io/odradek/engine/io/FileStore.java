@@ -43,6 +43,20 @@ public interface FileStore {
     boolean isDirectory(Path path);
 
     /**
+     * What a look at a file or directory tells without opening it.
+     *
+     * @param sizeBytes of a file; of a directory it says nothing
+     * @param modifiedNs when a file's content, or a directory's entries, were last changed, in ns since 1970 and as finely as the
+     *     file system notes it: two changes within some ms may leave the same. After a crash it may be what it was at the last
+     *     sync.
+     */
+    record Status(boolean isDirectory, long sizeBytes, long modifiedNs) {}
+
+    /** Null when nothing is there. */
+    @Nullable
+    Status status(Path path) throws IOException;
+
+    /**
      * The entries of a directory, absolute, sorted by name.
      *
      * @throws java.nio.file.NoSuchFileException when it is not there

@@ -34,7 +34,11 @@ final class JournalFiles {
 
     /** Null for a file that is no journal's. */
     static @Nullable Named parse(Path file) {
-        Matcher name = NAME.matcher(file.getFileName().toString());
+        String text = file.getFileName().toString();
+        if (!text.startsWith(PREFIX)) {
+            return null; // as most are
+        }
+        Matcher name = NAME.matcher(text);
         return name.matches() ? new Named(name.group(1), Integer.parseInt(name.group(2)), name.group(3) == null) : null;
     }
 

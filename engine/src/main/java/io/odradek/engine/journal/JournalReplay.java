@@ -61,19 +61,20 @@ public final class JournalReplay {
         this.owners = owners;
     }
 
-    /** Whether there is a journal in the directory; the mere beginning of one holds nothing. */
-    public static boolean isNeeded(FileStore store, Path directory) throws IOException {
-        return store.list(directory).stream().map(JournalFiles::parse).anyMatch(named -> named != null && named.made());
+    /** Whether there is a journal among the files of a directory; the mere beginning of one holds nothing. */
+    public static boolean isNeeded(List<Path> files) {
+        return files.stream().map(JournalFiles::parse).anyMatch(named -> named != null && named.made());
     }
 
     /**
      * Replays all journals in the directory, also those of shards that are no more.
      *
+     * @param files in the directory
      * @throws CorruptLogException a journal is damaged: file and byte are named, and nothing was removed
      */
-    public static Replayed run(FileStore store, Path directory, Owners owners) throws IOException {
+    public static Replayed run(FileStore store, Path directory, List<Path> files, Owners owners) throws IOException {
         TreeSet<String> names = new TreeSet<>();
-        for (Path file : store.list(directory)) {
+        for (Path file : files) {
             JournalFiles.Named named = JournalFiles.parse(file);
             if (named != null) {
                 names.add(named.journal());

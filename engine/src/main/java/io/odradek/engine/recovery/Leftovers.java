@@ -35,6 +35,22 @@ final class Leftovers {
 
     private Leftovers() {}
 
+    /** Whether there is nothing that {@link #remove} would touch, going by names. */
+    static boolean none(List<Path> found) {
+        Set<Long> bases = basesOf(found);
+        for (Path file : found) {
+            String name = file.getFileName().toString();
+            if (name.endsWith(SegmentNames.TEMPORARY)
+                    || name.endsWith(SegmentNames.DELETED)
+                    || name.endsWith(SegmentNames.CLEANED)
+                    || name.endsWith(SegmentNames.SWAP)
+                    || isOrphan(name, bases)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Returns what is there after that. */
     static List<Path> remove(FileStore store, Path directory) throws IOException {
         List<Path> found = store.list(directory);
@@ -126,22 +142,33 @@ final class Leftovers {
 
     private static boolean removeOrphans(FileStore store, List<Path> found) throws IOException {
         boolean changed = false;
+        Set<Long> bases = basesOf(found);
+        for (Path file : found) {
+            if (isOrphan(file.getFileName().toString(), bases)) {
+                LOG.info("Removing {}: its segment is gone", file);
+                store.delete(file);
+                changed = true;
+            }
+        }
+        return changed;
+    }
+
+    private static Set<Long> basesOf(List<Path> found) {
         Set<Long> bases = new HashSet<>();
         for (Path file : found) {
             SegmentNames.baseOffset(file.getFileName().toString(), SegmentNames.LOG)
                     .ifPresent(bases::add);
         }
-        for (Path file : found) {
-            String name = file.getFileName().toString();
-            for (String suffix : INDEXES) {
-                OptionalLong base = SegmentNames.baseOffset(name, suffix);
-                if (base.isPresent() && !bases.contains(base.getAsLong())) {
-                    LOG.info("Removing {}: its segment is gone", file);
-                    store.delete(file);
-                    changed = true;
-                }
+        return bases;
+    }
+
+    private static boolean isOrphan(String name, Set<Long> bases) {
+        for (String suffix : INDEXES) {
+            OptionalLong base = SegmentNames.baseOffset(name, suffix);
+            if (base.isPresent() && !bases.contains(base.getAsLong())) {
+                return true;
             }
         }
-        return changed;
+        return false;
     }
 }

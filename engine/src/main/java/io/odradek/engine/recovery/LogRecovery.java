@@ -25,13 +25,14 @@ import io.odradek.engine.segment.SegmentWalk;
 import io.odradek.engine.segment.TimeIndex;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,7 +53,7 @@ import org.slf4j.LoggerFactory;
 public final class LogRecovery {
     private static final Logger LOG = LoggerFactory.getLogger(LogRecovery.class);
 
-    private static final String REFUSED =
+    static final String REFUSED =
             " Nothing was changed. Restore the file, or move the partition's directory away" + " to start it empty";
 
     /**
@@ -80,6 +81,9 @@ public final class LogRecovery {
 
     private final ProducerStates producers = new ProducerStates();
 
+    /** What the last stop has written down of the log, if that is how it was found. */
+    private @Nullable StoppedLog stopped;
+
     /** The files in the directory, until something is cut. */
     private List<Path> found = List.of();
 
@@ -99,15 +103,25 @@ public final class LogRecovery {
     /**
      * Opens the log in {@code directory}.
      *
+     * @param stopped what the last stop has written down of it, if that was clean; null when nothing is known
      * @param nowMs when its producers count as last seen
-     * @throws CorruptLogException when the table says so: nothing was changed but leftovers, and the log stays closed
+     * @throws CorruptLogException when the table says so, or a sealed segment is not what the stop has written down: nothing was
+     *     changed but leftovers, and the log stays closed
      */
     public static RecoveredLog open(
-            FileStore store, Path directory, LogConfig config, Remembered remembered, long nowMs) throws IOException {
+            FileStore store,
+            Path directory,
+            LogConfig config,
+            Remembered remembered,
+            @Nullable StoppedLog stopped,
+            long nowMs)
+            throws IOException {
         List<SegmentFiles> opened = new ArrayList<>();
         boolean done = false;
         try {
-            RecoveredLog log = new LogRecovery(store, directory, config, remembered, nowMs).open(opened);
+            LogRecovery recovery = new LogRecovery(store, directory, config, remembered, nowMs);
+            recovery.find(stopped);
+            RecoveredLog log = recovery.open(opened);
             done = true;
             return log;
         } finally {
@@ -117,8 +131,31 @@ public final class LogRecovery {
         }
     }
 
-    private RecoveredLog open(List<SegmentFiles> opened) throws IOException {
+    private void find(@Nullable StoppedLog written) throws IOException {
+        if (written != null && written.isAsItWas(store, directory, remembered.logStartOffset())) {
+            stopped = written;
+            found = written.paths(directory);
+            return;
+        }
+        if (written != null) {
+            LOG.info("{} was changed since the clean stop, or something was left over in it: its files are read", directory);
+        }
         found = new ArrayList<>(Leftovers.remove(store, directory));
+    }
+
+    /**
+     * The whole of a small file.
+     *
+     * @throws NoSuchFileException when it is missing
+     */
+    private ByteBuffer contentOf(Path file) throws IOException {
+        StoppedLog known = stopped;
+        ByteBuffer content =
+                known == null ? null : known.content(file.getFileName().toString());
+        return content == null ? StoppedLog.read(store, file) : content;
+    }
+
+    private RecoveredLog open(List<SegmentFiles> opened) throws IOException {
         List<Long> bases = baseOffsets();
         for (int n = 0; n < bases.size(); n++) {
             if (n + 1 < bases.size() && bases.get(n + 1) <= remembered.logStartOffset()) {
@@ -135,12 +172,12 @@ public final class LogRecovery {
     }
 
     private List<Long> baseOffsets() throws IOException {
-        Set<Long> bases = new TreeSet<>();
-        for (Path file : found) {
+        List<Long> bases = new ArrayList<>();
+        for (Path file : found) { // in the order of their names
             OptionalLong base = SegmentNames.baseOffset(file.getFileName().toString(), SegmentNames.LOG);
             base.ifPresent(bases::add);
         }
-        return List.copyOf(bases);
+        return bases;
     }
 
     /** Retention had removed it, or was about to; it may be back alone, with a hole behind it. */
@@ -170,7 +207,8 @@ public final class LogRecovery {
     private StoredEpochs readEpochs() throws IOException {
         Path file = directory.resolve(LeaderEpochs.FILE_NAME);
         try {
-            return new StoredEpochs(LeaderEpochs.parse(file, CheckpointText.read(store, file)));
+            String text = StandardCharsets.UTF_8.decode(contentOf(file)).toString();
+            return new StoredEpochs(LeaderEpochs.parse(file, text));
         } catch (NoSuchFileException missing) {
             return new StoredEpochs(null);
         } catch (CorruptLogException e) {
@@ -187,7 +225,8 @@ public final class LogRecovery {
         ActiveSegment active;
         long end;
         try {
-            active = resumed(last, Long.MAX_VALUE, fileBytes);
+            ActiveSegment written = asWritten(last);
+            active = written != null ? written : resumed(last, Long.MAX_VALUE, fileBytes);
             end = walkToEnd(active, fileBytes);
         } catch (CorruptLogException e) {
             // The table refuses both; whoever has to repair it wants to know which.
@@ -204,8 +243,9 @@ public final class LogRecovery {
         }
         decide(Tail.INTACT, end, last.log().path(), fileBytes, "the last batch ends there");
         List<SealedSegment> sealed = new ArrayList<>();
+        Set<Path> there = opened.size() > 1 ? new HashSet<>(found) : Set.of();
         for (SegmentFiles files : opened.subList(0, opened.size() - 1)) {
-            sealed.add(foundSealed(files));
+            sealed.add(foundSealed(files, there));
         }
         LeaderEpochs epochs = stored.epochs();
         if (epochs == null) {
@@ -222,10 +262,32 @@ public final class LogRecovery {
         return scan.anythingIntactFrom(files.log(), files.baseOffset(), position + 1, fileBytes);
     }
 
+    /**
+     * As {@link #resumed}, from what the stop has written down: its CRC says that this is what the indexes were. Null when they are
+     * not in there.
+     */
+    private @Nullable ActiveSegment asWritten(SegmentFiles files) {
+        StoppedLog known = stopped;
+        if (known == null) {
+            return null;
+        }
+        ByteBuffer offsetBytes = known.content(SegmentNames.of(files.baseOffset(), SegmentNames.OFFSET_INDEX));
+        ByteBuffer timeBytes = known.content(SegmentNames.of(files.baseOffset(), SegmentNames.TIME_INDEX));
+        if (offsetBytes == null || timeBytes == null) {
+            return null;
+        }
+        return ActiveSegment.resuming(
+                files,
+                OffsetIndex.over(files.baseOffset(), offsetBytes),
+                TimeIndex.over(files.baseOffset(), timeBytes),
+                known.firstTimestamp(),
+                true);
+    }
+
     /** A picture of {@code files} that ends at its last index entry below {@code endOffset}, or at its beginning. */
     private ActiveSegment resumed(SegmentFiles files, long endOffset, int fileBytes) throws IOException {
-        ByteBuffer offsetBytes = files.read(SegmentNames.OFFSET_INDEX);
-        ByteBuffer timeBytes = files.read(SegmentNames.TIME_INDEX);
+        ByteBuffer offsetBytes = indexOf(files, SegmentNames.OFFSET_INDEX);
+        ByteBuffer timeBytes = indexOf(files, SegmentNames.TIME_INDEX);
         if (offsetBytes == null || timeBytes == null || fileBytes == 0) {
             return ActiveSegment.rebuilding(files);
         }
@@ -249,6 +311,15 @@ public final class LogRecovery {
                 SegmentSearch.confirmedTime(HeaderScan.ofThread(), resumed, lastTime, Long.MAX_VALUE, fileBytes)
                         == lastTime;
         return confirmed ? resumed : ActiveSegment.rebuilding(files);
+    }
+
+    /** Null when the file is missing. */
+    private @Nullable ByteBuffer indexOf(SegmentFiles files, String suffix) throws IOException {
+        try {
+            return contentOf(files.path(suffix));
+        } catch (NoSuchFileException missing) {
+            return null;
+        }
     }
 
     /** Kafka preallocates index files and leaves zeros behind a crash; a torn entry is none. */
@@ -295,10 +366,10 @@ public final class LogRecovery {
     }
 
     /** A segment below the recovery point: its bytes are trusted, its indexes rebuilt when they are not there. */
-    private SealedSegment foundSealed(SegmentFiles files) throws IOException {
+    private SealedSegment foundSealed(SegmentFiles files, Set<Path> there) throws IOException {
         int bytes = sizeOf(files);
-        if (!store.exists(files.path(SegmentNames.OFFSET_INDEX))
-                || !store.exists(files.path(SegmentNames.TIME_INDEX))) {
+        if (!there.contains(files.path(SegmentNames.OFFSET_INDEX))
+                || !there.contains(files.path(SegmentNames.TIME_INDEX))) {
             return rebuiltSealed(files, bytes);
         }
         return SealedSegment.found(files, bytes);
@@ -584,7 +655,7 @@ public final class LogRecovery {
         long firstBase =
                 sealed.isEmpty() ? picture.baseOffset() : sealed.getFirst().baseOffset();
         ProducerReplay replay = ProducerReplay.begin(
-                producers, store, directory, found, firstBase, trustedSnapshots(Long.MAX_VALUE), nowMs);
+                producers, store, this::contentOf, directory, found, firstBase, trustedSnapshots(Long.MAX_VALUE), nowMs);
         for (int n = 0; n < sealed.size(); n++) {
             replay.segment(
                     sealed.get(n), n + 1 < sealed.size() ? sealed.get(n + 1).baseOffset() : picture.baseOffset());
@@ -616,7 +687,8 @@ public final class LogRecovery {
         if (replay != null && replay.from() <= end) {
             entriesChanged |= replay.finish(files, trusted, segments);
         } else {
-            entriesChanged |= ProducerReplay.restore(producers, store, directory, files, segments, trusted, nowMs);
+            entriesChanged |= ProducerReplay.restore(
+                    producers, store, this::contentOf, directory, files, segments, end, trusted, nowMs);
         }
         if (entriesChanged) {
             store.syncDirectory(directory);

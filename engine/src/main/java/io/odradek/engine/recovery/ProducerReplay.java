@@ -35,8 +35,14 @@ public final class ProducerReplay {
     /** What {@link #finish} writes. */
     private final NavigableMap<Long, ByteBuffer> snapshotsMade = new TreeMap<>();
 
+    /** Reads a file whole. */
+    interface Contents {
+        ByteBuffer of(Path file) throws IOException;
+    }
+
     private final ProducerStates producers;
     private final FileStore store;
+    private final Contents contents;
     private final Path directory;
     private final long nowMs;
     private final NavigableMap<Long, Path> unreadable = new TreeMap<>();
@@ -46,6 +52,7 @@ public final class ProducerReplay {
     private ProducerReplay(
             ProducerStates producers,
             FileStore store,
+            Contents contents,
             Path directory,
             List<Path> files,
             long firstOffset,
@@ -54,6 +61,7 @@ public final class ProducerReplay {
             throws IOException {
         this.producers = producers;
         this.store = store;
+        this.contents = contents;
         this.directory = directory;
         this.nowMs = nowMs;
         this.from = loadNewest(snapshots(files).headMap(trusted, true), firstOffset);
@@ -76,25 +84,33 @@ public final class ProducerReplay {
             long trusted,
             long nowMs)
             throws IOException {
-        return restore(producers, store, directory, store.list(directory), segments, trusted, nowMs);
+        Contents read = file -> StoppedLog.read(store, file);
+        return restore(
+                producers, store, read, directory, store.list(directory), segments, Long.MAX_VALUE, trusted, nowMs);
     }
 
-    /** @param files that are in the directory */
+    /**
+     * @param contents how snapshots are read
+     * @param files that are in the directory
+     * @param end where the last segment ends, or anything above
+     */
     static boolean restore(
             ProducerStates producers,
             FileStore store,
+            Contents contents,
             Path directory,
             List<Path> files,
             List<? extends Segment> segments,
+            long end,
             long trusted,
             long nowMs)
             throws IOException {
         ProducerReplay replay =
-                begin(producers, store, directory, files, segments.getFirst().baseOffset(), trusted, nowMs);
+                begin(producers, store, contents, directory, files, segments.getFirst().baseOffset(), trusted, nowMs);
         for (int n = 0; n < segments.size(); n++) {
             replay.segment(
                     segments.get(n),
-                    n + 1 < segments.size() ? segments.get(n + 1).baseOffset() : Long.MAX_VALUE);
+                    n + 1 < segments.size() ? segments.get(n + 1).baseOffset() : end);
         }
         return replay.finish(files, trusted, segments);
     }
@@ -106,13 +122,14 @@ public final class ProducerReplay {
     static ProducerReplay begin(
             ProducerStates producers,
             FileStore store,
+            Contents contents,
             Path directory,
             List<Path> files,
             long firstOffset,
             long trusted,
             long nowMs)
             throws IOException {
-        return new ProducerReplay(producers, store, directory, files, firstOffset, trusted, nowMs);
+        return new ProducerReplay(producers, store, contents, directory, files, firstOffset, trusted, nowMs);
     }
 
     private long loadNewest(NavigableMap<Long, Path> snapshots, long firstOffset) throws IOException {
@@ -121,7 +138,7 @@ public final class ProducerReplay {
             if (snapshot.getKey() < firstOffset) {
                 break; // what was removed between it and the log's beginning would be missing
             }
-            if (loaded(producers, store, snapshot.getValue(), nowMs)) {
+            if (loaded(snapshot.getValue())) {
                 return snapshot.getKey();
             }
             unreadable.put(snapshot.getKey(), snapshot.getValue());
@@ -144,7 +161,7 @@ public final class ProducerReplay {
     /**
      * Enters and replays a whole segment.
      *
-     * @param nextBase where the next segment begins, {@link Long#MAX_VALUE} when there is none
+     * @param nextBase where the next segment begins; where this one ends, or anything above, when there is none
      */
     void segment(Segment segment, long nextBase) throws IOException {
         if (nextBase <= from) {
@@ -211,12 +228,9 @@ public final class ProducerReplay {
         return snapshots;
     }
 
-    private static boolean loaded(ProducerStates producers, FileStore store, Path snapshot, long nowMs)
-            throws IOException {
-        try (StoreFile file = store.open(snapshot, OpenMode.READ_ONLY)) {
-            ByteBuffer content = ByteBuffer.allocate(Math.toIntExact(file.size()));
-            file.read(content, 0);
-            producers.load(content.flip(), nowMs);
+    private boolean loaded(Path snapshot) throws IOException {
+        try {
+            producers.load(contents.of(snapshot), nowMs);
             return true;
         } catch (CorruptSnapshotException e) {
             LOG.warn("Ignoring {}: {}; its producers are read from the log", snapshot, e.getMessage());
@@ -226,6 +240,9 @@ public final class ProducerReplay {
 
     private static boolean deleteStray(
             FileStore store, NavigableMap<Long, Path> snapshots, List<? extends Segment> segments) throws IOException {
+        if (snapshots.isEmpty()) {
+            return false; // as it usually is
+        }
         var bases = segments.stream().map(Segment::baseOffset).collect(Collectors.toSet());
         return deleteAll(
                 store,

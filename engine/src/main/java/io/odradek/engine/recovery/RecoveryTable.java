@@ -78,6 +78,8 @@ public enum RecoveryTable {
         REFUSE
     }
 
+    private static final List<RecoveryTable> ROWS = List.of(values());
+
     private final @Nullable Stop stop;
     private final @Nullable Tail tail;
     private final @Nullable Reach recoveryPoint;
@@ -115,12 +117,18 @@ public enum RecoveryTable {
 
     /** The row for these facts. */
     public static RecoveryTable rowFor(TailFacts facts) {
-        List<RecoveryTable> rows = java.util.Arrays.stream(values())
-                .filter(row -> row.matches(facts))
-                .toList();
-        if (rows.size() != 1) {
-            throw new AssertionError(facts + " matches " + rows + ", expected one row");
+        RecoveryTable found = null;
+        for (RecoveryTable row : ROWS) {
+            if (row.matches(facts)) {
+                if (found != null) {
+                    throw new AssertionError(facts + " matches " + found + " and " + row + ", expected one row");
+                }
+                found = row;
+            }
         }
-        return rows.getFirst();
+        if (found == null) {
+            throw new AssertionError(facts + " matches no row");
+        }
+        return found;
     }
 }

@@ -1,4 +1,4 @@
-/** What to do with a log's tail after a crash. */
+/** How a log is opened: as a clean stop has left it, or as a crash has. */
 @NullMarked
 package io.odradek.engine.recovery;
 

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.StringTokenizer;
 
 /**
  * Which leader epoch began at which offset (KIP-101), oldest first; immutable. Both columns rise strictly, so an epoch
@@ -119,13 +120,13 @@ public final class LeaderEpochs {
         int[] epochs = new int[lines.size()];
         long[] startOffsets = new long[lines.size()];
         for (int i = 0; i < epochs.length; i++) {
-            String[] columns = lines.get(i).strip().split("\\s+", -1);
+            StringTokenizer columns = new StringTokenizer(lines.get(i));
             try {
-                if (columns.length != 2) {
+                if (columns.countTokens() != 2) {
                     throw new NumberFormatException();
                 }
-                epochs[i] = Integer.parseInt(columns[0]);
-                startOffsets[i] = Long.parseLong(columns[1]);
+                epochs[i] = Integer.parseInt(columns.nextToken());
+                startOffsets[i] = Long.parseLong(columns.nextToken());
             } catch (NumberFormatException e) {
                 throw new CorruptLogException(
                         file, -1, -1, "'" + lines.get(i) + "' is not an epoch and its start offset");

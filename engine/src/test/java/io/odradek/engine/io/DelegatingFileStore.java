@@ -37,6 +37,11 @@ public class DelegatingFileStore implements FileStore {
     }
 
     @Override
+    public @Nullable Status status(Path path) throws IOException {
+        return store.status(path);
+    }
+
+    @Override
     public List<Path> list(Path directory) throws IOException {
         return store.list(directory);
     }

@@ -82,7 +82,7 @@ final class StoredLog implements AutoCloseable {
 
     RecoveredLog open(Remembered remembered) throws IOException {
         store.operations.clear();
-        RecoveredLog log = LogRecovery.open(store, directory, config, remembered, 0);
+        RecoveredLog log = LogRecovery.open(store, directory, config, remembered, null, 0);
         opened.add(log);
         return log;
     }

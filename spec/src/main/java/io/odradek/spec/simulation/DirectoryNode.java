@@ -12,6 +12,8 @@ final class DirectoryNode implements Node {
     private final TreeMap<String, Node> entries = new TreeMap<>();
     private final TreeMap<String, Node> durable = new TreeMap<>();
     private final List<Effect> unsynced = new ArrayList<>();
+    private long modifiedNs;
+    private long durableModifiedNs;
 
     /**
      * One change of this directory: a creation has no {@code from}, a deletion no {@code to}, a rename has both.
@@ -74,10 +76,19 @@ final class DirectoryNode implements Node {
         unsynced.add(effect);
     }
 
+    long modifiedNs() {
+        return modifiedNs;
+    }
+
+    void modifiedAt(long ns) {
+        modifiedNs = ns;
+    }
+
     void sync() {
         for (Effect effect : unsynced) {
             effect.applyTo(durable);
         }
+        durableModifiedNs = modifiedNs;
         unsynced.clear();
     }
 
@@ -99,6 +110,9 @@ final class DirectoryNode implements Node {
             }
         }
         DirectoryNode survivor = new DirectoryNode(mount);
+        // Also where a change survives: nothing says that its time does.
+        survivor.modifiedNs = durableModifiedNs;
+        survivor.durableModifiedNs = durableModifiedNs;
         names.forEach((name, node) -> survivor.putDurably(name, survival.survivorOf(node)));
         return survivor;
     }
@@ -106,6 +120,8 @@ final class DirectoryNode implements Node {
     DirectoryNode copy(NodeCopies copies) {
         DirectoryNode copy = new DirectoryNode(mount);
         copies.put(this, copy);
+        copy.modifiedNs = modifiedNs;
+        copy.durableModifiedNs = durableModifiedNs;
         entries.forEach((name, node) -> copy.entries.put(name, copies.of(node)));
         durable.forEach((name, node) -> copy.durable.put(name, copies.of(node)));
         for (Effect effect : unsynced) {

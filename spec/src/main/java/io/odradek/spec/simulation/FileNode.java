@@ -18,25 +18,25 @@ final class FileNode implements Node {
     private long durableLength;
     private boolean lengthDirty;
     private long[] lengthsBetween = new long[0];
-    private long modifiedMs;
-    private long durableModifiedMs;
+    private long modifiedNs;
+    private long durableModifiedNs;
 
     /** Who appended last: an opening that is no longer it must not append again. */
     @Nullable
     SimulatedFile appender;
 
-    FileNode(int mount, long createdMs) {
+    FileNode(int mount, long createdNs) {
         this.mount = mount;
-        this.modifiedMs = createdMs;
-        this.durableModifiedMs = createdMs;
+        this.modifiedNs = createdNs;
+        this.durableModifiedNs = createdNs;
     }
 
-    long modifiedMs() {
-        return modifiedMs;
+    long modifiedNs() {
+        return modifiedNs;
     }
 
-    void modifiedAt(long ms) {
-        modifiedMs = ms;
+    void modifiedAt(long ns) {
+        modifiedNs = ns;
     }
 
     @Override
@@ -131,7 +131,7 @@ final class FileNode implements Node {
             dirtyPage(i).sync();
         }
         durableLength = length;
-        durableModifiedMs = modifiedMs;
+        durableModifiedNs = modifiedNs;
         clean();
     }
 
@@ -167,7 +167,7 @@ final class FileNode implements Node {
     /** The file as it lies on the platter after a crash. */
     FileNode afterCrash(Survival survival) {
         Survival.OfFile survives = survival.ofFile(this);
-        FileNode survivor = new FileNode(mount, durableModifiedMs);
+        FileNode survivor = new FileNode(mount, durableModifiedNs);
         long size = lengthDirty ? survives.length(durableLength, lengthsBetween, length) : durableLength;
         survivor.length = size;
         survivor.durableLength = size;
@@ -189,8 +189,8 @@ final class FileNode implements Node {
 
     /** The same file in the same page cache, for another process. */
     FileNode copy() {
-        FileNode copy = new FileNode(mount, modifiedMs);
-        copy.durableModifiedMs = durableModifiedMs;
+        FileNode copy = new FileNode(mount, modifiedNs);
+        copy.durableModifiedNs = durableModifiedNs;
         copy.pages = new @Nullable Page[pages.length];
         for (int i = 0; i < pages.length; i++) {
             Page page = pages[i];

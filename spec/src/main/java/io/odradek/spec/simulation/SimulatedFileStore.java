@@ -45,6 +45,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SimulatedFileStore implements FileStore {
     private static final long DEFAULT_CAPACITY_BYTES = 1L << 40;
+    private static final long NANOS_PER_MS = 1_000_000;
 
     private final DirectoryNode root;
     private final SplittableRandom random;
@@ -62,6 +63,7 @@ public final class SimulatedFileStore implements FileStore {
     private @Nullable String crash;
     private long nextEffectId;
     private int nextMount;
+    private long modifications;
 
     private long syncs;
     private long writes;
@@ -195,6 +197,7 @@ public final class SimulatedFileStore implements FileStore {
     private SimulatedFileStore inherited(SimulatedFileStore next) {
         next.capacityBytes = capacityBytes;
         next.fileSystemSyncable = fileSystemSyncable;
+        next.modifications = modifications;
         return next;
     }
 
@@ -287,7 +290,7 @@ public final class SimulatedFileStore implements FileStore {
                 throw new NoSuchFileException(file.toString());
             }
             begin("create", file, "", 0, 0);
-            FileNode created = new FileNode(parent.mount(), clock.millis());
+            FileNode created = new FileNode(parent.mount(), modifiedNowNs());
             change(parent, null, nameOf(file), created);
             end();
             return new SimulatedFile(this, file, created, true);
@@ -311,6 +314,16 @@ public final class SimulatedFileStore implements FileStore {
     }
 
     @Override
+    public synchronized @Nullable Status status(Path path) {
+        checkAlive();
+        return switch (find(path)) {
+            case null -> null;
+            case FileNode file -> new Status(false, file.length(), file.modifiedNs());
+            case DirectoryNode directory -> new Status(true, 0, directory.modifiedNs());
+        };
+    }
+
+    @Override
     public synchronized List<Path> list(Path directory) throws IOException {
         checkAlive();
         List<Path> entries = new ArrayList<>();
@@ -331,6 +344,7 @@ public final class SimulatedFileStore implements FileStore {
             if (child == null) {
                 begin("mkdir", path, "", 0, 0);
                 DirectoryNode created = new DirectoryNode(at.mount());
+                created.modifiedAt(modifiedNowNs());
                 change(at, null, name, created);
                 end();
                 child = created;
@@ -393,7 +407,9 @@ public final class SimulatedFileStore implements FileStore {
             change(source, nameOf(from), nameOf(to), node);
         } else {
             source.change(nextEffectId, nameOf(from), null, node);
+            source.modifiedAt(modifiedNowNs());
             target.change(nextEffectId, null, nameOf(to), node);
+            target.modifiedAt(modifiedNowNs());
             nextEffectId++;
             dirtyDirectories.add(source);
             dirtyDirectories.add(target);
@@ -505,13 +521,13 @@ public final class SimulatedFileStore implements FileStore {
     @Override
     public synchronized long lastModifiedMs(Path file) throws IOException {
         checkAlive();
-        return fileAt(file).modifiedMs();
+        return fileAt(file).modifiedNs() / NANOS_PER_MS;
     }
 
     @Override
     public synchronized void setLastModified(Path file, long ms) throws IOException {
         checkAlive();
-        fileAt(file).modifiedAt(ms);
+        fileAt(file).modifiedAt(ms * NANOS_PER_MS);
     }
 
     @Override
@@ -614,7 +630,7 @@ public final class SimulatedFileStore implements FileStore {
 
     private void written(SimulatedFile file, long lengthBefore) {
         usedBytes += file.node().length() - lengthBefore;
-        file.node().modifiedAt(clock.millis());
+        file.node().modifiedAt(modifiedNowNs());
         if (file.node().dirty()) {
             dirtyFiles.add(file.node());
         }
@@ -682,7 +698,14 @@ public final class SimulatedFileStore implements FileStore {
 
     private void change(DirectoryNode directory, @Nullable String from, @Nullable String to, Node node) {
         directory.change(nextEffectId++, from, to, node);
+        directory.modifiedAt(modifiedNowNs());
         dirtyDirectories.add(directory);
+    }
+
+    /** The clock's time, told apart from that of other changes in the same ms. */
+    private long modifiedNowNs() {
+        modifications++;
+        return clock.millis() * NANOS_PER_MS + modifications % NANOS_PER_MS;
     }
 
     // ---- paths

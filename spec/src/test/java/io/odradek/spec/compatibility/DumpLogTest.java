@@ -321,10 +321,15 @@ final class DumpLogTest {
                                 .as("%s", file)
                                 .isNotEqualTo(Uuid.ZERO_UUID);
                     case ".kafka_cleanshutdown" ->
-                        assertThat(new CleanShutdownFileHandler(String.valueOf(file.getParent())).exists())
-                                .isTrue();
+                        assertThat(new CleanShutdownFileHandler(String.valueOf(file.getParent()))
+                                        .read()
+                                        .orElse(-1))
+                                .as("the epoch in %s", Files.readString(file))
+                                .isNotNegative();
                     case "meta.properties" ->
                         assertThat(Files.readString(file)).contains("version=1", "cluster.id=", "node.id=1");
+                    case ".odradek-clean-stop" ->
+                        assertThat(file.resolveSibling(".kafka_cleanshutdown")).exists();
                     case ".lock" -> assertThat(file).isEmptyFile();
                     default ->
                         assertThat(file.toString()).matches(".*/\\d{20}\\.(log|index|timeindex|snapshot)(\\.deleted)?");

@@ -37,6 +37,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
@@ -53,6 +54,8 @@ class CorruptionTest {
     private static final Path DATA = Path.of("/data");
     private static final TopicPartition PARTITION = new TopicPartition("orders", new UUID(4, 2), 0);
     private static final Path LOG_FILES = DATA.resolve(PARTITION.directoryName());
+    private static final Path MARKER = DATA.resolve(".kafka_cleanshutdown");
+    private static final Path RECORD = DATA.resolve(".odradek-clean-stop");
     private static final int BATCHES = 30;
     /** Before this batch the recovery point and the high watermark were written down for the last time, if a crash follows. */
     private static final int CHECKPOINT_BEFORE = 24;
@@ -73,6 +76,8 @@ class CorruptionTest {
 
     enum Stop {
         CLEAN,
+        /** As Kafka leaves it: nothing says what is in the logs' directories. */
+        CLEAN_WITHOUT_RECORD,
         CRASH
     }
 
@@ -179,8 +184,13 @@ class CorruptionTest {
         // As if its beginning had been compacted once.
         CheckpointText.replace(
                 store, DATA.resolve("cleaner-offset-checkpoint"), CheckpointText.encode(List.of("orders 0 9")));
-        if (stop == Stop.CLEAN) {
+        if (stop != Stop.CRASH) {
             directory.close();
+        }
+        if (stop == Stop.CLEAN_WITHOUT_RECORD) {
+            CheckpointText.replace(store, MARKER, "{\"version\":0,\"brokerEpoch\":3}");
+            store.delete(RECORD);
+            store.syncDirectory(DATA);
         }
         SimulatedFileStore disk = store.afterCrash(1);
         List<Placed> batches = placed(disk.afterKill());
@@ -368,6 +378,57 @@ class CorruptionTest {
                 }
             }
             outcomes.report(suffix + " before a start after a " + stop + " stop");
+        }
+    }
+
+    /** Nor in what ties the record to the stop. Without it the log is read as Kafka would have left it. */
+    @Test
+    void aFlipInTheRecordOfACleanStopChangesNoAnswer() throws Exception {
+        Left left = left(Stop.CLEAN);
+        Outcomes outcomes = new Outcomes();
+        for (Path file : List.of(RECORD, MARKER)) {
+            int size = bytes(left.look(), file).length;
+            for (int at = 0; at < size; at++) {
+                for (int mask : new int[] {0x01, 0x10, 0x80}) {
+                    flip(left, file, at, mask, outcomes, (disk, where) -> {
+                        requireSame(answers(disk, left.batches()), left.answers());
+                        outcomes.count("answers as before");
+                    });
+                }
+            }
+        }
+        outcomes.report("record and marker of a clean stop");
+    }
+
+    /** One that ends too early, at each byte. */
+    @Test
+    void aRecordOfACleanStopThatWasCutChangesNoAnswer() throws Exception {
+        Left left = left(Stop.CLEAN);
+        for (int size = 0; size < bytes(left.look(), RECORD).length; size += EVERY) {
+            SimulatedFileStore disk = left.look();
+            try (StoreFile record = disk.open(RECORD, OpenMode.READ_WRITE)) {
+                record.truncate(size);
+            }
+            requireSame(answers(disk, left.batches()), left.answers());
+        }
+    }
+
+    /** The record of another stop, under a marker that names its own: what was sealed then was cut since. */
+    @Test
+    void aRecordOfAnotherStopIsVoid() throws Exception {
+        Left left = left(Stop.CLEAN);
+        SimulatedFileStore disk = left.look();
+        byte[] old = bytes(disk, RECORD);
+        try (LogDirectory directory = open(disk)) {
+            directory.openOrCreate(PARTITION, CONFIG).truncateTo(RECORDS);
+        }
+        try (StoreFile record = disk.open(RECORD, OpenMode.READ_WRITE)) {
+            record.truncate(0);
+            record.append(new ByteBuffer[] {ByteBuffer.wrap(old)}, 1);
+        }
+        try (LogDirectory directory = open(disk)) {
+            assertThat(directory.openOrCreate(PARTITION, CONFIG).view().logEndOffset())
+                    .isEqualTo(RECORDS);
         }
     }
 
@@ -611,7 +672,7 @@ class CorruptionTest {
             }
         }
         assertThat(texts)
-                .hasSizeGreaterThanOrEqualTo(stop == Stop.CLEAN ? 8 : 7)
+                .hasSizeGreaterThanOrEqualTo(stop == Stop.CRASH ? 7 : 8)
                 .contains(DATA.resolve("log-start-offset-checkpoint"));
         for (Path file : texts) {
             Outcomes outcomes = new Outcomes();

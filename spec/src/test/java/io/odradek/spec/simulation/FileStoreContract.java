@@ -22,7 +22,9 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -159,6 +161,68 @@ abstract class FileStoreContract {
         store.setLastModified(at("b"), 1_234_567);
         assertThat(store.lastModifiedMs(at("b"))).isEqualTo(1_234_567);
         assertThatThrownBy(() -> store.setLastModified(at("a"), 0)).isInstanceOf(NoSuchFileException.class);
+    }
+
+    @Test
+    void statusTellsKindSizeAndWhenItWasChanged() throws IOException {
+        assertThat(store.status(at("a"))).isNull();
+        write("a", "four");
+        FileStore.Status file = status("a");
+        assertThat(file.isDirectory()).isFalse();
+        assertThat(file.sizeBytes()).isEqualTo(4);
+        assertThat(file.modifiedNs() / 1_000_000).isEqualTo(store.lastModifiedMs(at("a")));
+        store.setLastModified(at("a"), 5_000);
+        assertThat(status("a").modifiedNs()).isEqualTo(5_000_000_000L);
+        try (StoreFile opened = store.open(at("a"), OpenMode.READ_WRITE)) {
+            opened.truncate(1);
+        }
+        assertThat(status("a").sizeBytes()).isEqualTo(1);
+        assertThat(status("a").modifiedNs()).isNotEqualTo(5_000_000_000L);
+
+        store.createDirectories(at("d"));
+        FileStore.Status directory = status("d");
+        assertThat(directory.isDirectory()).isTrue();
+        assertThat(directory.modifiedNs() / 1_000_000).isBetween(nowMs() - 60_000, nowMs() + 60_000);
+        assertThat(status("d")).as("looked at again").isEqualTo(directory);
+    }
+
+    /** Not when a file in it is written: whoever wants to know looks at the file. */
+    @Test
+    void aDirectoryIsChangedByNamesThatComeAndGo() throws Exception {
+        store.createDirectories(at("d"));
+        List<Long> times = new ArrayList<>();
+        times.add(status("d").modifiedNs());
+        changeLater(() -> write("d/a", "x"), times);
+        changeLater(() -> store.rename(at("d/a"), at("d/b")), times);
+        changeLater(() -> store.delete(at("d/b")), times);
+        assertThat(times).doesNotHaveDuplicates();
+        write("d/a", "x");
+        long before = status("d").modifiedNs();
+        changeLater(() -> write("d/a", "other"), new ArrayList<>());
+        assertThat(status("d").modifiedNs()).isEqualTo(before);
+    }
+
+    private interface Change {
+        void make() throws IOException;
+    }
+
+    /** When the disk's clock, which may be a coarse one, has gone on. */
+    private void changeLater(Change change, List<Long> times) throws IOException {
+        long before = status("d").modifiedNs();
+        int probes = 0;
+        do {
+            write("probe" + probes, "x");
+        } while (status("probe" + probes++).modifiedNs() <= before);
+        change.make();
+        times.add(status("d").modifiedNs());
+    }
+
+    private FileStore.Status status(String name) throws IOException {
+        FileStore.Status status = store.status(at(name));
+        if (status == null) {
+            throw new AssertionError(name + " is not there");
+        }
+        return status;
     }
 
     // ---- opening

@@ -175,6 +175,17 @@ public final class HeapStore implements FileStore {
     }
 
     @Override
+    public @Nullable Status status(Path path) {
+        Content content = files.get(path);
+        if (content == null) {
+            return null;
+        }
+        synchronized (content) {
+            return new Status(false, content.bytes.length, 0);
+        }
+    }
+
+    @Override
     public List<Path> list(Path directory) {
         return files.keySet().stream()
                 .filter(file -> directory.equals(file.getParent()))
