@@ -19,6 +19,7 @@ import java.util.stream.Stream;
  */
 final class Tolerances {
     private static final String NOT_ASKED = "?";
+    private static final String BLOCKS = "blocks";
     private static final String PAD = "  ";
 
     private Tolerances() {}
@@ -94,7 +95,7 @@ final class Tolerances {
         StringBuilder part = new StringBuilder(
                 String.format(Locale.ROOT, "%n%d replicas, %s%n", setting.replicas(), setting.durability()));
         part.append("lossy crashes  fences");
-        protocols.forEach(protocol -> part.append(PAD).append(protocol));
+        protocols.forEach(protocol -> part.append(PAD).append(padded(protocol, protocol)));
         part.append('\n');
         for (Budget budget : budgets(setting.replicas())) {
             part.append(String.format(Locale.ROOT, "%13d  %6d", budget.lossyCrashes(), budget.fences()));
@@ -102,12 +103,16 @@ final class Tolerances {
                 List<Answer> ofProtocol = answers.stream()
                         .filter(answer -> answer.to().protocol().equals(protocol))
                         .toList();
-                String cell = PAD + outcome(budget, ofProtocol);
-                part.append(cell).append(" ".repeat(Math.max(0, PAD.length() + protocol.length() - cell.length())));
+                part.append(PAD).append(padded(outcome(budget, ofProtocol), protocol));
             }
             part.append('\n');
         }
         return part.toString().lines().map(line -> line.stripTrailing() + "\n").collect(Collectors.joining());
+    }
+
+    /** As wide as the widest in the protocol's column. */
+    private static String padded(String text, String protocol) {
+        return text + " ".repeat(Math.max(protocol.length(), BLOCKS.length()) - text.length());
     }
 
     /** All of as many faults as there are replicas. */
@@ -131,7 +136,7 @@ final class Tolerances {
             return NOT_ASKED;
         }
         if (fails(budget, onBlocking)) {
-            return "blocks";
+            return BLOCKS;
         }
         return holds(budget, onBlocking) ? "safe" : NOT_ASKED;
     }

@@ -42,16 +42,16 @@ class TolerancesTest {
         assertThat(Tolerances.table(models, verdicts)).isEqualTo("""
 
             3 replicas, sync
-            lossy crashes  fences  Other  P
-                        0       1  ?      ?
-                        0       2  ?      blocks
-                        0       3  ?      ?
-                        1       0  ?      safe
-                        1       1  ?      ?
-                        1       2  ?      blocks
-                        2       0  ?      loses
-                        2       1  ?      loses
-                        3       0  ?      loses
+            lossy crashes  fences  Other   P
+                        0       1  ?       ?
+                        0       2  ?       blocks
+                        0       3  ?       ?
+                        1       0  ?       safe
+                        1       1  ?       ?
+                        1       2  ?       blocks
+                        2       0  ?       loses
+                        2       1  ?       loses
+                        3       0  ?       loses
             """);
     }
 
