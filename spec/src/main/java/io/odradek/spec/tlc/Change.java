@@ -41,9 +41,16 @@ record Change(String part, String what) {
     }
 
     private static String every(TlaValue value) {
-        return value instanceof TlaValue.Mapping(var entries) && isEvery(entries)
-                ? "each " + every(entries.values().iterator().next())
-                : value.toString();
+        if (value instanceof TlaValue.Mapping(var entries) && isEvery(entries)) {
+            return "each " + every(entries.values().iterator().next());
+        }
+        // TLC prints a function of strings as a record. One of plain values is short.
+        if (value instanceof TlaValue.Fields(var fields)
+                && fields.values().stream().distinct().count() == 1
+                && fields.values().stream().noneMatch(TlaValue.Atom.class::isInstance)) {
+            return "each " + every(fields.values().iterator().next());
+        }
+        return value.toString();
     }
 
     private static void compare(String part, TlaValue before, TlaValue after, List<Change> changes) {
