@@ -1,10 +1,10 @@
 -------------------------------- MODULE Chain --------------------------------
-(* Chain replication (van Renesse and Schneider, OSDI 2004), as small as it gets, under the same faults as core/Isr and alt/Majority and
-   with the same abstract object.
+(* Chain replication (van Renesse and Schneider, OSDI 2004), as small as it gets, under the same faults as core/Isr and
+   alt/Majority and with the same abstract object.
 
-   Records enter at the head and go from each replica to the next; what the tail has is committed. A master (a CommittedLog of its own,
-   here one variable) takes out of the chain who crashed or is fenced, never the last; who comes back copies the tail's log and joins
-   behind it. With durability "sync" a replica passes on what is on its disk, and the tail commits that.
+   Records enter at the head and go from each replica to the next; what the tail has is committed. A master (a CommittedLog of its
+   own, here one variable) takes out of the chain who crashed or is fenced, never the last; who comes back copies the tail's log
+   and joins behind it. With durability "sync" a replica passes on what is on its disk, and the tail commits that.
 
    Abstracted: a passing-on is one step, and the master's word is known at once. *)
 EXTENDS Logs, FiniteSets

@@ -1,13 +1,14 @@
 ------------------------------ MODULE Majority ------------------------------
-(* Replication by majority of a fixed set: the alternative to in-sync replicas (core/Isr) that Raft made familiar, as small as it gets,
-   under the same faults and with the same abstract object, so that the checker compares what they bear.
+(* Replication by majority of a fixed set: the alternative to in-sync replicas (core/Isr) that Raft made familiar, as small as it
+   gets, under the same faults and with the same abstract object, so that the checker compares what they bear.
 
-   A leader is elected by a majority whose logs are no better than its own; a record is committed when a majority has it in the leader's
-   own term (Ongaro 2014, section 5.4.2). With durability "sync" a replica counts once the record is on its disk, with "page-cache" at
-   once; a lossy crash keeps what was synced and any part of the rest. Terms and votes are always on disk.
+   A leader is elected by a majority whose logs are no better than its own; a record is committed when a majority has it in the
+   leader's own term (Ongaro 2014, section 5.4.2). With durability "sync" a replica counts once the record is on its disk, with
+   "page-cache" at once; a lossy crash keeps what was synced and any part of the rest. Terms and votes are always on disk.
 
-   Abstracted: a vote of a majority is one step, and so is the exchange that brings a follower one record; there are no messages that are
-   late, because a message of an old term does nothing. core/Quorum has all of that; here only the tolerance is of interest. *)
+   Abstracted: a vote of a majority is one step, and so is the exchange that brings a follower one record; there are no messages
+   that are late, because a message of an old term does nothing. core/Quorum has all of that; here only the tolerance is of
+   interest. *)
 EXTENDS Logs, FiniteSets
 
 CONSTANTS
@@ -44,8 +45,8 @@ Init ==
 
 (* A replica *)
 
-\* Nobody leads for all it knows: it asks the others, and a majority grants it the next term. It opens it with a record of its own, for
-\* nothing older is committed before one of its own term is.
+\* Nobody leads for all it knows: it asks the others, and a majority grants it the next term. It opens it with a record of its
+\* own, for nothing older is committed before one of its own term is.
 Elect(r) ==
     /\ r \notin fenced /\ Leaders = {}
     /\ \E voters \in SUBSET (Replica \ fenced) :
@@ -116,9 +117,14 @@ Next == \E r \in Replica :
     \/ Elect(r) \/ Sync(r) \/ Write(r) \/ (\E f \in Replica : Replicate(r, f)) \/ Commit(r)
     \/ Crash(r) \/ Fence(r) \/ Unfence(r)
 Spec == Init /\ [][Next]_vars
-\* Who can lead does in the end, one that can lead rather than one that cannot.
+\* Who can lead does in the end, one that can lead rather than one that cannot. model: liveness has no symmetry, so one and the
+\* same leads at first, elected by all.
+First == CHOOSE r \in Replica : TRUE
 LiveSpec ==
-    /\ Spec
+    /\ term = [r \in Replica |-> 1] /\ leads = [r \in Replica |-> r = First]
+    /\ log = [r \in Replica |-> IF r = First THEN <<[term |-> 1, id |-> Opening]>> ELSE <<>>] /\ synced = [r \in Replica |-> 0]
+    /\ fenced = {} /\ committed = <<>> /\ left = Budget
+    /\ [][Next]_vars
     /\ \A r \in Replica : SF_vars(Elect(r)) /\ WF_vars(Sync(r)) /\ WF_vars(Write(r)) /\ WF_vars(Commit(r)) /\ WF_vars(Unfence(r))
     /\ \A r, f \in Replica : WF_vars(Replicate(r, f))
 
@@ -127,6 +133,8 @@ TypeOK == Cardinality(Leaders) <= 1 /\ \A r \in Replica : synced[r] <= Len(log[r
 LeaderComplete == \A r \in Leaders : (\A f \in Replica : term[f] <= term[r]) => IsPrefix(committed, log[r])
 \* All that is written is committed, once the faults are over.
 WriteDecided == <>(Ids(committed) = 1 .. MaxRecords)
+\* The same with no other records than those that open the terms: in the end somebody leads and has committed in its own term.
+GoesOn == <>[](committed # <<>> /\ \E r \in Leaders : committed[Len(committed)].term = term[r])
 
 LeaderWithoutRecord == \E r \in Leaders : Len(log[r]) < Len(committed)
 RecordDropped == \E r, f \in Replica : term[r] < term[f] /\ leads[f] /\ AgreedEnd(log[r], log[f]) < Len(log[r])

@@ -74,10 +74,10 @@ Elect(c) ==
 (* A request arrives at a node that believes to be in charge.  It decides on all that it has appended, committed or not, and the
    answer waits until what it rests on is committed.  A request that knows more than the controller is not for it to refuse: it
    has been deposed, and says so.  ControllerMachine.step, AppendRecords.onceCommitted; KAFKA-14154. *)
-Decide(c, q) ==
+Decide(c) == \E q \in sent :
   LET decisions == IF Bug("DecidesOnCommitted") THEN SubSeq(tail[c], 1, known[c]) ELSE tail[c]
       accepted  == Atomic!Accepts(decisions, q)
-      length    == IF Bug("AnswersAtOnce") THEN 0 ELSE IF accepted THEN Len(tail[c]) + 1 
+      length    == IF Bug("AnswersAtOnce") THEN 0 ELSE IF accepted THEN Len(tail[c]) + 1
                    ELSE IF Bug("RefusesAtOnce") THEN 0 ELSE Len(tail[c])
       answer    == [request |-> q, accepted |-> accepted, length |-> length]
   IN /\ active[c] > 0
@@ -120,7 +120,7 @@ Init ==
 Next ==
   \/ \E v \in 0..MaxRequest : Ask(v)
   \/ \E c \in Node : Elect(c)
-  \/ \E c \in Node, q \in sent : Decide(c, q)
+  \/ \E c \in Node : Decide(c)
   \/ \E c \in Node : Commit(c)
   \/ \E c \in Node : Answer(c)
   \/ \E c \in Node : Retire(c)
@@ -151,7 +151,8 @@ RefusalIsFinal == \A a \in answers : ~a.accepted => a.request.version < Len(log)
 ImplementsAtomicController == Atomic!Spec
 
 (* And what was accepted is a log as CommittedLog promises it, with the acceptances as what is acknowledged. *)
-Promised == INSTANCE CommittedLog WITH acked <- {a.request : a \in {b \in answers : b.accepted}}, received <- <<>>, Value <- {}, Reader <- {}
+Promised == INSTANCE CommittedLog WITH
+  acked <- {a.request : a \in {b \in answers : b.accepted}}, received <- <<>>, Value <- {}, Reader <- {}
 ImplementsCommittedLog == Promised!Promise
 
 (* What can be reached. *)

@@ -124,7 +124,7 @@ TakeOver ==
 (* The leader. *)
 
 (* A request arrives, perhaps not for the first time, and comes next.  PartitionLog.append, ProducerStates.update. *)
-AppendBatch(q) ==
+AppendBatch == \E q \in wire :
   /\ Check(q) = "Next"
   /\ memory = Unknown => q.batch <= FirstUnacked \/ q.epoch < epoch \/ Overtaking
   /\ log'    = Append(log, q)
@@ -143,7 +143,7 @@ Acknowledge(n) ==
 
 (* A retry of a batch that is remembered is answered as the first one was: with its offset, and not before that is committed.
    SequenceCheck.Duplicate. *)
-AnswerDuplicate(q) ==
+AnswerDuplicate == \E q \in wire :
   /\ Check(q) = "Duplicate" /\ q.epoch = epoch
   /\ FirstOffset(q) <= hw \/ Bug("DuplicateToldEarly")
   /\ acked[q.batch] = 0
@@ -155,7 +155,7 @@ AnswerDuplicate(q) ==
    the batch was overtaken; it is sent again as it was.  That nothing is forgotten too early means that this is never needed, and
    TLC confirms it: with LateCopies = FALSE, and no mistake, this step is never taken.
    Model: the answer is read in the step that decides it, for one to an earlier attempt is not read at all. *)
-RaiseEpoch(q) ==
+RaiseEpoch == \E q \in wire :
   /\ left.bump > 0
   /\ Check(q) = "OutOfOrder" /\ q.epoch = epoch /\ acked[q.batch] = 0
   /\ q.batch = FirstUnacked \/ Bug("RaisesOnAnyRefusal")
@@ -197,7 +197,7 @@ TakeSnapshot ==
   /\ left' = [left EXCEPT !.snapshot = @ - 1]
   /\ UNCHANGED <<producer, wire, log, start, hw, memory, whole>>
 
-(* Retention: old batches go, segment by segment, and at the beginning of each is a snapshot.  Their producer has long been told. *)
+(* Retention: old batches go, segment by segment, and each begins with a snapshot.  Their producer has long been told. *)
 DeleteOld ==
   /\ left.delete > 0
   /\ \E n \in (start + 1)..hw :
@@ -236,11 +236,11 @@ Init ==
 Next ==
   \/ Send
   \/ TakeOver
-  \/ \E q \in wire : AppendBatch(q)
+  \/ AppendBatch
   \/ Commit
   \/ \E n \in 1..MaxBatch : Acknowledge(n)
-  \/ \E q \in wire : AnswerDuplicate(q)
-  \/ \E q \in wire : RaiseEpoch(q)
+  \/ AnswerDuplicate
+  \/ RaiseEpoch
   \/ ChangeLeader
   \/ TakeSnapshot
   \/ DeleteOld
@@ -252,15 +252,16 @@ Spec == Init /\ [][Next]_vars
 (* Fair: a producer that goes on sending, a network that delivers, a partition that commits and answers. *)
 FairSpec ==
   Spec /\ WF_vars(Send)
-       /\ WF_vars(\E q \in wire : AppendBatch(q)) /\ WF_vars(Commit)
-       /\ WF_vars(\E n \in 1..MaxBatch : Acknowledge(n)) /\ WF_vars(\E q \in wire : AnswerDuplicate(q))
+       /\ WF_vars(AppendBatch) /\ WF_vars(Commit)
+       /\ WF_vars(\E n \in 1..MaxBatch : Acknowledge(n)) /\ WF_vars(AnswerDuplicate)
 
 -----------------------------------------------------------------------------
 (* What holds in every state. *)
 
 Batches == 1..MaxBatch
 Requests == [epoch : 0..Budget.bump, sequence : 0..(MaxBatch - 1), batch : Batches]
-Memories == [epoch : -1..Budget.bump, window : UNION {[1..n -> [sequence : 0..(MaxBatch - 1), offset : 1..MaxBatch]] : n \in 0..Window}]
+Memories ==
+  [epoch : -1..Budget.bump, window : UNION {[1..n -> [sequence : 0..(MaxBatch - 1), offset : 1..MaxBatch]] : n \in 0..Window}]
 TypeOK ==
   /\ epoch \in 0..Budget.bump /\ base \in 1..(MaxBatch + 1) /\ issued \in 0..MaxBatch /\ Len(acked) = issued
   /\ wire \subseteq Requests /\ dropped \subseteq 1..issued
@@ -302,8 +303,11 @@ RetryRecognised == \E q \in wire : Check(q) = "Duplicate" /\ acked[q.batch] = 0 
 OldRetryRefused == \E q \in wire : Check(q) = "OutOfOrder" /\ q.epoch = memory.epoch /\ q.sequence < LastSequence
 OvertakenRefused == \E q \in wire : Check(q) = "OutOfOrder" /\ q.sequence > LastSequence + 1
 ZombieFenced    == \E q \in wire : Check(q) = "Fenced"
-CutBelowSnapshot == left.cut < Budget.cut /\ left.snapshot < Budget.snapshot /\ snapshots = {} /\ log # <<>> /\ left.recover = Budget.recover
+CutBelowSnapshot ==
+  left.cut < Budget.cut /\ left.snapshot < Budget.snapshot /\ snapshots = {} /\ log # <<>> /\ left.recover = Budget.recover
 WrittenAgainAfterCut == left.cut < Budget.cut /\ Len(log) = MaxBatch
 MemoryLost      == ~whole /\ log # <<>> /\ memory = Unknown
-BegunAnywhere   == ~whole /\ memory # Unknown /\ log # <<>> /\ memory.window[1].offset > 1 /\ memory.window[1].sequence > 0 /\ left.forget < Budget.forget
+BegunAnywhere ==
+  /\ ~whole /\ memory # Unknown /\ log # <<>> /\ left.forget < Budget.forget
+  /\ memory.window[1].offset > 1 /\ memory.window[1].sequence > 0
 =============================================================================

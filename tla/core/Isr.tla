@@ -22,7 +22,8 @@ CONSTANTS
   Acks,             \* "all": acknowledged when committed; "one": as soon as it counts at the leader
   MinIsr,           \* min.insync.replicas
   UncleanElection,  \* whether a replica that may lack committed records can be elected when no other is left
-  TimelyLeases,     \* whether a broker's lease ends before the controller replaces it (clocks drift little); safety needs no such thing
+  TimelyLeases,     \* whether a broker's lease ends before the controller replaces it (clocks drift little); safety needs no such
+                    \* thing
   BatchSize,        \* records in one fetch, at most
   Exchange,         \* model: places for fetches in flight, for each follower. With one, a follower that gives a fetch up
                     \* forgets it before it sends the next; with two, the old one may still arrive, at any time
@@ -89,14 +90,16 @@ MaximalIsr(p, prop) == IF prop = None THEN p.isr
                        ELSE IF Bug("ProposedIsrCounts") THEN prop.isr ELSE p.isr \cup prop.isr
 
 (* The high watermark of leader r, were it to know this: the least durable end in the maximal ISR, never less than before, and the
-   same as before while fewer than min.insync.replicas are in sync, as an eligible replica might not have more (KIP-966).         *)
+   same as before while fewer than min.insync.replicas are in sync, as an eligible replica might not have more (KIP-966). *)
 HighWatermark(r, p, prop, prog, lg, sy) ==
   LET outsiders == IF Bug("OutsidersHoldBack") THEN {f \in Replica : prog[f].offset >= 0} ELSE {}
       ends == {IF x = r THEN DurableEnd(r, lg, sy) ELSE prog[x].offset : x \in MaximalIsr(p, prop) \cup outsiders}
-  IN IF Cardinality(p.isr) >= MinIsr \/ Bug("CommitsBelowMinIsr") THEN Greatest({highWatermark[r], Least(ends)}) ELSE highWatermark[r]
+  IN IF Cardinality(p.isr) >= MinIsr \/ Bug("CommitsBelowMinIsr")
+       THEN Greatest({highWatermark[r], Least(ends)})
+       ELSE highWatermark[r]
 
-(* Leader r moves its high watermark to where it belongs, were it to know this: what lies below is committed, and the producers whose
-   records it took in this epoch are told. With acks=one they don't wait for that.                                                *)
+(* Leader r moves its high watermark to where it belongs, were it to know this: what lies below is committed, and the producers
+   whose records it took in this epoch are told. With acks=one they don't wait for that. *)
 Advance(r, p, prop, prog, lg, sy) ==
   LET h    == HighWatermark(r, p, prop, prog, lg, sy)
       told == IF Acks = "one" \/ Bug("AcknowledgesUncommitted") THEN DurableEnd(r, lg, sy) ELSE h
@@ -108,11 +111,12 @@ Advance(r, p, prop, prog, lg, sy) ==
 ----------------------------------------------------------------------------
 (* The controller. Java: ControllerMachine; LeaderChooser elects; BrokerLeases fences.
 
-   It appends to the metadata log, and a decision is made when it is there. Elections have several outcomes, as any candidate may do. *)
+   It appends to the metadata log, and a decision is made when it is there. Elections have several outcomes, as any candidate may
+   do. *)
 
 Decide(p) == metadata' = IF p = Current THEN metadata ELSE Append(metadata, p)
 
-(* Who leaves the ISR stays eligible while fewer than min.insync.replicas are in sync: nothing is committed meanwhile (KIP-966). *)
+(* Who leaves the ISR stays eligible while fewer than min.insync.replicas are in sync, as nothing is committed then (KIP-966). *)
 Eligible(isr, p) == IF Cardinality(isr) >= MinIsr /\ ~Bug("EligibleForEver") THEN {} ELSE (p.elr \cup (p.isr \ isr)) \ isr
 
 (* p without r in the ISR. Kafka without KIP-966 kept the last member there, and nobody else was eligible. *)
@@ -121,8 +125,8 @@ WithoutInSync(p, r) ==
   IF Bug("LastReplicaStanding") THEN [p EXCEPT !.isr = IF isr = {} THEN @ ELSE isr, !.elr = {}]
                                 ELSE [p EXCEPT !.isr = isr, !.elr = Eligible(isr, p)]
 
-(* What may become of p when these brokers are fenced: the leader stays if it can, else one that is in sync leads, else one that is
-   eligible, which is then the only one in sync, else nobody. A change of the leader is a new epoch, and so is having none.          *)
+(* What may become of p when these brokers are fenced: the leader stays if it can, else one that is in sync leads, else one that
+   is eligible, which is then the only one in sync, else nobody. A change of the leader is a new epoch, and so is having none. *)
 Elect(p, fenced) ==
   LET reign(l) == [p EXCEPT !.leader = l, !.leaderEpoch = IF Bug("EpochReused") THEN @ ELSE @ + 1, !.unclean = FALSE]
       inSync   == p.isr \ fenced
@@ -133,7 +137,7 @@ Elect(p, fenced) ==
      ELSE IF p.leader = Nobody THEN {p} ELSE {reign(Nobody)}
 
 (* BrokerLeases: a broker was not heard from in time. It leaves the ISR, and leads no more. When leases are timely the broker has
-   stopped acting as leader by then.                                                                                              *)
+   stopped acting as leader by then. *)
 Fence(r) ==
   /\ r \notin Fenced
   /\ ~Up(r) \/ (IF TimelyLeases THEN ~lease[r] \/ Bug("FencesBeforeLapse") ELSE left.fence > 0)
@@ -142,7 +146,7 @@ Fence(r) ==
   /\ \E p \in Elect(WithoutInSync(Current, r), Fenced \cup {r}) : Decide(p)
   /\ UNCHANGED <<brokerVars, replicaVars, leaderVars, exchange, historyVars, nextId>>
 
-(* BrokerLeases: a fenced broker is heard from and has applied all that was decided, so it will not act as the leader it once was. *)
+(* BrokerLeases: a fenced broker is heard from and has applied all that was decided, so it will not act as the leader it was. *)
 Unfence(r) ==
   /\ r \in Fenced /\ Up(r)
   /\ applied[r] = Len(metadata) \/ Bug("UnfencedUnaware")
@@ -153,7 +157,7 @@ Unfence(r) ==
 
 (* ControllerMachine: a process starts, and registers with a new broker epoch (KIP-903). Whatever its predecessor was is over, its
    reign as well. It stays eligible only if it has lost nothing: by a clean stop, or because only what was synced ever counted
-   (KIP-966). It begins with the metadata that holds its registration.                                                            *)
+   (KIP-966). It begins with the metadata that holds its registration. *)
 Register(r) ==
   /\ ~Up(r)
   /\ LET lostNothing == process[r] = "stopped" \/ Durability = "sync" \/ Bug("UncleanStaysEligible")
@@ -176,8 +180,9 @@ ElectUnclean(r) ==
   /\ Decide([Current EXCEPT !.leader = r, !.leaderEpoch = @ + 1, !.isr = {r}, !.elr = {}, !.unclean = ~Bug("UncleanUnrecorded")])
   /\ UNCHANGED <<registration, brokerVars, replicaVars, leaderVars, exchange, historyVars, nextId, left>>
 
-(* AlterPartition is judged by what it was based on: by the partition epoch (KIP-497), so that of two changes made side by side one
-   is refused; by who is fenced (KIP-841); by the broker epoch of who joins (KIP-903), as its fetches may be those of a predecessor. *)
+(* AlterPartition is judged by what it was based on: by the partition epoch (KIP-497), so that of two changes made side by side
+   one is refused; by who is fenced (KIP-841); by the broker epoch of who joins (KIP-903), as its fetches may be those of a
+   predecessor. *)
 ProposalStands(r) ==
   LET q == proposal[r] IN
   /\ Current.leader = r
@@ -191,9 +196,9 @@ AcceptProposal(r) ==
   /\ Decide([Current EXCEPT !.isr = proposal[r].isr, !.elr = Eligible(proposal[r].isr, Current)])
   /\ UNCHANGED <<registration, brokerVars, replicaVars, leaderVars, exchange, historyVars, nextId, left>>
 
-(* ControllerMachine, and LeaderMachine hears the refusal: the change was not and will not be made, so the leader counts its ISR again.
-   A refusal because the partition epoch is not the current one means nothing: an earlier copy may have been accepted. Then
-   the metadata will tell. model: the answer takes no time, as late answers are found to be old by their partition epoch.        *)
+(* ControllerMachine, and LeaderMachine hears the refusal: the change was not and will not be made, so the leader counts its ISR
+   again. A refusal because the partition epoch is not the current one means nothing: an earlier copy may have been accepted. Then
+   the metadata will tell. model: the answer takes no time, as late answers are found to be old by their partition epoch. *)
 RefuseProposal(r) ==
   /\ proposal[r] # None /\ ~ProposalStands(r)
   /\ (Current.leader = r /\ proposal[r].partitionEpoch = Len(metadata)) \/ Bug("StaleRefusalCounts")
@@ -212,7 +217,9 @@ ApplyMetadata(r) ==
   /\ LET p        == metadata[applied[r] + 1]
          newEpoch == p.leaderEpoch > Epoch(r)
          heard    == IF newEpoch THEN [f \in Replica |-> NotHeard] ELSE progress[r]
-         cut      == IF newEpoch /\ p.leader \notin {r, Nobody} /\ Bug("CutsToHighWatermark") THEN highWatermark[r] ELSE Len(log[r])
+         cut      == IF newEpoch /\ p.leader \notin {r, Nobody} /\ Bug("CutsToHighWatermark")
+                       THEN highWatermark[r]
+                       ELSE Len(log[r])
      IN /\ applied' = [applied EXCEPT ![r] = @ + 1]
         /\ proposal' = [proposal EXCEPT ![r] = IF Bug("AnswerUnheard") /\ ~newEpoch THEN @ ELSE None]
         /\ progress' = [progress EXCEPT ![r] = heard]
@@ -263,47 +270,52 @@ Write(r) ==
 ProposeShrink(r) ==
   /\ Leads(r) /\ proposal[r] = None /\ left.shrink > 0
   /\ \E x \in Known(r).isr \ {r} :
-       proposal' = [proposal EXCEPT ![r] = [isr |-> Known(r).isr \ {x}, joins |-> {}, brokerEpoch |-> 0, partitionEpoch |-> applied[r]]]
+       proposal' = [proposal EXCEPT ![r] =
+         [isr |-> Known(r).isr \ {x}, joins |-> {}, brokerEpoch |-> 0, partitionEpoch |-> applied[r]]]
   /\ left' = [left EXCEPT !.shrink = @ - 1]
   /\ UNCHANGED <<controllerVars, brokerVars, replicaVars, epochStart, progress, exchange, historyVars, nextId>>
 
-(* A follower has caught up, and is proposed to join the ISR: with the high watermark, and with where this epoch began, as the high
-   watermark of a new leader may lag behind what was committed before it (KAFKA-7128). From now on it counts (KIP-497).            *)
+(* A follower has caught up, and is proposed to join the ISR: with the high watermark, and with where this epoch began, as the
+   high watermark of a new leader may lag behind what was committed before it (KAFKA-7128). From now on it counts (KIP-497). *)
 ProposeExpand(r) ==
   /\ Leads(r) /\ proposal[r] = None
   /\ \E x \in Replica \ Known(r).isr :
        /\ progress[r][x].offset >= highWatermark[r]   \* so it has been heard: see NotHeard
        /\ progress[r][x].offset >= epochStart[r] \/ Bug("EpochStartIgnored")
-       /\ proposal' = [proposal EXCEPT ![r] = [isr |-> Known(r).isr \cup {x}, joins |-> {x}, brokerEpoch |-> progress[r][x].brokerEpoch,
-                                               partitionEpoch |-> applied[r]]]
+       /\ proposal' = [proposal EXCEPT ![r] =
+            [isr |-> Known(r).isr \cup {x}, joins |-> {x}, brokerEpoch |-> progress[r][x].brokerEpoch,
+             partitionEpoch |-> applied[r]]]
   /\ UNCHANGED <<controllerVars, brokerVars, replicaVars, epochStart, progress, exchange, historyVars, nextId, left>>
 
-(* A fetch m of follower f that its leader does not answer. Of another epoch than the leader's, whichever is older (KIP-320). Or of a
-   predecessor of a process that has fetched already: it says what the predecessor had, while the successor may be in sync, with
-   less, and counts (KIP-903). That the broker epoch is looked at when f joins is not enough: the late fetch may come after that.  *)
+(* A fetch m of follower f that its leader does not answer. Of another epoch than the leader's, whichever is older (KIP-320). Or
+   of a predecessor of a process that has fetched already: it says what the predecessor had, while the successor may be in sync,
+   with less, and counts (KIP-903). That the broker epoch is looked at when f joins is not enough: the late fetch may come after
+   that. *)
 Refused(f, m) ==
   \/ ~Leads(m.to)
   \/ m.leaderEpoch # Epoch(m.to) /\ ~Bug("EpochUnchecked")
   \/ m.brokerEpoch < progress[m.to][f].brokerEpoch /\ ~Bug("PredecessorCounts")
 EndAsked(m) == EndOfEpoch(log[m.to], m.lastEpoch, Epoch(m.to))
 
-(* The leader's part of the follower's last epoch ends before the follower's, or it has no such epoch: what the follower has beyond
-   was never committed (KIP-101, KIP-279).                                                                                    *)
+(* The leader's part of the follower's last epoch ends before the follower's, or it has no such epoch: what the follower has
+   beyond was never committed (KIP-101, KIP-279). *)
 Diverges(m) ==
   /\ m.offset > 0 /\ ~Bug("DivergenceUnchecked")
   /\ EndAsked(m).offset < m.offset \/ (EndAsked(m).epoch < m.lastEpoch /\ ~Bug("DivergenceByOffset"))
 
 Noted(f, m) == [progress[m.to] EXCEPT ![f] = [offset |-> m.offset, brokerEpoch |-> m.brokerEpoch]]
 
-(* A fetch has arrived that is not the leader's to answer. model: the refusal has nothing to say but "try again", so its way back is
-   left out. So it is when the process that asked is gone: connections end with their processes, requests may still arrive.        *)
+(* A fetch has arrived that is not the leader's to answer. model: the refusal has nothing to say but "try again", so its way back
+   is left out. So it is when the process that asked is gone: connections end with their processes, requests may still arrive. *)
 RefuseFetch(f, x) ==
   LET m == exchange[f][x] IN
   /\ m.kind = "fetch" /\ Up(m.to) /\ Refused(f, m)
   /\ exchange' = [exchange EXCEPT ![f][x] = None]
   /\ UNCHANGED <<controllerVars, brokerVars, replicaVars, leaderVars, historyVars, nextId, left>>
 
-Answer(f, x, answer) == exchange' = [exchange EXCEPT ![f][x] = IF Up(f) /\ exchange[f][x].brokerEpoch = registration[f].brokerEpoch THEN answer ELSE None]
+Answer(f, x, answer) ==
+  exchange' = [exchange EXCEPT ![f][x] =
+    IF Up(f) /\ exchange[f][x].brokerEpoch = registration[f].brokerEpoch THEN answer ELSE None]
 
 (* The follower has what this leader has not. It is told where the leader's part of its last epoch ends, and nothing is noted: its
    offset counts records of another history.                                                                                 *)
@@ -317,8 +329,8 @@ ServeDivergence(f, x) ==
        ELSE UNCHANGED <<progress, highWatermark, historyVars>>
   /\ UNCHANGED <<controllerVars, brokerVars, log, synced, epochStart, proposal, nextId, left>>
 
-(* The follower has everything below its offset. That is noted, moves the high watermark, and records are sent, synced here or not:
-   leader and followers sync side by side.                                                                                    *)
+(* The follower has everything below its offset. That is noted, moves the high watermark, and records are sent, synced here or
+   not: leader and followers sync side by side. *)
 ServeRecords(f, x) ==
   LET m  == exchange[f][x]
       l  == m.to
@@ -371,8 +383,8 @@ TakeRecords(f, x) ==
      /\ exchange' = [exchange EXCEPT ![f][x] = None]
      /\ UNCHANGED <<controllerVars, brokerVars, synced, leaderVars, historyVars, nextId, left>>
 
-(* It cuts where its history and its leader's part, as far as it knows, and asks again: the next answer may tell it to cut further, until
-   they agree. What was cut stays cut: PartitionLog.truncateTo is durable when it returns.                                          *)
+(* It cuts where its history and its leader's part, as far as it knows, and asks again: the next answer may tell it to cut
+   further, until they agree. What was cut stays cut: PartitionLog.truncateTo is durable when it returns. *)
 TakeDivergence(f, x) ==
   LET m   == exchange[f][x]
       cut == IF Bug("OwnEpochsIgnored") THEN Least({Len(log[f]), m.end.offset}) ELSE CutPoint(log[f], m.end)
@@ -393,8 +405,8 @@ DropAnswer(f, x) ==
 ----------------------------------------------------------------------------
 (* A consumer. Java: FetchHandler *)
 
-(* It reads what is committed for all that a replica knows, of any replica (KIP-392). A replica that knows less than the consumer has
-   read makes it wait; to tell it that its offset is out of range would send it back.                                              *)
+(* It reads what is committed for all that a replica knows, of any replica (KIP-392). A replica that knows less than the consumer
+   has read makes it wait; to tell it that its offset is out of range would send it back. *)
 Read(c, r) ==
   LET end == highWatermark[r] IN
   /\ Up(r)
@@ -402,8 +414,8 @@ Read(c, r) ==
   /\ received' = [received EXCEPT ![c] = Below(@, end) \o SubSeq(log[r], Len(@) + 1, end)]
   /\ UNCHANGED <<controllerVars, brokerVars, replicaVars, leaderVars, exchange, committed, acked, nextId, left>>
 
-(* Whether a broker answers where the log ends (ListOffsets): as its leader, and only when it knows all that was committed before its
-   epoch (KIP-207).                                                                                                           *)
+(* Whether a broker answers where the log ends (ListOffsets): as its leader, and only when it knows all that was committed before
+   its epoch (KIP-207). *)
 TellsEnd(r) == Leads(r) /\ (highWatermark[r] >= epochStart[r] \/ Bug("TellsEndTooEarly"))
 
 ----------------------------------------------------------------------------
@@ -425,8 +437,8 @@ Stop(r) ==
   /\ left' = [left EXCEPT !.stop = @ - 1]
   /\ Ends(r) /\ UNCHANGED <<log, highWatermark>>
 
-(* A crash, of the process or of the machine: what is synced stays, and any part of what comes after it. Of the high watermark there
-   was a checkpoint at best; the oldest is none.                                                                                *)
+(* A crash, of the process or of the machine: what is synced stays, and any part of what comes after it. Of the high watermark
+   there was a checkpoint at best; the oldest is none. *)
 Crash(r) ==
   /\ Up(r) /\ left.crash > 0
   /\ process' = [process EXCEPT ![r] = "crashed"]
@@ -475,8 +487,8 @@ Spec == Init /\ [][Next]_vars
 Record   == [epoch : Nat, id : Nat]
 TypeOK ==
   /\ \A i \in 1..Len(metadata) :
-       LET p == metadata[i] IN p.leader \in Replica \cup {Nobody} /\ p.leaderEpoch \in Nat \ {0} /\ p.isr \subseteq Replica /\ p.elr \subseteq Replica
-                               /\ p.unclean \in BOOLEAN
+       LET p == metadata[i] IN /\ p.leader \in Replica \cup {Nobody} /\ p.leaderEpoch \in Nat \ {0}
+                               /\ p.isr \subseteq Replica /\ p.elr \subseteq Replica /\ p.unclean \in BOOLEAN
   /\ registration \in [Replica -> [fenced : BOOLEAN, brokerEpoch : Nat \ {0}]]
   /\ process \in [Replica -> {"up", "stopped", "crashed"}]
   /\ applied \in [Replica -> 1..Len(metadata)]
@@ -485,7 +497,8 @@ TypeOK ==
        /\ \A i \in 1..Len(log[r]) : log[r][i] \in Record
        /\ synced[r] \in 0..Len(log[r]) /\ highWatermark[r] \in Nat /\ epochStart[r] \in 0..Len(log[r])
        /\ \A f \in Replica : progress[r][f] = NotHeard \/ progress[r][f] \in [offset : Nat, brokerEpoch : Nat \ {0}]
-       /\ proposal[r] = None \/ proposal[r] \in [isr : SUBSET Replica, joins : SUBSET Replica, brokerEpoch : Nat, partitionEpoch : 1..applied[r]]
+       /\ \/ proposal[r] = None
+          \/ proposal[r] \in [isr : SUBSET Replica, joins : SUBSET Replica, brokerEpoch : Nat, partitionEpoch : 1..applied[r]]
        /\ \A x \in Exchange : exchange[r][x].kind \in {"none", "fetch", "records", "diverging"}
   /\ DOMAIN received = Consumer /\ nextId \in 1..MaxRecord + 1
 
@@ -509,15 +522,18 @@ CandidateComplete ==
 
 (* Whoever could be elected counts for the high watermark of the present leader, while that may advance. *)
 Superset ==
-  \A r \in Replica : InCharge(r) /\ Cardinality(Known(r).isr) >= MinIsr => Current.isr \cup Current.elr \subseteq MaximalIsr(Known(r), proposal[r])
+  \A r \in Replica : InCharge(r) /\ Cardinality(Known(r).isr) >= MinIsr
+                     => Current.isr \cup Current.elr \subseteq MaximalIsr(Known(r), proposal[r])
 
 (* What lies below any replica's high watermark is committed. Consumers may read it there. *)
-HighWatermarkCommitted == \A r \in Replica : highWatermark[r] <= Len(log[r]) /\ IsPrefix(Below(log[r], highWatermark[r]), committed)
+HighWatermarkCommitted ==
+  \A r \in Replica : highWatermark[r] <= Len(log[r]) /\ IsPrefix(Below(log[r], highWatermark[r]), committed)
 
 (* A fenced broker is not in sync. *)
 FencedOut == Current.isr \cap Fenced = {}
 
-(* ISR and ELR are disjoint, the leader is in sync, and replicas are eligible only while fewer than min.insync.replicas are in sync. *)
+(* ISR and ELR are disjoint, the leader is in sync, and replicas are eligible only while fewer than min.insync.replicas are in
+   sync. *)
 EligibleRules ==
   /\ Current.isr \cap Current.elr = {}
   /\ Current.leader # Nobody => Current.leader \in Current.isr
@@ -549,14 +565,14 @@ FreshEnd == TimelyLeases => \A r \in Replica : TellsEnd(r) => highWatermark[r] =
 Crashes == MaxCrash - left.crash
 Copies  == {r \in Replica : IsPrefix(committed, log[r])}
 
-(* With sync durability what is committed is on the disks of min.insync.replicas replicas, whatever crashes. With page-cache durability
-   each crash may take one copy, and nothing else does.                                                                         *)
+(* With sync durability what is committed is on the disks of min.insync.replicas replicas, whatever crashes. With page-cache
+   durability each crash may take one copy, and nothing else does. *)
 LossTolerance ==
   IF Durability = "sync" THEN Cardinality({r \in Copies : synced[r] >= Len(committed)}) >= MinIsr
                          ELSE Cardinality(Copies) >= MinIsr - Crashes
 
-(* With sync durability there are always min.insync.replicas replicas that could be elected if they were alive. With page-cache durability
-   each crash may take one, and nothing else does: after fewer crashes the partition comes back by itself.                            *)
+(* With sync durability there are always min.insync.replicas replicas that could be elected if they were alive. With page-cache
+   durability each crash may take one, and nothing else does: after fewer crashes the partition comes back by itself. *)
 CandidatesLeft == Cardinality(Current.isr \cup Current.elr) >= MinIsr - (IF Durability = "sync" THEN 0 ELSE Crashes)
 
 (* If something acknowledged is not in the leader's log, an unclean election is on record. *)
@@ -572,9 +588,10 @@ CommittedGrows == [][IsPrefix(committed, committed')]_committed
 EpochsGrow ==
   [][ /\ IsPrefix(metadata, metadata')
       /\ metadata'[Len(metadata')].leaderEpoch >= Current.leaderEpoch
-      /\ \A r \in Replica : registration'[r].brokerEpoch >= registration[r].brokerEpoch /\ applied'[r] >= applied[r] ]_<<metadata, registration, applied>>
+      /\ \A r \in Replica : registration'[r].brokerEpoch >= registration[r].brokerEpoch /\ applied'[r] >= applied[r]
+    ]_<<metadata, registration, applied>>
 
-(* A log loses records in two ways: a crash takes what was not synced, or a follower cuts, never what it knows to be committed.  *)
+(* A log loses records in two ways: a crash takes what was not synced, or a follower cuts, never what it knows to be committed. *)
 LogsKept ==
   [][ \A r \in Replica :
         \/ IsPrefix(log[r], log'[r])
@@ -621,7 +638,7 @@ Healed ==
                          /\ log[r] = log[Current.leader] /\ highWatermark[r] = Len(log[r])
 Heals == <>[]Healed
 
-(* A producer's wait ends: its record is acknowledged, or the reign that took it is over (and it is told NOT_LEADER_OR_FOLLOWER). *)
+(* A producer's wait ends: its record is acknowledged, or the reign that took it is over (it is told NOT_LEADER_OR_FOLLOWER). *)
 Waits(id) ==
   \E r \in Replica : /\ Up(r) /\ Known(r).leader = r
                      /\ \E i \in 1..Len(log[r]) : log[r][i] = [epoch |-> Epoch(r), id |-> id]
@@ -635,10 +652,15 @@ ProposeDecided == \A r \in Replica : proposal[r] # None ~> proposal[r] = None
 (* model: what must be reached, so that nothing above holds because nothing happens *)
 
 DivergenceFound       == \E f \in Replica : \E x \in Exchange : exchange[f][x].kind = "diverging"
-PredecessorsFetch     == \E f \in Replica : \E x \in Exchange : LET m == exchange[f][x] IN m.kind = "fetch" /\ m.brokerEpoch < registration[f].brokerEpoch
-RefusedByEpoch        == \E f \in Replica : \E x \in Exchange : LET m == exchange[f][x] IN m.kind = "fetch" /\ Leads(m.to) /\ Refused(f, m)
+PredecessorsFetch ==
+  \E f \in Replica : \E x \in Exchange :
+    LET m == exchange[f][x] IN m.kind = "fetch" /\ m.brokerEpoch < registration[f].brokerEpoch
+RefusedByEpoch ==
+  \E f \in Replica : \E x \in Exchange : LET m == exchange[f][x] IN m.kind = "fetch" /\ Leads(m.to) /\ Refused(f, m)
 TwoActingLeaders      == \E r, s \in Replica : r # s /\ Leads(r) /\ Leads(s)
-AcceptedNotHeard      == \E r \in Replica : proposal[r] # None /\ Current.leader = r /\ Current.isr = proposal[r].isr /\ proposal[r].partitionEpoch < Len(metadata)
+AcceptedNotHeard ==
+  \E r \in Replica : /\ proposal[r] # None /\ Current.leader = r /\ Current.isr = proposal[r].isr
+                     /\ proposal[r].partitionEpoch < Len(metadata)
 ElectedFromEligible   == Len(metadata) > 1 /\ Current.leader # Nobody /\ Current.leader \in metadata[Len(metadata) - 1].elr
 CommittedByTwoEpochs  == \E i, j \in 1..Len(committed) : committed[i].epoch # committed[j].epoch
 CommittedUnacked      == ~(Range(Ids(committed)) \subseteq acked)
@@ -658,8 +680,8 @@ FollowerReadBehind    == \E c \in Consumer : \E r \in Replica : Up(r) /\ highWat
 Lag(r) == IF Up(r) THEN Len(metadata) - applied[r] ELSE 0
 View ==
   LET oldest == Len(metadata) - Greatest({Lag(r) : r \in Replica})
-  IN <<SubSeq(metadata, oldest, Len(metadata)), [r \in Replica |-> Lag(r)], registration, process, lease, log, synced, highWatermark,
-       epochStart, progress,
+  IN <<SubSeq(metadata, oldest, Len(metadata)), [r \in Replica |-> Lag(r)], registration, process, lease, log, synced,
+       highWatermark, epochStart, progress,
        [r \in Replica |-> IF proposal[r] = None THEN None ELSE [proposal[r] EXCEPT !.partitionEpoch = Len(metadata) - @]],
        exchange, committed, acked, received, nextId, left>>
 =============================================================================

@@ -1,10 +1,10 @@
 ------------------------------ MODULE IsrCover ------------------------------
 (* The lemma that Isr rests on: whoever could be elected counts for the leader's high watermark (Superset). Here it is shown to be
-   inductive: not from the first state on, but one step from every state of a small scope that is well typed and satisfies Covered,
-   reachable or not. So it holds after any number of steps, faults and decisions, as far as three replicas show it.
+   inductive: not from the first state on, but one step from every state of a small scope that is well typed and satisfies
+   Covered, reachable or not. So it holds after any number of steps, faults and decisions, as far as three replicas show it.
 
    What it says: among the decisions of one epoch that a leader has not applied yet, only the first can bring somebody in, since a
-   proposal is judged by the partition epoch that it was based on; and whom it brings in the leader has proposed, and counts.         *)
+   proposal is judged by the partition epoch that it was based on; and whom it brings in the leader has proposed, and counts. *)
 EXTENDS Isr, TLC
 
 CONSTANT MaxDecisions   \* model: how many decisions the metadata has to begin with
@@ -16,24 +16,28 @@ WellFormed(p) ==
   /\ p.leader # Nobody => p.leader \in p.isr
   /\ Cardinality(p.isr) >= MinIsr => p.elr = {}
 
-(* Of the decisions in the current epoch, the leader's next one may bring in whom it has proposed, and the others bring in nobody. *)
+(* Of the decisions in the current epoch, the leader's next may bring in whom it has proposed, and the others bring in nobody. *)
 Covered ==
   /\ \A i \in 1..Len(metadata) : WellFormed(metadata[i])
-  /\ \A i, j \in 1..Len(metadata) : i < j => /\ metadata[i].leaderEpoch <= metadata[j].leaderEpoch
-                                              /\ metadata[i].leaderEpoch = metadata[j].leaderEpoch => metadata[i].leader = metadata[j].leader
+  /\ \A i, j \in 1..Len(metadata) :
+       i < j => /\ metadata[i].leaderEpoch <= metadata[j].leaderEpoch
+                /\ metadata[i].leaderEpoch = metadata[j].leaderEpoch => metadata[i].leader = metadata[j].leader
   /\ \A r \in Replica : proposal[r] # None => Up(r) /\ Known(r).leader = r /\ proposal[r].partitionEpoch = applied[r]
   /\ \A r \in Replica : Current.leader = r =>
        \A i \in applied[r] + 1..Len(metadata) :
          i > 1 /\ metadata[i - 1].leaderEpoch = Current.leaderEpoch =>
            IF i > applied[r] + 1 THEN Candidates(metadata[i]) \subseteq Candidates(metadata[i - 1])
-           ELSE Up(r) => Candidates(metadata[i]) \subseteq Candidates(metadata[i - 1]) \cup (IF proposal[r] = None THEN {} ELSE proposal[r].isr)
+           ELSE LET proposed == IF proposal[r] = None THEN {} ELSE proposal[r].isr
+                IN Up(r) => Candidates(metadata[i]) \subseteq Candidates(metadata[i - 1]) \cup proposed
 
-(* Every state of the scope: decisions of the first leader's one epoch, of which it has applied some; it has proposed something or not,
-   and has heard of everyone, so that it may propose anything. The logs are empty: the lemma says nothing about them.             *)
+(* Every state of the scope: decisions of the first leader's one epoch, of which it has applied some; it has proposed something or
+   not, and has heard of everyone, so that it may propose anything. The logs are empty: the lemma says nothing about them. *)
 Leader == CHOOSE r \in Replica : TRUE
-Decisions == {p \in [leader : {Leader}, leaderEpoch : {1}, isr : SUBSET Replica, elr : SUBSET Replica, unclean : {FALSE}] : WellFormed(p)}
+Decisions ==
+  {p \in [leader : {Leader}, leaderEpoch : {1}, isr : SUBSET Replica, elr : SUBSET Replica, unclean : {FALSE}] : WellFormed(p)}
 Proposals(n) ==
-  {None} \cup [isr : {S \in SUBSET Replica : Leader \in S}, joins : {{}} \cup {{x} : x \in Replica \ {Leader}}, brokerEpoch : {1}, partitionEpoch : {n}]
+  {None} \cup [isr : {S \in SUBSET Replica : Leader \in S}, joins : {{}} \cup {{x} : x \in Replica \ {Leader}},
+               brokerEpoch : {1}, partitionEpoch : {n}]
 
 Anywhere ==
   /\ \E n \in 1..MaxDecisions :

@@ -1,10 +1,11 @@
 ---------------------------- MODULE IsrSchedules ----------------------------
-(* model: Isr with its first steps prescribed, for what takes too many steps to be found breadth first. After a schedule everything
-   may happen again. Since a schedule is made of the protocol's own steps, where it leads is reachable by construction; were a step
-   not possible the model would end there, and its number of states with it.                                                   *)
+(* model: Isr with its first steps prescribed, for what takes too many steps to be found breadth first. After a schedule
+   everything may happen again. Since a schedule is made of the protocol's own steps, where it leads is reachable by construction;
+   were a step not possible the model would end there, and its number of states with it. *)
 EXTENDS Isr, TLC
 
-(* A step: its action, who takes it, and what comes of it where that is open: who leads then, who leaves the ISR, what is left of a log. *)
+(* A step: its action, who takes it, and what comes of it where that is open: who leads then, who leaves the ISR, what is left of
+   a log. *)
 Does(s) ==
   LET r == s[2] IN
   CASE s[1] = "Write"           -> Write(r)
@@ -31,22 +32,26 @@ Follow(schedule) == TLCGet("level") <= Len(schedule) => Does(schedule[TLCGet("le
 Replicates(f) ==
   << <<"SendFetch", f>>, <<"ServeRecords", f>>, <<"TakeRecords", f>>, <<"SendFetch", f>>, <<"ServeRecords", f>> >>
 
-(* r3 has a record and its next fetch is on its way; it leaves the ISR, and loses the record in a crash. Then the others commit it. *)
+(* r3 has a record and its next fetch is on its way; it leaves the ISR, and loses the record in a crash. Then the others commit
+   it. *)
 LateFetch == Follow(
   << <<"Write", "r1">>, <<"SendFetch", "r3">>, <<"ServeRecords", "r3">>, <<"TakeRecords", "r3">>, <<"SendFetch", "r3">>,
-     <<"ProposeShrink", "r1", "r3">>, <<"AcceptProposal", "r1">>, <<"ApplyMetadata", "r1">>, <<"Crash", "r3", 0>> >> \o Replicates("r2"))
+     <<"ProposeShrink", "r1", "r3">>, <<"AcceptProposal", "r1">>, <<"ApplyMetadata", "r1">>, <<"Crash", "r3", 0>> >>
+  \o Replicates("r2"))
 
 (* r1 has led, has followed r2, and leads again, in epoch 3. r2 does not know, and r3 still takes r1 for the leader of epoch 1. *)
 LeaderAgainUnheard == Follow(
   << <<"Fence", "r1", "r2">>, <<"ApplyMetadata", "r2">>, <<"ApplyMetadata", "r1">>, <<"Unfence", "r1", "r2">>,
-     <<"SendFetch", "r1">>, <<"ServeRecords", "r1">>, <<"TakeRecords", "r1">>, <<"ProposeExpand", "r2", "r1">>, <<"AcceptProposal", "r2">>,
-     <<"Fence", "r2", "r1">>, <<"ApplyMetadata", "r1">>, <<"ApplyMetadata", "r1">>, <<"Write", "r1">>, <<"SendFetch", "r3">> >>)
+     <<"SendFetch", "r1">>, <<"ServeRecords", "r1">>, <<"TakeRecords", "r1">>, <<"ProposeExpand", "r2", "r1">>,
+     <<"AcceptProposal", "r2">>, <<"Fence", "r2", "r1">>, <<"ApplyMetadata", "r1">>, <<"ApplyMetadata", "r1">>,
+     <<"Write", "r1">>, <<"SendFetch", "r3">> >>)
 
 (* r1 and r2 have led, and wrote what nobody has fetched. All were fenced, r1 is the first to come back, leads and writes on. *)
 FastFailovers == Follow(
-  << <<"Write", "r1">>, <<"Fence", "r1", "r2">>, <<"ApplyMetadata", "r2">>, <<"Write", "r2">>, <<"Fence", "r2", "r3">>, <<"Fence", "r3", Nobody>>,
-     <<"ApplyMetadata", "r1">>, <<"ApplyMetadata", "r1">>, <<"ApplyMetadata", "r1">>, <<"Unfence", "r1", "r1">>, <<"ApplyMetadata", "r1">>,
-     <<"Write", "r1">>, <<"ApplyMetadata", "r2">>, <<"ApplyMetadata", "r2">>, <<"ApplyMetadata", "r2">> >>)
+  << <<"Write", "r1">>, <<"Fence", "r1", "r2">>, <<"ApplyMetadata", "r2">>, <<"Write", "r2">>, <<"Fence", "r2", "r3">>,
+     <<"Fence", "r3", Nobody>>, <<"ApplyMetadata", "r1">>, <<"ApplyMetadata", "r1">>, <<"ApplyMetadata", "r1">>,
+     <<"Unfence", "r1", "r1">>, <<"ApplyMetadata", "r1">>, <<"Write", "r1">>,
+     <<"ApplyMetadata", "r2">>, <<"ApplyMetadata", "r2">>, <<"ApplyMetadata", "r2">> >>)
 
 (* A record is committed by three. Then two are fenced, and the leader is the last in sync. *)
 LastInSync == Follow(
@@ -54,6 +59,8 @@ LastInSync == Follow(
 
 (* r3 has left the ISR; r1 and r2 commit a record; r2 leads before it has heard that the record is committed. *)
 LaggingHighWatermark == Follow(
-  << <<"ProposeShrink", "r1", "r3">>, <<"AcceptProposal", "r1">>, <<"ApplyMetadata", "r1">>, <<"Write", "r1">> >> \o Replicates("r2") \o
-  << <<"Fence", "r1", "r2">>, <<"ApplyMetadata", "r2">>, <<"ApplyMetadata", "r2">>, <<"ApplyMetadata", "r3">>, <<"ApplyMetadata", "r3">> >>)
+  << <<"ProposeShrink", "r1", "r3">>, <<"AcceptProposal", "r1">>, <<"ApplyMetadata", "r1">>, <<"Write", "r1">> >>
+  \o Replicates("r2")
+  \o << <<"Fence", "r1", "r2">>, <<"ApplyMetadata", "r2">>, <<"ApplyMetadata", "r2">>, <<"ApplyMetadata", "r3">>,
+        <<"ApplyMetadata", "r3">> >>)
 =============================================================================

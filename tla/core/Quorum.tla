@@ -172,7 +172,7 @@ StartPreVote(s) ==
 (* A pre-vote is answered.  A newer epoch is taken over, as from any request; beyond that the answer changes nothing.  The
    leader refuses, and so may a follower: those that have lately heard from the leader do, those that have not grant it.
    QuorumMachine, PreVoteRequested; KIP-996. *)
-AnswerPreVote(s, q) ==
+AnswerPreVote(s) == \E q \in asked :
   /\ q.pre /\ q.candidate # Key(s) /\ Key(s) \in q.voters
   /\ \E granted \in BOOLEAN :
        LET mayGrant  == UpToDate(s, q) /\ q.epoch >= epoch[s] /\ (q.epoch > epoch[s] \/ role[s] # "Leader")
@@ -207,7 +207,7 @@ Campaign(s) ==
 (* A vote is asked for.  A newer epoch is taken over in any case.  It is granted once in an epoch, to a candidate whose log is
    up to date, while no leader of the epoch is known; an observer grants it too, for the candidate may know better who votes.
    The hard state is durable before the answer leaves.  QuorumMachine, VoteRequested; Raft 5.2, 5.4.1, KIP-853. *)
-AnswerVote(s, q) ==
+AnswerVote(s) == \E q \in asked :
   /\ ~q.pre /\ q.candidate # Key(s) /\ Key(s) \in q.voters /\ q.epoch >= epoch[s]
   /\ LET newer  == q.epoch > epoch[s]
          free   == newer \/ Bug("VotesTwice") \/ (leader[s] = Nobody /\ voted[s] \in {Nobody, q.candidate})
@@ -258,10 +258,10 @@ Write(s) ==
   /\ LeaderAppend(s, Entry(epoch[s], "data", records + 1, {}), ends[s])
   /\ UNCHANGED <<hardState, role, directory, start, ends, net, facts, left>>
 
-(* One voter is added, an observer that has fetched in this epoch, or one is removed.  Not before the last change is committed,
-   and not before the leader has committed an entry of its own epoch: without the latter, two leaders could each change the
-   voters of a common past and have majorities that do not meet (Ongaro, "bug in single-server membership changes", 2015).
-   VoterChange; KIP-853, Raft dissertation 4.1. *)
+(* One voter is added, an observer that has fetched in this epoch (or it might never answer), or one is removed.  Not before the
+   last change is committed, and not before the leader has committed an entry of its own epoch: without the latter, two leaders
+   could each change the voters of a common past and have majorities that do not meet (Ongaro, "bug in single-server membership
+   changes", 2015).  VoterChange; KIP-853, Raft dissertation 4.1. *)
 ChangeVoters(s) ==
   /\ left.change > 0 /\ role[s] = "Leader"
   /\ (\A i \in (hw[s] + 1)..Len(log[s]) : log[s][i].kind # "voters") \/ Bug("SecondChangeInFlight")
@@ -270,7 +270,7 @@ ChangeVoters(s) ==
        LET voters == Voters(s)
            same   == {v \in voters : v[1] = x}
            fresh  == <<x, ends[s][x].directory>>
-       IN /\ IF same = {} THEN ends[s][x].offset >= 0 ELSE Cardinality(voters) > 1
+       IN /\ IF same = {} THEN ends[s][x].offset >= 0 \/ Bug("AddsUnheard") ELSE Cardinality(voters) > 1
           /\ LeaderAppend(s, Entry(epoch[s], "voters", 0, IF same = {} THEN voters \cup {fresh} ELSE voters \ same), ends[s])
   /\ left' = [left EXCEPT !.change = @ - 1]
   /\ UNCHANGED <<hardState, role, directory, start, ends, net, facts, records>>
@@ -455,10 +455,10 @@ CrashEarly == left.crash = 0 \/ \A s \in Server : epoch[s] <= 1
 
 Next ==
   \/ \E s \in Server : StartPreVote(s)
-  \/ \E s \in Server, q \in asked : AnswerPreVote(s, q)
+  \/ \E s \in Server : AnswerPreVote(s)
   \/ \E s \in Server : GiveUp(s)
   \/ \E s \in Server : Campaign(s)
-  \/ \E s \in Server, q \in asked : AnswerVote(s, q)
+  \/ \E s \in Server : AnswerVote(s)
   \/ \E s \in Server : Lead(s)
   \/ \E s \in Server : Follow(s)
   \/ \E s \in Server : Resign(s)
@@ -564,20 +564,26 @@ SomethingCommitted == records > 0 /\ \E n \in DOMAIN committed : committed[n].ki
 AllCommitted       == records = MaxRecord /\ \A s \in Server : hw[s] = Len(log[s]) /\ log[s] = committed /\ hw[s] > 1
 SecondLeader       == \E a, b \in elected : a.epoch # b.epoch /\ a.leader # b.leader
 TwoLeadersAtOnce   == \E s, t \in Server : s # t /\ role[s] = "Leader" /\ role[t] = "Leader"
-DivergenceFound    == \E f \in Server, i \in Slot : net[f][i].type = "Diverging" /\ Awaited(f, i) /\ net[f][i].end.end < Len(log[f])
-VoteRefused        == \E s, t \in Server : \E q \in asked : s # t /\ q.candidate = Key(t) /\ ~q.pre /\ epoch[s] = q.epoch /\ ~UpToDate(s, q)
+DivergenceFound ==
+  \E f \in Server, i \in Slot : net[f][i].type = "Diverging" /\ Awaited(f, i) /\ net[f][i].end.end < Len(log[f])
+VoteRefused ==
+  \E s, t \in Server : \E q \in asked : s # t /\ q.candidate = Key(t) /\ ~q.pre /\ epoch[s] = q.epoch /\ ~UpToDate(s, q)
 PreVoteRefused     == \E b \in votes : b.pre /\ ~b.granted
 PreVoteLost        ==
   \E s \in Server : role[s] = "Prospective" /\ 2 * Cardinality(
     {v \in Voters(s) : Ballot(TRUE, epoch[s], v, Key(s), FALSE) \in votes}) >= Cardinality(Voters(s))
 ElectedByPreVote   == \E s \in Server, q \in asked : role[s] = "Leader" /\ q.pre /\ q.candidate = Key(s) /\ q.epoch = epoch[s] - 1
 TailLost           == left.crash < Budget.crash /\ \E s \in Server : role[s] = "Resigned" /\ LastEpoch(log[s]) < epoch[s]
-SnapshotTaken      == \E f \in Server : start[f] > 0 /\ role[f] = "Follower" /\ start[f] = start[leader[f]] /\ left.snapshot = Budget.snapshot - 1
+SnapshotTaken ==
+  \E f \in Server : start[f] > 0 /\ role[f] = "Follower" /\ start[f] = start[leader[f]] /\ left.snapshot = Budget.snapshot - 1
 CaughtUpBySnapshot == SnapshotTaken /\ \E f \in Server : role[f] = "Follower" /\ start[f] > 0 /\ Len(log[f]) > start[f]
-VoterAdded         == \E n \in DOMAIN committed : committed[n].kind = "voters" /\ Cardinality(committed[n].voters) > Cardinality(InitialVoters)
-VoterRemoved       == \E n \in DOMAIN committed : committed[n].kind = "voters" /\ Cardinality(committed[n].voters) < Cardinality(InitialVoters)
+VoterAdded ==
+  \E n \in DOMAIN committed : committed[n].kind = "voters" /\ Cardinality(committed[n].voters) > Cardinality(InitialVoters)
+VoterRemoved ==
+  \E n \in DOMAIN committed : committed[n].kind = "voters" /\ Cardinality(committed[n].voters) < Cardinality(InitialVoters)
 SecondChange       == Cardinality({n \in DOMAIN committed : committed[n].kind = "voters"}) = 2
-LeaderRemovedItself == \E s \in Server : role[s] = "Leader" /\ hw[s] > 0 /\ log[s][hw[s]].kind = "voters" /\ Key(s) \notin log[s][hw[s]].voters
+LeaderRemovedItself ==
+  \E s \in Server : role[s] = "Leader" /\ hw[s] > 0 /\ log[s][hw[s]].kind = "voters" /\ Key(s) \notin log[s][hw[s]].voters
 ReplacedDiskVotes  == \E n \in DOMAIN committed : \E v \in committed[n].voters : v[2] > 0
 (* Figure 8 of Raft: an entry of an older epoch is on a majority, and rightly not committed yet. *)
 FigureEight ==

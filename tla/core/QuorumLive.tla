@@ -65,7 +65,8 @@ Move(changes) ==
 Place(r, e, l, v) == [role |-> r, epoch |-> e, leader |-> l, voted |-> v]
 Become(s, r, e, l, v) == Move([x \in {s} |-> Place(r, e, l, v)])
 
-Asking(s)     == IF Bug("NoPreVote") THEN Place("Candidate", epoch[s] + 1, Nobody, s) ELSE Place("Prospective", epoch[s], leader[s], voted[s])
+Asking(s)     == IF Bug("NoPreVote") THEN Place("Candidate", epoch[s] + 1, Nobody, s)
+                 ELSE Place("Prospective", epoch[s], leader[s], voted[s])
 Following(t)  == Place("Follower", epoch[t], leader[t], Nobody)           \* where t says who leads
 Told(t)       == IF leader[t] # Nobody THEN Following(t) ELSE Place("Unattached", epoch[t], Nobody, Nobody)
 
@@ -118,8 +119,8 @@ MeetNewer(s, t) ==
   /\ Move([x \in {s} |-> Told(t)])
   /\ UNCHANGED <<down, cuts>>
 
-(* Asks for a pre-vote.  Granted by all but a leader and a follower that has heard from it; who refuses tells who leads, and who is
-   told so follows.  A follower that only knows of a leader grants it: otherwise two that lost the leader would send each other
+(* Asks for a pre-vote.  Granted by all but a leader and a follower that has heard from it; who refuses tells who leads, and who
+   is told so follows.  A follower that only knows of a leader grants it: otherwise two that lost the leader would send each other
    back to it for ever (KIP-996, KAFKA-17641). *)
 AskPreVote(s, t) ==
   /\ role[s] = "Prospective" /\ Linked(s, t) /\ epoch[t] <= epoch[s] /\ t \notin granted[s] \cup refused[s]
@@ -208,9 +209,9 @@ Next ==
   \/ \E s \in Server : Fetch(s)
   \/ Change
 
-(* Whatever can go on happening happens; and votes are not split for ever: a candidate that could again and again be granted
-   a vote is granted one.  That is what random election timeouts are for (Raft 5.2); here it is an assumption, strong fairness.
-   It is enough where the network changes once.  Where it changes twice, two servers that both ask for pre-votes before they hear of
+(* Whatever can go on happening happens; and votes are not split for ever: a candidate that could again and again be granted a
+   vote is granted one.  That is what random election timeouts are for (Raft 5.2); here it is an assumption, strong fairness. It
+   is enough where the network changes once.  Where it changes twice, two servers that both ask for pre-votes before they hear of
    the leader elected meanwhile can depose each other for ever: the model "duel" shows it, and only random waits rule it out. *)
 Fairness ==
   /\ \A s \in Server : WF_vars(StartElection(s)) /\ WF_vars(ElectionTimesOut(s)) /\ WF_vars(CheckQuorum(s)) /\ WF_vars(Fetch(s))
@@ -234,8 +235,11 @@ OneLeader == \A s, t \in Server : role[s] = "Leader" /\ role[t] = "Leader" /\ ep
 Connected == \E q \in SUBSET Server : Majority(q) /\ \A s, t \in q : s = t \/ Linked(s, t)
 
 (* Somebody leads, and a majority hears from it. *)
-Settled == \E l \in Server : role[l] = "Leader" /\ Majority({l} \cup {s \in Server : /\ role[s] = "Follower" /\ heard[s]
-                                                                                  /\ leader[s] = l /\ epoch[s] = epoch[l] /\ Linked(s, l)})
+Settled ==
+  \E l \in Server :
+    /\ role[l] = "Leader"
+    /\ Majority({l} \cup {s \in Server : /\ role[s] = "Follower" /\ heard[s] /\ Linked(s, l)
+                                        /\ leader[s] = l /\ epoch[s] = epoch[l]})
 
 (* When a majority stays connected, in the end it has a leader and keeps it. *)
 LeaderEventually == <>[]Connected => <>[]Settled

@@ -34,8 +34,9 @@ FigureEightSpec == FigureEightInit /\ [][Next]_vars
 (* A leads the voters A to D in epoch 1, and E observes.  All have the leader's first entry, which is committed; A has made E a
    voter, and that entry is nowhere else.  Reached by: A wins epoch 1, its entry is fetched by all, and it adds E. *)
 FifthVoterInit ==
-  /\ Started(1, A, InitialVoters, [s \in Server |-> IF s = A THEN <<LeaderOf(1), Entry(1, "voters", 0, {<<x, 0>> : x \in Server})>>
-                                      ELSE <<LeaderOf(1)>>])
+  /\ Started(1, A, InitialVoters,
+             [s \in Server |-> IF s = A THEN <<LeaderOf(1), Entry(1, "voters", 0, {<<x, 0>> : x \in Server})>>
+                               ELSE <<LeaderOf(1)>>])
   /\ hw   = [s \in Server |-> IF s = A THEN 1 ELSE 0]
   /\ ends = [s \in Server |-> [x \in Server |-> [directory |-> 0, offset |-> IF s = A /\ x # A THEN 1 ELSE -1]]]
   /\ elected = {[epoch |-> 1, leader |-> A]}

@@ -1,8 +1,8 @@
 ----------------------------- MODULE QuorumVotes -----------------------------
 (* Votes are unique, whatever happened before.  The other runs begin where a quorum begins and go as far as their bounds; this one
    begins in *every* state that satisfies VotesAreKept, reachable or not, and takes every step of Quorum that touches votes.  That
-   VotesAreKept holds again makes it inductive: by it, an epoch has at most one winner after any number of steps, epochs before it,
-   elections and crashes.                                                                                                         *)
+   VotesAreKept holds again makes it inductive: by it, an epoch has at most one winner after any number of steps, epochs before
+   it, elections and crashes. *)
 EXTENDS Quorum
 
 (* What each voter has granted is what its hard state remembers of its epoch, and it has granted nothing in a later one. *)
@@ -41,6 +41,6 @@ AnyInit ==
 
 Voting ==
   \/ \E s \in Server : Campaign(s)
-  \/ \E s \in Server, q \in asked : AnswerVote(s, q)
+  \/ \E s \in Server : AnswerVote(s)
   \/ \E s \in Server : Crash(s)
 =============================================================================

@@ -1,10 +1,10 @@
 ----------------------------- MODULE DurableLog -----------------------------
 (* What a replica may assume of its own disk; core/Isr and core/Quorum assume no more, and every module in local/ refines it.
 
-   A log grows at its end. Some prefix of it is durable: that much, and no less, was claimed to be on disk ("recoveryPoint" and the
-   acknowledgements of topics with durability sync). A crash of process or machine keeps the durable prefix and any part of what follows.
-   A truncation is asked for, takes time, and is durable once it has returned: what it removed never comes back behind what is appended
-   later. A failed sync ends all claims until the next start. *)
+   A log grows at its end. Some prefix of it is durable: that much, and no less, was claimed to be on disk ("recoveryPoint" and
+   the acknowledgements of topics with durability sync). A crash of process or machine keeps the durable prefix and any part of
+   what follows. A truncation is asked for, takes time, and is durable once it has returned: what it removed never comes back
+   behind what is appended later. A failed sync ends all claims until the next start. *)
 EXTENDS Naturals, Sequences
 
 CONSTANTS

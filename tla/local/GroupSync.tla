@@ -1,12 +1,13 @@
 ------------------------------ MODULE GroupSync ------------------------------
 (* How the entries of one group become durable together, and what a disk that fails means.
 
-   The append thread hands files over; the sync thread takes the group that waits, syncs its files by fdatasync each or by one syncfs,
-   and then says which ends of which logs are on disk. Meanwhile the next group grows, logs are truncated, and other threads sync files
-   of their own accord. The kernel may fail to write a page: it tells each descriptor once and calls the page clean ("fsyncgate",
-   PostgreSQL 2018), so a second sync succeeds and means nothing.
+   The append thread hands files over; the sync thread takes the group that waits, syncs its files by fdatasync each or by one
+   syncfs, and then says which ends of which logs are on disk. Meanwhile the next group grows, logs are truncated, and other
+   threads sync files of their own accord. The kernel may fail to write a page: it tells each descriptor once and calls the page
+   clean ("fsyncgate", PostgreSQL 2018), so a second sync succeeds and means nothing.
 
-   Claim: every log is a DurableLog whatever the order of all this, and every write is decided: claimed, or the directory is offline.
+   Claim: every log is a DurableLog whatever the order of all this, and every write is decided: claimed, or the directory is
+   offline.
 
    Abstracted: one file per log; an entry is one page; a crash includes the start that follows it (Recovery has its steps). *)
 EXTENDS Integers, Sequences, FiniteSets
@@ -26,7 +27,8 @@ VARIABLES
     dirty,      \* files with writes that were not handed over: PartitionLog.dirty
     handedOut,  \* per log: DurableProgress.handedOut, oldest first
     generation, recoveryPoint, \* per log: DurableProgress
-    waiting,    \* SyncHandover.waiting: files, per log the ends in the order of hand-over, and through: what needs no further sync than this
+    waiting,    \* SyncHandover.waiting: files, per log the ends in the order of hand-over, and through: what needs no further
+                \* sync than this
     syncing,    \* the group that the sync thread has, and which of its files it has still to sync
     settled,    \* per log: up to where producers were told "on disk", by the sequence that the sync has passed
     cutting,    \* per log: where the truncation under way will end it; -1 when none is
@@ -66,11 +68,13 @@ Write(f) ==
     /\ nextId' = nextId + 1
     /\ UNCHANGED <<handedOut, generation, recoveryPoint, waiting, syncing, settled, cutting, failure, remembered, left>>
 
-\* Appender.endGroup: takes back the group that waits, adds all that is dirty, and puts it down again (SyncHandover.takeBack, put).
+\* Appender.endGroup: takes back the group that waits, adds all that is dirty, and puts it down again (takeBack and
+\* put of SyncHandover).
 HandOver ==
     /\ NobodyCuts /\ dirty # {}
     /\ LET takenBack == IF Bug("GroupTakenBackIsDropped") THEN NoGroup ELSE waiting
-       IN /\ handedOut' = [f \in Files |-> IF f \in dirty THEN Append(handedOut[f], [end |-> End(f), generation |-> generation[f]])
+       IN /\ handedOut' = [f \in Files |-> IF f \in dirty
+                                              THEN Append(handedOut[f], [end |-> End(f), generation |-> generation[f]])
                                            ELSE handedOut[f]]
           /\ waiting' = [files |-> takenBack.files \cup dirty,
                          ends |-> [f \in Files |-> IF f \in dirty THEN Append(takenBack.ends[f], End(f)) ELSE takenBack.ends[f]],
@@ -129,8 +133,8 @@ BeginSyncFileSystem ==
     /\ IF remembered THEN GiveUp ELSE syncing' = [syncing EXCEPT !.step = "in syncfs"] /\ UNCHANGED failure
     /\ UNCHANGED <<file, logs, waiting, settled, cutting, remembered, nextId, left>>
 
-\* syncfs returns; it tells of write-backs that failed, and not of a sync that failed in another's hands. Files on other file systems
-\* are then synced one by one.
+\* syncfs returns; it tells of write-backs that failed, and not of a sync that failed in another's hands. Files on other file
+\* systems are then synced one by one.
 SyncFileSystem ==
     /\ syncing.step = "in syncfs"
     /\ LET here == Files \ Elsewhere
@@ -138,7 +142,8 @@ SyncFileSystem ==
        IN IF told
             THEN GiveUp /\ remembered' = TRUE /\ UNCHANGED file
             ELSE /\ file' = [f \in Files |-> IF f \in here THEN [file[f] EXCEPT !.cells = Cleaned(@)] ELSE file[f]]
-                 /\ syncing' = [syncing EXCEPT !.step = "files", !.left = IF Bug("SyncfsForgetsLinks") THEN {} ELSE @ \cap Elsewhere]
+                 /\ syncing' = [syncing EXCEPT !.step = "files",
+                                                !.left = IF Bug("SyncfsForgetsLinks") THEN {} ELSE @ \cap Elsewhere]
                  /\ UNCHANGED <<failure, remembered>>
     /\ UNCHANGED <<logs, waiting, settled, cutting, nextId, left>>
 
@@ -171,12 +176,14 @@ Publish ==
 
 (* ---------------------------------------------------------------------------------------------------- others and the machine *)
 
-\* A thread of its own accord (a checkpoint, LogCheckpointer.persist) syncs a file; its fdatasync may fail, and then only it is told.
+\* A thread of its own accord (a checkpoint, LogCheckpointer.persist) syncs a file; its fdatasync may fail, and then only it is
+\* told.
 OtherSync(f) ==
     /\ ~Offline /\ Spend("otherSync")
     /\ \E fails \in BOOLEAN :
          LET told == fails \/ "file" \in file[f].toTell
-         IN /\ file' = [file EXCEPT ![f] = [cells |-> IF told THEN Dropped(@.cells) ELSE Cleaned(@.cells), toTell |-> @.toTell \ {"file"}]]
+         IN /\ file' = [file EXCEPT ![f] = [cells |-> IF told THEN Dropped(@.cells) ELSE Cleaned(@.cells),
+                                             toTell |-> @.toTell \ {"file"}]]
             /\ remembered' = told
     /\ UNCHANGED <<logs, waiting, syncing, settled, cutting, failure, nextId>>
 
@@ -215,7 +222,8 @@ LiveSpec == Spec /\ WF_vars(HandOver) /\ WF_vars(SyncThread)
 \* What producers were told is on disk is on disk.
 SettledIsOnDisk == \A f \in Files : \A n \in 1 .. settled[f] : file[f].cells[n].page = "disk"
 \* Bytes below the recovery point are on disk: recovery will not look at them again.
-RecoveryPointIsOnDisk == \A f \in Files : recoveryPoint[f] <= End(f) /\ \A n \in 1 .. recoveryPoint[f] : file[f].cells[n].page = "disk"
+RecoveryPointIsOnDisk ==
+  \A f \in Files : recoveryPoint[f] <= End(f) /\ \A n \in 1 .. recoveryPoint[f] : file[f].cells[n].page = "disk"
 \* Who claims nothing after a failure claims nothing of what a failure has dropped.
 NothingAfterFailure == [][failure => (failure' => settled' = settled \/ \E f \in Files : settled'[f] < settled[f])]_vars
 \* Every write is claimed in the end, or its log directory is offline.

@@ -1,14 +1,15 @@
 ------------------------------- MODULE Journal -------------------------------
-(* A physical redo journal behind the group sync (package engine.journal). Instead of one fdatasync per file, the sync thread reads the
-   dirty ranges of a group back and writes them as one record into one of two preallocated halves; one fdatasync of that half
-   acknowledges them all. The files are synced later (the backlog), and only that moves recovery points and lets a half be used again.
-   A start writes back what it finds in the halves, syncs, retires the halves, and only then recovers the logs (local/Recovery).
+(* A physical redo journal behind the group sync (package engine.journal). Instead of one fdatasync per file, the sync thread
+   reads the dirty ranges of a group back and writes them as one record into one of two preallocated halves; one fdatasync of that
+   half acknowledges them all. The files are synced later (the backlog), and only that moves recovery points and lets a half be
+   used again. A start writes back what it finds in the halves, syncs, retires the halves, and only then recovers the logs
+   (local/Recovery).
 
-   Claim: with the journal each log is still a DurableLog, for a crash at any point, a truncation, a compaction swap, a topic that is
-   deleted and created again under its name, a torn last record, either half, and a start that is itself interrupted.
+   Claim: with the journal each log is still a DurableLog, for a crash at any point, a truncation, a compaction swap, a topic that
+   is deleted and created again under its name, a torn last record, either half, and a start that is itself interrupted.
 
-   Abstracted: an entry is one page, which is on disk or not (Recovery has torn ones), and an offset is a position; a cut or swap is
-   durable in the step in which it changes bytes (Recovery has its steps); the lock that a retirement holds is `retiring`. *)
+   Abstracted: an entry is one page, which is on disk or not (Recovery has torn ones), and an offset is a position; a cut or swap
+   is durable in the step in which it changes bytes (Recovery has its steps); the lock that a retirement holds is `retiring`. *)
 EXTENDS Integers, Sequences, FiniteSets
 
 CONSTANTS
@@ -24,7 +25,8 @@ VARIABLES
     \* on the machine
     up,         \* "up"; "down", then how far a start has come: "replayed", "synced", "retired"
     file,       \* per log, where a cell is [sent, cache, disk, dirty] of one entry; `sent` is the model's memory:
-                \* topicId (partition.metadata), layout (a swap changes it), cells, and whether a write-back failed unnoticed (error)
+                \* topicId (partition.metadata), layout (a swap changes it), cells, and whether a write-back failed unnoticed
+                \* (error)
     half,       \* per half: its round on disk, in the page cache, and what is on disk in each slot
     recoveryPoint, \* per log, as checkpointed: below it bytes are trusted
     \* in the process
@@ -40,7 +42,8 @@ VARIABLES
     offline,    \* a sync has failed: nothing is claimed until the next start
     \* of the model
     nextValue, left
-vars == <<up, file, half, recoveryPoint, generation, claimed, taken, group, reading, inFlight, position, retiring, change, offline,
+vars == <<up, file, half, recoveryPoint, generation, claimed, taken, group, reading, inFlight, position, retiring, change,
+          offline,
           nextValue, left>>
 
 Nothing == [kind |-> "nothing"]
@@ -74,7 +77,8 @@ AppendEntry(l) ==
     /\ Works /\ change[l] = Nothing /\ nextValue <= MaxEntries
     /\ file' = [file EXCEPT ![l].cells = Append(@, [sent |-> nextValue, cache |-> nextValue, disk |-> Zeros, dirty |-> TRUE])]
     /\ nextValue' = nextValue + 1
-    /\ UNCHANGED <<up, half, recoveryPoint, generation, claimed, taken, group, reading, inFlight, position, retiring, change, offline, left>>
+    /\ UNCHANGED <<up, half, recoveryPoint, generation, claimed, taken, group, reading, inFlight, position, retiring, change,
+                   offline, left>>
 
 \* LogCheckpointer.truncated and DirectoryCheckpoints.lower: a new generation before anything else, then the offsets on disk.
 BeginChange(l, kind, end) ==
@@ -98,7 +102,8 @@ BeginRetirement(l) ==
     /\ Works /\ retiring = Nothing /\ change[l] # Nothing
     /\ change[l].kind \in {"cut", "swap"} /\ ~change[l].retired
     /\ retiring' = [kind |-> "retiring", halves |-> Halves, step |-> "sync", for |-> {l}]
-    /\ UNCHANGED <<up, file, half, recoveryPoint, generation, claimed, taken, group, reading, inFlight, position, change, offline, nextValue, left>>
+    /\ UNCHANGED <<up, file, half, recoveryPoint, generation, claimed, taken, group, reading, inFlight, position, change, offline,
+                   nextValue, left>>
 
 \* PartitionLog.cut, SegmentSwap.commit, LogDirectory.delete: bytes change, durably when the step is done.
 ChangeBytes(l) ==
@@ -132,7 +137,8 @@ HandOver ==
 IsCurrent(p) == p.topicId = file[p.log].topicId /\ p.generation = generation[p.log]
 LastOf(p) == p.from - 1 + Len(p.values)
 Claims(parts) == [l \in Logs |-> LET ends == {LastOf(p) : p \in {q \in parts : q.log = l /\ IsCurrent(q)}}
-                                 IN IF ends = {} THEN claimed[l] ELSE Larger(claimed[l], CHOOSE e \in ends : TRUE)] \* one part a log
+                                 IN IF ends = {} THEN claimed[l]
+                                    ELSE Larger(claimed[l], CHOOSE e \in ends : TRUE)] \* one part a log
 
 \* Reads the ranges of a group back. What a failed write-back has dropped reads as zeros, which no batch's checksum accepts.
 ReadBack ==
@@ -147,7 +153,8 @@ ReadBack ==
             THEN reading' = parts /\ UNCHANGED offline
             ELSE offline' = TRUE /\ UNCHANGED reading
     /\ group' = {}
-    /\ UNCHANGED <<up, file, half, recoveryPoint, generation, claimed, taken, inFlight, position, retiring, change, nextValue, left>>
+    /\ UNCHANGED <<up, file, half, recoveryPoint, generation, claimed, taken, inFlight, position, retiring, change, nextValue,
+                   left>>
 
 \* Writes the record, under the lock that a retirement holds from beginning to end.
 WriteRecord ==
@@ -179,7 +186,8 @@ IsFree(h) == \A s \in 1 .. HalfSlots : half[h].slots[s].round # half[h].cache
 SwitchHalves ==
     /\ Works /\ inFlight = Nothing /\ position.slot > HalfSlots /\ IsFree(Other(position.half)) /\ retiring = Nothing
     /\ position' = [half |-> Other(position.half), slot |-> 1]
-    /\ UNCHANGED <<up, file, half, recoveryPoint, generation, claimed, taken, group, reading, inFlight, retiring, change, offline, nextValue, left>>
+    /\ UNCHANGED <<up, file, half, recoveryPoint, generation, claimed, taken, group, reading, inFlight, retiring, change, offline,
+                   nextValue, left>>
 
 (* ------------------------------------------------------------------------------------------------- whoever syncs the backlog *)
 
@@ -187,7 +195,8 @@ SwitchHalves ==
 BeginReuse ==
     /\ Works /\ retiring = Nothing /\ ~IsFree(Other(position.half))
     /\ retiring' = [kind |-> "retiring", halves |-> {Other(position.half)}, step |-> "sync", for |-> {}]
-    /\ UNCHANGED <<up, file, half, recoveryPoint, generation, claimed, taken, group, reading, inFlight, position, change, offline, nextValue, left>>
+    /\ UNCHANGED <<up, file, half, recoveryPoint, generation, claimed, taken, group, reading, inFlight, position, change, offline,
+                   nextValue, left>>
 
 Synced(cell) == IF cell.dirty THEN [cell EXCEPT !.disk = cell.cache, !.dirty = FALSE] ELSE cell
 \* Every file with dirty pages is synced, not only what the retired records hold; then recovery points move.
@@ -213,15 +222,18 @@ WriteRound ==
     /\ Works /\ retiring # Nothing /\ retiring.step = "write"
     /\ half' = [h \in Halves |-> IF h \in retiring.halves THEN [half[h] EXCEPT !.cache = @ + 1] ELSE half[h]]
     /\ retiring' = [retiring EXCEPT !.step = "flush"]
-    /\ UNCHANGED <<up, file, recoveryPoint, generation, claimed, taken, group, reading, inFlight, position, change, offline, nextValue, left>>
+    /\ UNCHANGED <<up, file, recoveryPoint, generation, claimed, taken, group, reading, inFlight, position, change, offline,
+                   nextValue, left>>
 
 \* The header is on disk: the half may be written again, bytes may change.
 SyncRound ==
     /\ Works /\ retiring # Nothing /\ retiring.step = "flush"
     /\ half' = [h \in Halves |-> IF h \in retiring.halves /\ ~Bug("RoundNotSynced") THEN [half[h] EXCEPT !.disk = half[h].cache]
                                  ELSE half[h]]
-    /\ change' = [l \in Logs |-> IF l \in retiring.for /\ change[l] # Nothing THEN [change[l] EXCEPT !.retired = TRUE] ELSE change[l]]
-    /\ generation' = [l \in Logs |-> IF l \in retiring.for /\ Bug("GenerationMovesLate") THEN generation[l] + 1 ELSE generation[l]]
+    /\ change' = [l \in Logs |->
+         IF l \in retiring.for /\ change[l] # Nothing THEN [change[l] EXCEPT !.retired = TRUE] ELSE change[l]]
+    /\ generation' = [l \in Logs |->
+         IF l \in retiring.for /\ Bug("GenerationMovesLate") THEN generation[l] + 1 ELSE generation[l]]
     /\ position' = IF position.half \in retiring.halves THEN [position EXCEPT !.slot = 1] ELSE position
     /\ retiring' = Nothing
     /\ UNCHANGED <<up, file, recoveryPoint, claimed, taken, group, reading, inFlight, offline, nextValue, left>>
@@ -234,8 +246,10 @@ WriteBackFails(l) ==
     /\ Spend("diskFails")
     /\ \E forgotten \in BOOLEAN :
          file' = [file EXCEPT ![l].error = TRUE, ![l].cells = [n \in 1 .. Len(@) |->
-            IF ~@[n].dirty THEN @[n] ELSE [@[n] EXCEPT !.dirty = FALSE, !.cache = IF forgotten THEN file[l].cells[n].disk ELSE @]]]
-    /\ UNCHANGED <<up, half, recoveryPoint, generation, claimed, taken, group, reading, inFlight, position, retiring, change, offline, nextValue>>
+            IF ~@[n].dirty THEN @[n]
+            ELSE [@[n] EXCEPT !.dirty = FALSE, !.cache = IF forgotten THEN file[l].cells[n].disk ELSE @]]]
+    /\ UNCHANGED <<up, half, recoveryPoint, generation, claimed, taken, group, reading, inFlight, position, retiring, change,
+                   offline, nextValue>>
 
 \* Power goes, or the process: of each dirty page, of an unsynced record and of an unsynced header anything may be left.
 StripZeros(cells) ==
@@ -246,7 +260,8 @@ Left(cells, survivors) == StripZeros([n \in 1 .. Len(cells) |->
 DirtyIn(l) == {n \in 1 .. Len(file[l].cells) : file[l].cells[n].dirty}
 Crash ==
     /\ Spend("crash")
-    /\ \E survivors \in [Logs -> SUBSET (1 .. MaxEntries)], rounds \in [Halves -> {"disk", "cache"}], record \in {"absent", "torn", "whole"} :
+    /\ \E survivors \in [Logs -> SUBSET (1 .. MaxEntries)], rounds \in [Halves -> {"disk", "cache"}],
+          record \in {"absent", "torn", "whole"} :
          /\ \A l \in Logs : survivors[l] \subseteq DirtyIn(l)
          /\ \A h \in Halves : half[h].disk = half[h].cache => rounds[h] = "disk"
          /\ inFlight = Nothing => record = "absent"
@@ -298,21 +313,24 @@ Replay ==
     /\ up = "down"
     /\ file' = [l \in Logs |-> [file[l] EXCEPT !.cells = ReplayedCells(l)]]
     /\ up' = "replayed"
-    /\ UNCHANGED <<half, recoveryPoint, generation, claimed, taken, group, reading, inFlight, position, retiring, change, offline, nextValue, left>>
+    /\ UNCHANGED <<half, recoveryPoint, generation, claimed, taken, group, reading, inFlight, position, retiring, change, offline,
+                   nextValue, left>>
 
 \* Makes them durable where they belong.
 SyncReplayed ==
     /\ up = "replayed"
     /\ file' = [l \in Logs |-> [file[l] EXCEPT !.cells = [n \in 1 .. Len(@) |-> Synced(@[n])]]]
     /\ up' = "synced"
-    /\ UNCHANGED <<half, recoveryPoint, generation, claimed, taken, group, reading, inFlight, position, retiring, change, offline, nextValue, left>>
+    /\ UNCHANGED <<half, recoveryPoint, generation, claimed, taken, group, reading, inFlight, position, retiring, change, offline,
+                   nextValue, left>>
 
 \* Retires both halves, durably.
 RetireReplayed ==
     /\ up = "synced" \/ (up = "replayed" /\ Bug("RetiredBeforeReplayIsSynced"))
     /\ half' = [h \in Halves |-> [half[h] EXCEPT !.disk = @ + 1, !.cache = half[h].disk + 1]]
     /\ up' = "retired"
-    /\ UNCHANGED <<file, recoveryPoint, generation, claimed, taken, group, reading, inFlight, position, retiring, change, offline, nextValue, left>>
+    /\ UNCHANGED <<file, recoveryPoint, generation, claimed, taken, group, reading, inFlight, position, retiring, change, offline,
+                   nextValue, left>>
 
 \* LogRecovery.open: the logs are recovered and synced.
 Open ==
@@ -339,7 +357,8 @@ ClaimedSurvives == \A l \in Logs : up # "up" => Len(Recovered(l)) >= claimed[l]
 \* No crash makes a log so short that RecoveryTable row K keeps it out of service.
 NeverRefused == \A l \in Logs : up # "up" => Len(Recovered(l)) >= recoveryPoint[l]
 \* Below the recovery point bytes are on disk themselves: who retires the journal loses nothing there.
-RecoveryPointIsOnDisk == up = "up" => \A l \in Logs : \A n \in 1 .. recoveryPoint[l] : file[l].cells[n].disk = file[l].cells[n].sent
+RecoveryPointIsOnDisk ==
+  up = "up" => \A l \in Logs : \A n \in 1 .. recoveryPoint[l] : file[l].cells[n].disk = file[l].cells[n].sent
 \* Two records that a start would find never say different things about a page, so that it may replay them in any order.
 RecordsAgree ==
     \A l \in Logs : \A p, q \in PartsFor(l) : \A n \in 1 .. MaxEntries :
@@ -348,8 +367,10 @@ RecordsAgree ==
 \* States that the models must reach, so that nothing holds because nothing happens.
 ReplayRepairs == up = "down" /\ \E l \in Logs : Len(WholePrefix(Cached(file[l].cells))) < claimed[l]
 BothHalvesReplayed == up = "down" /\ Replayable(1) # {} /\ Replayable(2) # {}
-TornRecordFound == up = "down" /\ \E h \in Halves, n \in 1 .. HalfSlots : half[h].slots[n].round = half[h].disk /\ ~half[h].slots[n].whole
-OldRecordPassedOver == up = "down" /\ \E h \in Halves, n \in 1 .. HalfSlots : half[h].slots[n].round < half[h].disk /\ half[h].slots[n].round > 0
+TornRecordFound ==
+  up = "down" /\ \E h \in Halves, n \in 1 .. HalfSlots : half[h].slots[n].round = half[h].disk /\ ~half[h].slots[n].whole
+OldRecordPassedOver ==
+  up = "down" /\ \E h \in Halves, n \in 1 .. HalfSlots : half[h].slots[n].round < half[h].disk /\ half[h].slots[n].round > 0
 StalePartDropped == Works /\ reading # {} /\ \E p \in reading : ~IsCurrent(p)
 ReplayInterrupted == up = "replayed" /\ left.crash > 0
 OldTopicInJournal == up = "down" /\ \E h \in Halves : \E r \in Replayable(h) : \E p \in r.parts : p.topicId # file[p.log].topicId

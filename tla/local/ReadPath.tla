@@ -1,16 +1,17 @@
 ------------------------------- MODULE ReadPath -------------------------------
-(* Threads at one log: the append thread writes, publishes and truncates; replication moves the high watermark; a consumer's fetch and a
-   follower's fetch read published pictures of the log (LogView) without a lock.
+(* Threads at one log: the append thread writes, publishes and truncates; replication moves the high watermark; a consumer's fetch
+   and a follower's fetch read published pictures of the log (LogView) without a lock.
 
-   Claim: a consumer is given records below the high watermark that its answer names, and each is the committed record of its offset; a
-   follower is given the bytes of the history that its view was taken from; nobody is given bytes that were never published.
+   Claim: a consumer is given records below the high watermark that its answer names, and each is the committed record of its
+   offset; a follower is given the bytes of the history that its view was taken from; nobody is given bytes that were never
+   published.
 
-   The engine's tests of the same threads are the stress and interleaving tests named in docs/guarantees-local.md, and the properties
-   are the same, so that the two confirm each other. The follower's last look (AnswerFollower) is what replication has to do with
-   LogReader; there is no such caller in the code yet.
+   The engine's tests of the same threads are the stress and interleaving tests named in docs/guarantees-local.md, and the
+   properties are the same, so that the two confirm each other. The follower's last look (AnswerFollower) is what replication has
+   to do with LogReader; there is no such caller in the code yet.
 
-   Abstracted: a record is one byte at the position that is its offset, in one segment; memory is sequentially consistent (what the
-   release and acquire of PublishedLog.END are for is in PublishedBeforeWritten). *)
+   Abstracted: a record is one byte at the position that is its offset, in one segment; memory is sequentially consistent (what
+   the release and acquire of PublishedLog.END are for is in PublishedBeforeWritten). *)
 EXTENDS Integers, Sequences
 
 CONSTANTS
@@ -128,7 +129,9 @@ FollowerReadsFile ==
 \* Before the answer goes: was the log cut since? Then the bytes may be of another history (PartitionLog.truncations).
 AnswerFollower ==
     /\ follower.step = "read"
-    /\ follower' = IF generation = follower.generation \/ Bug("CutsAreNotLookedFor") THEN [follower EXCEPT !.step = "answered"] ELSE Idle
+    /\ follower' = IF generation = follower.generation \/ Bug("CutsAreNotLookedFor")
+                     THEN [follower EXCEPT !.step = "answered"]
+                     ELSE Idle
     /\ UNCHANGED <<file, published, generation, cutting, highWatermark, committed, histories, consumer, nextId, cutsLeft>>
 FollowerIsDone ==
     /\ follower.step = "answered" /\ follower' = Idle
@@ -155,6 +158,7 @@ NoDataRace == \A f \in {consumer, follower} : f.step \in {"read", "answered"} /\
 CommittedOnlyGrows == [][IsPrefix(committed, committed')]_committed
 
 \* States that the models must reach.
-CutUnderAReader == follower.step = "read" /\ follower.generation # generation /\ ~IsPrefix(follower.records, histories[follower.generation])
+CutUnderAReader ==
+  follower.step = "read" /\ follower.generation # generation /\ ~IsPrefix(follower.records, histories[follower.generation])
 WatermarkMovedUnderAReader == consumer.step = "viewed" /\ highWatermark > consumer.bound
 ===============================================================================

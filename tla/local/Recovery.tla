@@ -1,14 +1,15 @@
 ------------------------------- MODULE Recovery -------------------------------
 (* One log's files, a crash at any point of what is done to them, and the start that follows (LogRecovery, RecoveryTable).
 
-   Claim: a start finds everything that was claimed to be on disk, invents nothing, brings nothing back that a truncation had removed,
-   and is allowed to be interrupted: doing it again gives the same log. No crash makes a log that stays out of service. With page-cache
-   durability records that readers were shown may be lost with the machine, and then it is said (row J); nothing else is.
+   Claim: a start finds everything that was claimed to be on disk, invents nothing, brings nothing back that a truncation had
+   removed, and is allowed to be interrupted: doing it again gives the same log. No crash makes a log that stays out of service.
+   With page-cache durability records that readers were shown may be lost with the machine, and then it is said (row J); nothing
+   else is.
 
-   Abstracted: a batch is one entry; a file's bytes are its batches, each of which a crash leaves whole, torn (its header and length, not
-   all its bytes), as zeros (the file's length, and no bytes), or not at all. Index files are hints that recovery confirms against the
-   batches (LogRecovery.resumed) and are left out. Retention and compaction are left out: the log begins at 0. Each of the three
-   checkpoint files is replaced at once (CheckpointText.replace). *)
+   Abstracted: a batch is one entry; a file's bytes are its batches, each of which a crash leaves whole, torn (its header and
+   length, not all its bytes), as zeros (the file's length, and no bytes), or not at all. Index files are hints that recovery
+   confirms against the batches (LogRecovery.resumed) and are left out. Retention and compaction are left out: the log begins at
+   0. Each of the three checkpoint files is replaced at once (CheckpointText.replace). *)
 EXTENDS Integers, Sequences, FiniteSets
 
 CONSTANTS
@@ -65,7 +66,8 @@ Init ==
 \* PartitionLog.writeStaged: the next batch that is sent lies in the page cache.
 Write ==
     /\ Works /\ cut = NotCutting /\ nextId <= MaxEntries
-    /\ segment' = [segment EXCEPT ![Active].cells = Append(@, [id |-> nextId, state |-> "whole", synced |-> FALSE, lost |-> FALSE])]
+    /\ segment' = [segment EXCEPT ![Active].cells =
+         Append(@, [id |-> nextId, state |-> "whole", synced |-> FALSE, lost |-> FALSE])]
     /\ log' = Append(log, nextId) /\ nextId' = nextId + 1
     /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, recoveryPoint, highWatermark, cut, offline, found, left>>
 
@@ -74,7 +76,8 @@ Roll ==
     /\ Works /\ cut = NotCutting /\ segment[Active].cells # <<>> /\ Len(log) < MaxEntries
     /\ Spend("roll")
     /\ segment' = [segment EXCEPT ![Len(log)] = [NoFile EXCEPT !.entry = "new"]]
-    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, cut, offline, found, nextId>>
+    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, cut, offline, found,
+                   nextId>>
 
 Synced(file) == [cells |-> [n \in 1 .. Len(file.cells) |-> [file.cells[n] EXCEPT !.synced = ~file.cells[n].lost]], was |-> <<>>,
                  entry |-> IF file.entry = "new" /\ ~Bug("RollIsNotSynced") THEN "durable" ELSE file.entry]
@@ -98,7 +101,8 @@ CheckpointRecoveryPoint ==
 \* Replication moves the high watermark; under durability sync it counts only what is on disk here.
 ShowRecords ==
     /\ Works /\ cut = NotCutting
-    /\ highWatermark' \in highWatermark + 1 .. (IF Durability = "sync" /\ ~Bug("ShownBeforeSync") THEN recoveryPoint ELSE Len(log))
+    /\ highWatermark' \in
+         highWatermark + 1 .. (IF Durability = "sync" /\ ~Bug("ShownBeforeSync") THEN recoveryPoint ELSE Len(log))
     /\ UNCHANGED <<files, up, log, recoveryPoint, cut, offline, found, nextId, left>>
 
 \* DirectoryCheckpoints.writeHighWatermarks.
@@ -135,7 +139,8 @@ CutFile ==
     /\ LET b == Holder(cut.end)
        IN segment' = [segment EXCEPT ![b] = [@ EXCEPT !.cells = SubSeq(@, 1, cut.end - b), !.was = segment[b].cells]]
     /\ cut' = [cut EXCEPT !.step = "cut"]
-    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, offline, found, nextId, left>>
+    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, offline, found, nextId,
+                   left>>
 
 \* active.log().sync.
 SyncCut ==
@@ -143,7 +148,8 @@ SyncCut ==
     /\ LET b == Holder(cut.end)
        IN IF \E n \in 1 .. Len(segment[b].cells) : segment[b].cells[n].lost
             THEN offline' = TRUE /\ UNCHANGED <<segment, cut>>
-            ELSE /\ segment' = IF Bug("CutIsNotSynced") THEN segment ELSE [segment EXCEPT ![b] = [Synced(@) EXCEPT !.entry = segment[b].entry]]
+            ELSE /\ segment' = IF Bug("CutIsNotSynced") THEN segment
+                               ELSE [segment EXCEPT ![b] = [Synced(@) EXCEPT !.entry = segment[b].entry]]
                  /\ cut' = [cut EXCEPT !.step = "synced"]
                  /\ UNCHANGED offline
     /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, found, nextId, left>>
@@ -151,11 +157,16 @@ SyncCut ==
 \* PartitionLog.retire: later segments are renamed away; a crash may bring any of them back.
 Retire ==
     /\ Works /\ cut.step = "synced"
-    /\ segment' = [b \in Bases |-> IF Exists(b) /\ b > Holder(cut.end) THEN [segment[b] EXCEPT !.entry = "renamed"] ELSE segment[b]]
+    /\ segment' = [b \in Bases |->
+         IF Exists(b) /\ b > Holder(cut.end) THEN [segment[b] EXCEPT !.entry = "renamed"] ELSE segment[b]]
     /\ cut' = [cut EXCEPT !.step = "retired"]
-    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, offline, found, nextId, left>>
+    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, offline, found, nextId,
+                   left>>
 
-DirectorySynced(file) == IF file.entry = "renamed" THEN NoFile ELSE IF file.entry = "new" THEN [file EXCEPT !.entry = "durable"] ELSE file
+DirectorySynced(file) ==
+    IF file.entry = "renamed" THEN NoFile
+    ELSE IF file.entry = "new" THEN [file EXCEPT !.entry = "durable"]
+    ELSE file
 \* LogCheckpointer.replaceEpochs syncs the directory, and the truncation returns.
 EndCut ==
     /\ Works /\ cut.step = "retired"
@@ -169,8 +180,10 @@ EndCut ==
 \* The kernel fails to write dirty pages and calls them clean: reads show them, the disk has them not.
 WriteBackFails ==
     /\ up = "up" /\ (\E n \in 1 .. Len(segment[Active].cells) : IsDirty(segment[Active].cells[n])) /\ Spend("writeBack")
-    /\ segment' = [segment EXCEPT ![Active].cells = [n \in 1 .. Len(@) |-> IF IsDirty(@[n]) THEN [@[n] EXCEPT !.lost = TRUE] ELSE @[n]]]
-    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, cut, offline, found, nextId>>
+    /\ segment' = [segment EXCEPT ![Active].cells =
+         [n \in 1 .. Len(@) |-> IF IsDirty(@[n]) THEN [@[n] EXCEPT !.lost = TRUE] ELSE @[n]]]
+    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, up, log, recoveryPoint, highWatermark, cut, offline, found,
+                   nextId>>
 
 Forget ==
     /\ up' = "down" /\ cut' = NotCutting /\ offline' = FALSE /\ found' = NothingFound
@@ -190,10 +203,14 @@ Maybe(condition) == IF condition THEN BOOLEAN ELSE {FALSE}
 Power ==
     /\ Spend("power")
     /\ \E fate \in [DirtyOffsets -> Fates],
-         entryLost \in Maybe(\E b \in Bases : segment[b].entry = "new"), entryBack \in Maybe(\E b \in Bases : segment[b].entry = "renamed"),
+         entryLost \in Maybe(\E b \in Bases : segment[b].entry = "new"),
+         entryBack \in Maybe(\E b \in Bases : segment[b].entry = "renamed"),
          uncut \in Maybe(\E b \in Bases : segment[b].was # <<>>) :
          segment' = [b \in Bases |->
-            IF segment[b].entry = "none" \/ (segment[b].entry = "new" /\ entryLost) \/ (segment[b].entry = "renamed" /\ ~entryBack) THEN NoFile
+            IF \/ segment[b].entry = "none"
+               \/ segment[b].entry = "new" /\ entryLost
+               \/ segment[b].entry = "renamed" /\ ~entryBack
+            THEN NoFile
             ELSE [cells |-> AfterPower(segment[b], fate, uncut /\ segment[b].was # <<>>, b), was |-> <<>>, entry |-> "durable"]]
     /\ Forget
 
@@ -222,7 +239,8 @@ Scan(b, ids, trusted) ==
         onlyZeros == \A n \in rest : cells[n].state = "zeros"
         wholeBehind == \E n \in rest : cells[n].state = "whole"
         next == NextBase(b)
-    IN CASE ~onlyZeros -> [ids |-> intact, last |-> b, tail |-> IF wholeBehind \/ next # -1 THEN "broken inside" ELSE "broken at end"]
+    IN CASE ~onlyZeros -> [ids |-> intact, last |-> b,
+                           tail |-> IF wholeBehind \/ next # -1 THEN "broken inside" ELSE "broken at end"]
          [] onlyZeros /\ next = -1 -> [ids |-> intact, last |-> b, tail |-> "intact"]
          [] onlyZeros /\ next # b + good -> [ids |-> intact, last |-> b, tail |-> "broken inside"] \* a hole
          [] OTHER -> Scan(next, intact, trusted)
@@ -253,7 +271,8 @@ Decide ==
     /\ IF Refuses(found'.row)
          THEN up' = "refused" /\ UNCHANGED segment
          ELSE /\ up' = "cutting"
-              /\ segment' = [b \in Bases |-> IF Exists(b) /\ b > found'.last THEN [segment[b] EXCEPT !.entry = "renamed"] ELSE segment[b]]
+              /\ segment' = [b \in Bases |->
+                   IF Exists(b) /\ b > found'.last THEN [segment[b] EXCEPT !.entry = "renamed"] ELSE segment[b]]
     /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, log, recoveryPoint, highWatermark, cut, offline, nextId, left>>
 
 \* Cuts the last segment to what is intact, and syncs what is kept. A sync of pages that the kernel calls clean does nothing.
@@ -261,10 +280,12 @@ CutAndSync ==
     /\ up = "cutting"
     /\ LET kept(b) == IF b = found.last THEN SubSeq(segment[b].cells, 1, Len(found.ids) - b) ELSE segment[b].cells
        IN segment' = [b \in Bases |-> IF ~Exists(b) THEN segment[b]
-            ELSE [cells |-> [n \in 1 .. Len(kept(b)) |-> [kept(b)[n] EXCEPT !.synced = IF Bug("StartDoesNotSync") THEN @ ELSE ~kept(b)[n].lost]],
+            ELSE [cells |-> [n \in 1 .. Len(kept(b)) |->
+                    [kept(b)[n] EXCEPT !.synced = IF Bug("StartDoesNotSync") THEN @ ELSE ~kept(b)[n].lost]],
                   was |-> <<>>, entry |-> segment[b].entry]]
     /\ up' = "syncing"
-    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, log, recoveryPoint, highWatermark, cut, offline, found, nextId, left>>
+    /\ UNCHANGED <<recoveryPointFile, highWatermarkFile, marker, log, recoveryPoint, highWatermark, cut, offline, found, nextId,
+                   left>>
 
 \* Syncs the directory and opens the log: PartitionLog.of, with a recovery point at its end. The marker is gone, durably, before.
 Open ==

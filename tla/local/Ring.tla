@@ -1,14 +1,15 @@
 --------------------------------- MODULE Ring ---------------------------------
 (* The write path of a shard: a ring that many producers fill, and three stages behind it, append -> sync -> settle (WritePath).
 
-   Claim: every write that was accepted is answered exactly once; along one log in order; never before it is as durable as its topic
-   demands; and no slot is written again before the slowest stage has let go of it. Entries of page-cache topics overtake those that
-   wait for the disk, but never one of their own log. Whatever waits for room gets it. Each log with durability sync is a DurableLog.
+   Claim: every write that was accepted is answered exactly once; along one log in order; never before it is as durable as its
+   topic demands; and no slot is written again before the slowest stage has let go of it. Entries of page-cache topics overtake
+   those that wait for the disk, but never one of their own log. Whatever waits for room gets it. Each log with durability sync is
+   a DurableLog.
 
    Who runs a stage, and how it is woken, is local/WakeUps; what a sync means is local/GroupSync.
 
-   Abstracted: the byte budget (Admission), which admits like the slots do; a stage's pass over several slots is one step where nobody
-   else may look at them. *)
+   Abstracted: the byte budget (Admission), which admits like the slots do; a stage's pass over several slots is one step where
+   nobody else may look at them. *)
 EXTENDS Integers, Sequences, FiniteSets
 
 CONSTANTS
@@ -39,7 +40,8 @@ VARIABLES
     onDisk,     \* per log: how many of them a sync has covered
     told,       \* per log: outcomes in the order in which they were told
     left        \* of the model
-vars == <<cursor, claim, slot, appended, synced, released, group, waiting, syncing, examined, lastSynced, lastFailed, failure, mustSync,
+vars == <<cursor, claim, slot, appended, synced, released, group, waiting, syncing, examined, lastSynced, lastFailed, failure,
+          mustSync,
           settleAfter, pageCache, onDisk, told, left>>
 
 Never == -1 \* LogSlot.NEVER_SYNCED
@@ -51,7 +53,8 @@ At(sequence) == slot[sequence % Slots]
 
 Init ==
     /\ cursor = Never /\ claim = [p \in Producers |-> NoClaim]
-    /\ slot = [s \in 0 .. Slots - 1 |-> [sequence |-> Never, log |-> CHOOSE l \in Logs : TRUE, id |-> Never, settleAfter |-> Never,
+    /\ slot = [s \in 0 .. Slots - 1 |-> [sequence |-> Never, log |-> CHOOSE l \in Logs : TRUE, id |-> Never,
+                                          settleAfter |-> Never,
                                          outcome |-> "none", settled |-> FALSE]]
     /\ appended = Never /\ synced = Never /\ released = Never
     /\ group = NoGroup /\ waiting = NoGroup /\ syncing = NoGroup
@@ -86,8 +89,8 @@ Publish(p) ==
 (* ------------------------------------------------------------------------------------------------------------ append thread *)
 
 IsAvailable(sequence) == At(sequence).sequence = sequence \/ Bug("CursorIsTrusted")
-\* WritePath.append, Appender.accept and endGroup: what has been published without a gap, up to any end, is written to its logs; each
-\* entry learns what it waits for; the group leaves the stage.
+\* WritePath.append, Appender.accept and endGroup: what has been published without a gap, up to any end, is written to its logs;
+\* each entry learns what it waits for; the group leaves the stage.
 AppendGroup ==
     /\ group = NoGroup
     /\ \E last \in appended + 1 .. cursor :
@@ -116,7 +119,8 @@ HandOver ==
     /\ group # NoGroup
     /\ waiting' = [group EXCEPT !.logs = @ \cup waiting.logs]
     /\ group' = NoGroup
-    /\ UNCHANGED <<cursor, claim, slot, appended, settleAfter, pageCache, synced, syncing, failure, onDisk, settle, mustSync, left>>
+    /\ UNCHANGED <<cursor, claim, slot, appended, settleAfter, pageCache, synced, syncing, failure, onDisk, settle, mustSync,
+                   left>>
 
 \* A topic's durability is changed to page-cache while its entries wait for the disk (PartitionLog.reconfigure).
 Reconfigure(l) ==
@@ -181,7 +185,8 @@ LiveSpec ==
 
 Ids(l) == {pageCache[l][n] : n \in 1 .. Len(pageCache[l])}
 TypeOK ==
-    /\ cursor \in Never .. MaxEntries - 1 /\ released \in Never .. appended /\ appended \in Never .. cursor /\ synced \in Never .. appended
+    /\ cursor \in Never .. MaxEntries - 1 /\ released \in Never .. appended
+    /\ appended \in Never .. cursor /\ synced \in Never .. appended
     /\ \A l \in Logs : Ids(l) \subseteq 0 .. MaxEntries - 1 /\ onDisk[l] <= Len(pageCache[l])
 \* No slot is written again before its entry was answered: what every stage finds there is what was published.
 NoSlotIsReused == \A p \in Producers : claim[p] # NoClaim =>
@@ -201,7 +206,8 @@ EveryWriteIsAnswered == <>[](\A s \in 0 .. MaxEntries - 1 : \E l \in Logs : \E n
 CacheOvertakesSync == \E l \in CacheLogs : told[l] # <<>> /\ \E k \in SyncLogs : \E n \in 1 .. Len(pageCache[k]) :
     pageCache[k][n] < told[l][Len(told[l])].id /\ told[k] = <<>> /\ ~failure
 RingIsFull == cursor - released = Slots
-PublishedOutOfOrder == \E s \in appended + 1 .. cursor : At(s).sequence = s /\ \E p \in Producers : claim[p] # NoClaim /\ claim[p].sequence < s
+PublishedOutOfOrder ==
+  \E s \in appended + 1 .. cursor : At(s).sequence = s /\ \E p \in Producers : claim[p] # NoClaim /\ claim[p].sequence < s
 GroupsPile == waiting # NoGroup /\ syncing # NoGroup
 
 \* What the sync stage claims; that answers come later, and say no more, is AckedIsDurable.

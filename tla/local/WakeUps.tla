@@ -1,14 +1,16 @@
 ------------------------------- MODULE WakeUps -------------------------------
-(* Who runs the stages of a shard, and how it learns that there is something to do: Doorbell, Turn and DiskWait under Shard's loops.
+(* Who runs the stages of a shard, and how it learns that there is something to do: Doorbell, Turn and DiskWait under Shard's
+   loops.
 
    Claim: no ring is lost. Whatever was published is appended even while the disk hangs in a sync, and settled when the sync ends;
    nobody sleeps over work that nobody else is about to do.
 
-   Threads = "separate": append, sync and settle have a thread each. "shared": append and settle share one, and the sync thread appends
-   what it is going to sync. "lent": besides, whoever announces to an idle shard appends and settles itself.
+   Threads = "separate": append, sync and settle have a thread each. "shared": append and settle share one, and the sync thread
+   appends what it is going to sync. "lent": besides, whoever announces to an idle shard appends and settles itself.
 
-   Abstracted: the entries are counted, in the order of the ring; what appending, syncing and settling mean is in local/Ring. Memory is
-   sequentially consistent; a missing fence is modelled by the order of two steps (the flags WaiterLooksFirst and so on). *)
+   Abstracted: the entries are counted, in the order of the ring; what appending, syncing and settling mean is in local/Ring.
+   Memory is sequentially consistent; a missing fence is modelled by the order of two steps (the flags WaiterLooksFirst and so
+   on). *)
 EXTENDS Integers, Sequences
 
 CONSTANTS
@@ -76,8 +78,10 @@ Publish(t) ==
     /\ pc[t] = "publish" /\ published < Entries
     /\ published' = published + 1
     /\ Goes(t, IF Kinds[published + 1] = "task" THEN "ring append" ELSE IF Threads = "lent" THEN "announce" ELSE "wake")
-    /\ UNCHANGED <<appended, handed, synced, settled, examined, lastSynced, needsSync, syncing, asleep, turn, disk, worked, group>>
-\* Shard.announce: what needs the disk is not done here; else the turn is taken if it is free, and if it is not, its holder looks again.
+    /\ UNCHANGED <<appended, handed, synced, settled, examined, lastSynced, needsSync, syncing, asleep, turn, disk, worked,
+                   group>>
+\* Shard.announce: what needs the disk is not done here; else the turn is taken if it is free, and if it is not, its holder looks
+\* again.
 Announce(t) ==
     /\ pc[t] = "announce"
     /\ IF needsSync THEN Goes(t, "wake") /\ UNCHANGED turn
@@ -101,14 +105,16 @@ LookAfter(t) ==
 MayAppend(t) == IF t = "append" THEN CanAppend ELSE CanAppendLent
 LastFor(t) == \* append's own thread takes all there is; others stop before a task
     IF t = "append" THEN published
-    ELSE CHOOSE n \in appended .. published : (\A m \in appended + 1 .. n : Kinds[m] # "task") /\ (n = published \/ Kinds[n + 1] = "task")
+    ELSE CHOOSE n \in appended .. published :
+           (\A m \in appended + 1 .. n : Kinds[m] # "task") /\ (n = published \/ Kinds[n + 1] = "task")
 \* The order is the point: published to settle before it is handed to sync, so that the sync's own ring finds it.
 Puts(last) == handed' = (IF HandsOver(last) THEN last ELSE handed) /\ UNCHANGED <<appended, needsSync>>
 Publishes(g) == appended' = g.last /\ needsSync' = (\E n \in g.first .. g.last : IsSync(n)) /\ UNCHANGED handed
 AppendGroup(t) ==
     /\ pc[t] = "append"
     /\ IF ~MayAppend(t)
-         THEN Goes(t, IF Separate THEN "idle" ELSE IF t = "sync" THEN "give back" ELSE "settle") /\ UNCHANGED <<work, group, worked>>
+         THEN Goes(t, IF Separate THEN "idle" ELSE IF t = "sync" THEN "give back" ELSE "settle") /\ UNCHANGED <<work, group,
+                                                                                                                worked>>
          ELSE /\ IF PutsFirst THEN Puts(LastFor(t)) ELSE Publishes([first |-> appended + 1, last |-> LastFor(t)])
               /\ group' = [group EXCEPT ![t] = [first |-> appended + 1, last |-> LastFor(t), bells |-> {}]]
               /\ Goes(t, "hand over")
@@ -119,7 +125,8 @@ HandOver(t) ==
     /\ pc[t] = "hand over"
     /\ LET g == group[t]
            syncs == \E n \in g.first .. g.last : IsSync(n)
-           rings == (IF syncs THEN {"sync"} ELSE {}) \cup (IF Separate /\ \E n \in g.first .. g.last : ~IsSync(n) THEN {"settle"} ELSE {})
+           rings == (IF syncs THEN {"sync"} ELSE {})
+                      \cup (IF Separate /\ \E n \in g.first .. g.last : ~IsSync(n) THEN {"settle"} ELSE {})
        IN /\ IF PutsFirst THEN Publishes(g) ELSE handed' = (IF syncs THEN g.last ELSE handed) /\ UNCHANGED <<appended, needsSync>>
           /\ group' = [group EXCEPT ![t].bells = rings]
     /\ Goes(t, "ring")
@@ -158,7 +165,8 @@ SettleLoop ==
 \* Shard.syncLoop and sharedSyncLoop: takes the group that waits.
 SyncLoop ==
     /\ pc["sync"] = "look"
-    /\ IF CanSync THEN syncing' = handed /\ handed' = 0 /\ disk' = ~Separate /\ Goes("sync", IF Separate THEN "sync" ELSE "look around")
+    /\ IF CanSync THEN /\ syncing' = handed /\ handed' = 0 /\ disk' = ~Separate
+                       /\ Goes("sync", IF Separate THEN "sync" ELSE "look around")
        ELSE UNCHANGED <<syncing, handed, disk>> /\ Goes("sync", IF Separate THEN "idle" ELSE "try turn")
     /\ Works("sync", CanSync)
     /\ UNCHANGED <<published, appended, synced, settled, examined, lastSynced, needsSync, asleep, turn, group>>
@@ -190,7 +198,7 @@ Rest ==
     /\ Goes("sync", IF worked["sync"] THEN "look" ELSE "idle")
     /\ UNCHANGED <<work, turn, disk, worked, group>>
 
-(* --------------------------------------------------------------------------------------------------------- Doorbell.sleepUntil *)
+(* -------------------------------------------------------------------------------------------------------- Doorbell.sleepUntil *)
 
 IsThere(t) ==
     CASE t = "append" -> IF Separate THEN CanAppend ELSE turn = Nobody /\ HasTurnWork

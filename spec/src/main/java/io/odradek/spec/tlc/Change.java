@@ -19,12 +19,38 @@ record Change(String part, String what) {
         after.forEach((variable, value) -> {
             TlaValue old = before.get(variable);
             if (old == null) {
-                changes.add(new Change(variable, value.toString()));
+                first(variable, value, changes);
             } else {
                 compare(variable, old, value, changes);
             }
         });
         return changes;
+    }
+
+    /** A function as one value where it has but one; else what differs has a row of its own. */
+    private static void first(String part, TlaValue value, List<Change> changes) {
+        if (value instanceof TlaValue.Mapping(var entries) && !isEvery(entries)) {
+            entries.forEach((key, at) -> first(part + "[" + key + "]", at, changes));
+        } else {
+            changes.add(new Change(part, every(value)));
+        }
+    }
+
+    private static boolean isEvery(Map<TlaValue, TlaValue> entries) {
+        return entries.values().stream().distinct().count() == 1;
+    }
+
+    private static String every(TlaValue value) {
+        if (value instanceof TlaValue.Mapping(var entries) && isEvery(entries)) {
+            return "each " + every(entries.values().iterator().next());
+        }
+        // TLC prints a function of strings as a record. One of plain values is short.
+        if (value instanceof TlaValue.Fields(var fields)
+                && fields.values().stream().distinct().count() == 1
+                && fields.values().stream().noneMatch(TlaValue.Atom.class::isInstance)) {
+            return "each " + every(fields.values().iterator().next());
+        }
+        return value.toString();
     }
 
     private static void compare(String part, TlaValue before, TlaValue after, List<Change> changes) {
@@ -54,15 +80,19 @@ record Change(String part, String what) {
     }
 
     private static void sequences(String part, List<TlaValue> old, List<TlaValue> now, List<Change> changes) {
+        if (old.size() == now.size()) {
+            for (int i = 0; i < old.size(); i++) {
+                compare(part + "[" + (i + 1) + "]", old.get(i), now.get(i), changes);
+            }
+            return;
+        }
         int same = 0;
         while (same < old.size() && same < now.size() && old.get(same).equals(now.get(same))) {
             same++;
         }
         List<TlaValue> gone = old.subList(same, old.size());
         List<TlaValue> added = now.subList(same, now.size());
-        if (old.size() == now.size() && gone.size() == 1) {
-            compare(part + "[" + (same + 1) + "]", gone.getFirst(), added.getFirst(), changes);
-        } else if (gone.isEmpty()) {
+        if (gone.isEmpty()) {
             changes.add(new Change(part, "appended " + listed(added)));
         } else if (added.isEmpty()) {
             changes.add(new Change(part, "cut to " + same + ", lost " + listed(gone)));

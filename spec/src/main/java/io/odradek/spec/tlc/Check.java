@@ -42,7 +42,15 @@ record Check(
 
     /** Where behaviours come from. */
     sealed interface Behaviour {
-        record Formula(String spec) implements Behaviour {}
+        /** What a step may be; by convention where a formula says it. */
+        String next();
+
+        record Formula(String spec) implements Behaviour {
+            @Override
+            public String next() {
+                return "Next";
+            }
+        }
 
         record InitNext(String init, String next) implements Behaviour {}
     }

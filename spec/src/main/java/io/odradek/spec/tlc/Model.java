@@ -43,6 +43,18 @@ record Model(
         }
     }
 
-    /** A row of the table that compares protocols under the same faults. */
-    record Tolerance(String protocol, int replicas, int lossyCrashes, int fences) {}
+    /**
+     * What it says for the table that compares protocols under the same faults.
+     *
+     * @param lossyCrashes at most so many, and so many fences
+     */
+    record Tolerance(String protocol, String durability, int replicas, int lossyCrashes, int fences, Question asks) {}
+
+    /** What may come of faults. */
+    enum Question {
+        /** Whether somebody serves a log without a committed record. */
+        LOSES,
+        /** Whether writes are not decided, though faults are over but for replicas that stay fenced. */
+        BLOCKS
+    }
 }

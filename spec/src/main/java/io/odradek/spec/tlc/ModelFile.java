@@ -188,11 +188,21 @@ record ModelFile(String module, List<Model> models, List<Mutant> mutants) {
     private static Model.Tolerance tolerance(JsonFields fields) {
         Model.Tolerance tolerance = new Model.Tolerance(
                 fields.text("protocol"),
+                fields.text("durability"),
                 number(fields, "replicas"),
                 number(fields, "lossyCrashes"),
-                number(fields, "fences"));
+                number(fields, "fences"),
+                question(fields));
         fields.expectNoOthers();
         return tolerance;
+    }
+
+    private static Model.Question question(JsonFields fields) {
+        return switch (fields.text("asks")) {
+            case "loses" -> Model.Question.LOSES;
+            case "blocks" -> Model.Question.BLOCKS;
+            default -> throw fields.wrong("\"asks\" is \"loses\" or \"blocks\"");
+        };
     }
 
     private static int number(JsonFields fields, String key) {

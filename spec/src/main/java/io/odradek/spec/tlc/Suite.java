@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -13,15 +14,20 @@ import java.util.concurrent.Future;
 /** Runs tasks side by side, those that take longest first. */
 final class Suite implements AutoCloseable {
     private final TlcJvm jvms;
+    private final Optional<StoredTraces> traces;
     private final ExecutorService lanes;
 
-    /** @param sideBySide how many JVMs there are at once; each wants a processor */
-    Suite(TlcJvm jvms, int sideBySide) {
+    /**
+     * @param traces what the stored traces of mutants are held against; empty when they are written anew
+     * @param sideBySide how many JVMs there are at once; each wants a processor
+     */
+    Suite(TlcJvm jvms, Optional<StoredTraces> traces, int sideBySide) {
         this.jvms = jvms;
+        this.traces = traces;
         lanes = Executors.newFixedThreadPool(sideBySide);
     }
 
-    /** @param complaints as of {@link Task#complaints} */
+    /** @param complaints as of {@link Task#complaints}; when there are none, as of {@link StoredTraces} */
     record Outcome(Task task, TlcJvm.Named named, List<String> complaints) {
         boolean isRight() {
             return complaints.isEmpty();
@@ -76,7 +82,11 @@ final class Suite implements AutoCloseable {
         TlcJvm.Named named = jvms.runAndName(
                 task.check(),
                 (distinct, queued) -> listener.at(task, distinct, queued, (System.nanoTime() - began) / 1e9));
-        Outcome outcome = new Outcome(task, named, task.complaints(named));
+        List<String> complaints = new ArrayList<>(task.complaints(named));
+        if (complaints.isEmpty() && traces.isPresent()) {
+            complaints.addAll(traces.get().complaints(task, named));
+        }
+        Outcome outcome = new Outcome(task, named, complaints);
         listener.ended(outcome);
         return outcome;
     }

@@ -74,6 +74,11 @@ record Task(
         if (result.taken().isEmpty()) {
             complaints.add("TLC did not say which actions were taken");
         }
+        if (result.taken().containsKey(check.behaviour().next())) {
+            complaints.add("a part of " + check.behaviour().next()
+                    + " is no action with a name of its own: TLC names one in \"\\E x \\in S\""
+                    + " only where S is a constant");
+        }
         for (String action : new TreeSet<>(result.taken().keySet())) {
             boolean fires = result.taken().getOrDefault(action, 0L) > 0;
             if (!fires && !neverFires.containsKey(action)) {

@@ -2,7 +2,6 @@ package io.odradek.spec.tlc;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +49,9 @@ public final class TlaCommand implements Callable<Integer> {
     @Option(names = "--mutants", description = "Mutants, each with the same bounds without the bug.")
     private boolean mutants;
 
-    @Option(names = "--table", description = "Which protocol bears which failures, from the models that say so.")
+    @Option(
+            names = "--table",
+            description = "Which protocol bears which failures, from the models that say so, those of the night too.")
     private boolean table;
 
     @Option(
@@ -95,7 +96,8 @@ public final class TlaCommand implements Callable<Integer> {
         }
         TlcJvm jvms = new TlcJvm(List.of(specifications), home.resolve("target").resolve("tla"));
         List<Suite.Outcome> outcomes = new ArrayList<>();
-        try (Suite suite = new Suite(jvms, sideBySide)) {
+        StoredTraces traces = StoredTraces.of(specifications, files);
+        try (Suite suite = new Suite(jvms, writeTraces ? Optional.empty() : Optional.of(traces), sideBySide)) {
             for (Suite.Begun begun : suite.begin(tasks, new Spoken())) {
                 outcomes.add(begun.outcome());
             }
@@ -107,7 +109,7 @@ public final class TlaCommand implements Callable<Integer> {
                             + outcome.result().counterexample().table()));
         }
         if (writeTraces) {
-            write(files, outcomes, specifications.resolve("mutants"));
+            traces.write(outcomes);
         }
         if (table) {
             out().print(Tolerances.table(files, outcomes));
@@ -122,9 +124,7 @@ public final class TlaCommand implements Callable<Integer> {
             return Plan.named(files, wantedProfile, wanted, List.of(trace));
         }
         if (table) {
-            return Plan.of(files, wantedProfile, Plan.Wanted.MODELS).stream()
-                    .filter(task -> Tolerances.hasRow(files, task))
-                    .toList();
+            return Plan.named(files, Profile.CI, Plan.Wanted.MODELS, Tolerances.modelsOf(files));
         }
         return names.isEmpty()
                 ? Plan.of(files, wantedProfile, wanted)
@@ -148,35 +148,6 @@ public final class TlaCommand implements Callable<Integer> {
 
     private static String lower(Profile profile) {
         return profile.name().toLowerCase(Locale.ROOT);
-    }
-
-    /** A file for each mutant that dies as it should. */
-    private static void write(List<ModelFile> files, List<Suite.Outcome> outcomes, Path directory) throws IOException {
-        Map<String, Mutant> mutants = files.stream()
-                .flatMap(file -> file.mutants().stream())
-                .collect(Collectors.toMap(Mutant::name, mutant -> mutant));
-        for (Suite.Outcome outcome : outcomes) {
-            Optional<Mutant> mutant =
-                    Optional.ofNullable(mutants.get(outcome.task().name()));
-            if (mutant.isPresent()
-                    && outcome.isRight()
-                    && outcome.result().counterexample().states() > 0) {
-                Files.writeString(
-                        directory.resolve(outcome.task().name() + ".txt"),
-                        String.join(
-                                "\n",
-                                mutant.get().name()
-                                        + mutant.get()
-                                                .id()
-                                                .map(id -> " (" + id + ")")
-                                                .orElse("") + " violates "
-                                        + String.join(", ", outcome.named().failing()),
-                                mutant.get().cites(),
-                                mutant.get().story(),
-                                "",
-                                outcome.result().counterexample().table()));
-            }
-        }
     }
 
     private int conclude(List<Suite.Outcome> outcomes) {

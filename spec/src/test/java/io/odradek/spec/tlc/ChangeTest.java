@@ -50,6 +50,7 @@ class ChangeTest {
                 "<<1>> ; <<1, 2, 3>> % v: appended 2, 3",
                 "<<1, 2, 3>> ; <<1>> % v: cut to 1, lost 2, 3",
                 "<<1, [a |-> 1]>> ; <<1, [a |-> 2]>> % v[2].a: 1 -> 2",
+                "<<[a |-> 1], 1>> ; <<[a |-> 2], 1>> % v[1].a: 1 -> 2",
                 "<<1, 2>> ; <<3>> % v: <<1, 2>> -> <<3>>",
                 "{1} ; {1, 2} % v: added 2",
                 "{1, 2} ; {2} % v: removed 1",
@@ -68,5 +69,24 @@ class ChangeTest {
     void whatIsTheSameIsNotListed() {
         assertThat(Change.between(Map.of("v", TlaValue.parse("1")), Map.of("v", TlaValue.parse("1"))))
                 .isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '%',
+            value = {
+                "7 % v: 7",
+                "[a |-> 1] % v: [a |-> 1]",
+                "(r1 :> 0 @@ r2 :> 0) % v: each 0",
+                "(r1 :> (r1 :> 0 @@ r2 :> 0) @@ r2 :> (r1 :> 0 @@ r2 :> 0)) % v: each each 0",
+                "[r1 |-> [a |-> 1, b |-> 2], r2 |-> [a |-> 1, b |-> 2]] % v: each [a |-> 1, b |-> 2]",
+                "[a |-> 0, b |-> 0] % v: [a |-> 0, b |-> 0]",
+                "(r1 :> 0 @@ r2 :> 5) % v[r1]: 0, v[r2]: 5",
+                "(r1 :> (r1 :> 0 @@ r2 :> 0) @@ r2 :> (r1 :> 0 @@ r2 :> 1)) % v[r1]: each 0, v[r2][r1]: 0, v[r2][r2]: 1"
+            })
+    void aFirstValueIsShownByItsPartsUnlessAllAreAlike(String value, String expected) {
+        assertThat(Change.between(Map.of(), Map.of("v", TlaValue.parse(value))))
+                .extracting(change -> change.part() + ": " + change.what())
+                .containsExactly(expected.split(", (?=v)"));
     }
 }

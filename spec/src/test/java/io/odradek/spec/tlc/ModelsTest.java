@@ -3,8 +3,10 @@ package io.odradek.spec.tlc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DynamicTest;
@@ -19,13 +21,24 @@ import org.junit.jupiter.api.TestFactory;
 class ModelsTest {
     private static final Path SPECIFICATIONS = Path.of("..", "tla");
     private static final int SIDE_BY_SIDE = 2;
-    private static final Suite SUITE =
-            new Suite(new TlcJvm(List.of(SPECIFICATIONS), Path.of("target", "tla", "models")), SIDE_BY_SIDE);
+    private static final List<ModelFile> FILES = files();
+    private static final Suite SUITE = new Suite(
+            new TlcJvm(List.of(SPECIFICATIONS), Path.of("target", "tla", "models")),
+            Optional.of(StoredTraces.of(SPECIFICATIONS, FILES)),
+            SIDE_BY_SIDE);
+
+    private static List<ModelFile> files() {
+        try {
+            return ModelFile.below(SPECIFICATIONS);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     @TestFactory
-    Stream<DynamicTest> everythingIsAsTheFilesSay() throws IOException {
+    Stream<DynamicTest> everythingIsAsTheFilesSay() {
         Profile profile = Profile.named(System.getProperty("odradek.tla.profile", "ci"));
-        List<Task> tasks = Plan.of(ModelFile.below(SPECIFICATIONS), profile, Plan.Wanted.BOTH);
+        List<Task> tasks = Plan.of(FILES, profile, Plan.Wanted.BOTH);
         assertThat(tasks).isNotEmpty();
         return SUITE.begin(tasks, Suite.Listener.NONE).stream()
                 .map(begun -> DynamicTest.dynamicTest(begun.task().name(), () -> {

@@ -11,7 +11,9 @@ class PlanTest {
         {"module": "M",
          "models": {
            "quick": {"claim": "Q.", "constants": {"N": 1}, "invariants": ["I", "J"], "symmetry": ["R"], "expect": {}},
-           "slow": {"like": "quick", "claim": "S.", "profile": "nightly", "constants": {"N": 2}, "expect": {}}
+           "slow": {"like": "quick", "claim": "S.", "profile": "nightly", "constants": {"N": 2}, "expect": {},
+                    "unreduced": {"expect": {"distinct": 9, "depth": 3}}},
+           "lost": {"like": "quick", "claim": "L.", "profile": "nightly", "expect": {"violates": "I"}}
          },
          "mutants": {
            "plain": {"bugs": ["F"], "base": "quick", "fails": "J", "invariants": ["J"], "cites": "c", "story": "s"},
@@ -31,7 +33,8 @@ class PlanTest {
     void modelsOfAProfile() {
         assertThat(names(Plan.of(files, Profile.CI, Plan.Wanted.MODELS))).containsExactly("M.quick");
         assertThat(names(Plan.of(files, Profile.NIGHTLY, Plan.Wanted.MODELS)))
-                .containsExactly("M.quick", "M.quick, not reduced", "M.slow", "M.slow, not reduced");
+                .as("without reductions what was counted so, or fails")
+                .containsExactly("M.quick", "M.slow", "M.slow, not reduced", "M.lost", "M.lost, not reduced");
     }
 
     @Test
@@ -77,6 +80,13 @@ class PlanTest {
                 .containsExactly("M.quick");
         assertThat(names(Plan.named(files, Profile.CI, Plan.Wanted.MODELS, List.of("plain"))))
                 .containsExactly("M.plain", "M.quick");
+        assertThat(names(Plan.named(files, Profile.CI, Plan.Wanted.MODELS, List.of("M.deep, not reduced"))))
+                .as("the name that a night reports")
+                .containsExactly("M.deep, not reduced");
+        assertThat(names(Plan.named(files, Profile.CI, Plan.Wanted.MODELS, List.of("quick, not reduced"))))
+                .containsExactly("M.quick, not reduced");
+        assertThat(names(Plan.named(files, Profile.CI, Plan.Wanted.MODELS, List.of("patient without the bug"))))
+                .containsExactly("M.patient without the bug");
         assertThatThrownBy(() -> Plan.named(files, Profile.CI, Plan.Wanted.MODELS, List.of("slwo")))
                 .hasMessage("there is no module, model or mutant \"slwo\"");
     }

@@ -88,6 +88,15 @@ class TaskTest {
     }
 
     @Test
+    void anActionWithoutANameIsWrong() {
+        assertThat(model.complaints(named(HOLDS.withTaken(
+                        Map.of("Up", 6L, "Again", 1L, "Leap", 0L, "Over", 0L, "Warns", 0L, "Next", 3L)))))
+                .singleElement()
+                .asString()
+                .startsWith("a part of Next is no action with a name of its own");
+    }
+
+    @Test
     void aMutantHasToFailOnItsProperty() {
         Task mutant = PlantedChecks.mutant(PlantedChecks.counting("Leaps"), "Small");
         assertThat(mutant.complaints(named(HOLDS.withVerdict(new Verdict.UnsafeBy("Small")), "Small")))

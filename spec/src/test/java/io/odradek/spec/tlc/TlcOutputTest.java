@@ -67,7 +67,7 @@ class TlcOutputTest {
         TlcResult result = read(error(2110, "Invariant Small is violated.") + STATES + STATISTICS);
         assertThat(result.verdict()).isEqualTo(new Verdict.UnsafeBy("Small"));
         assertThat(result.counterexample().table()).isEqualTo("""
-               1  (initial)  x  (a :> 0 @@ b :> 0)
+               1  (initial)  x  each 0
                              y  0
                2  Two        x[b]  0 -> 1
                              y     0 -> 1
