@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "tla",
         description = "Checks the models under tla/ with TLC, or mutants of them.",
+        subcommands = TraceCommand.class,
         mixinStandardHelpOptions = true)
 public final class TlaCommand implements Callable<Integer> {
     private static final double PROGRESS_EVERY_SECONDS = 10;
@@ -61,6 +62,13 @@ public final class TlaCommand implements Callable<Integer> {
 
     @Option(names = "--write-traces", description = "Writes how each mutant fails to tla/mutants/.")
     private boolean writeTraces;
+
+    @Option(
+            names = "--schedules",
+            paramLabel = "DIR",
+            description = "Writes what TLC finds as schedules, to be taken step by step by something else: how a property fails,"
+                    + " or of a model that holds a way to every action and to every state that it has to reach.")
+    private @Nullable Path schedules;
 
     @Option(names = "--list", description = "Lists models and mutants, without checking anything.")
     private boolean list;
@@ -108,6 +116,9 @@ public final class TlaCommand implements Callable<Integer> {
         }
         if (writeTraces) {
             write(files, outcomes, specifications.resolve("mutants"));
+        }
+        if (schedules != null) {
+            write(new Scheduler(jvms, specifications, home.resolve("target").resolve("tla")), outcomes, schedules);
         }
         if (table) {
             out().print(Tolerances.table(files, outcomes));
@@ -175,6 +186,22 @@ public final class TlaCommand implements Callable<Integer> {
                                 mutant.get().story(),
                                 "",
                                 outcome.result().counterexample().table()));
+            }
+        }
+    }
+
+    private void write(Scheduler scheduler, List<Suite.Outcome> outcomes, Path directory)
+            throws IOException, InterruptedException {
+        Files.createDirectories(directory);
+        for (Suite.Outcome outcome : outcomes) {
+            try {
+                List<Schedule> found = scheduler.of(outcome);
+                for (Schedule schedule : found) {
+                    Files.writeString(directory.resolve(schedule.fileName()), schedule.text());
+                }
+                out().println("        " + outcome.task().name() + ": " + found.size() + " schedules");
+            } catch (IllegalArgumentException e) {
+                out().println("        " + outcome.task().name() + ": no schedules, " + e.getMessage());
             }
         }
     }
