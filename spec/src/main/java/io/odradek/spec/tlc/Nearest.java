@@ -26,7 +26,7 @@ record Nearest(List<String> lines) {
         String name = event.get("event") instanceof Json.Text(String text) ? text : "";
         if (!module.actions().contains(name) && !name.equals(RecordedRun.BEGIN)) {
             lines.add(module.machine() + " has no action \"" + name + "\"; it has "
-                    + String.join(", ", module.actions()));
+                    + String.join(", ", new TreeSet<>(module.actions())));
         }
         List<TraceStep> named =
                 steps.stream().filter(step -> step.action().equals(name)).toList();

@@ -25,7 +25,6 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "tla",
         description = "Checks the models under tla/ with TLC, or mutants of them.",
-        subcommands = TraceCommand.class,
         mixinStandardHelpOptions = true)
 public final class TlaCommand implements Callable<Integer> {
     private static final double PROGRESS_EVERY_SECONDS = 10;
@@ -78,16 +77,24 @@ public final class TlaCommand implements Callable<Integer> {
 
     private final Map<String, Double> lastSaid = new ConcurrentHashMap<>();
 
-    private TlaCommand() {}
+    private final Path home;
+
+    private TlaCommand(Path home) {
+        this.home = home;
+    }
 
     /** Exits with 0 when all is as it should be, 1 when it is not, 2 when it was called wrongly. */
     public static void main(String[] arguments) {
-        System.exit(new CommandLine(new TlaCommand()).execute(arguments));
+        System.exit(commandLine(Path.of(System.getProperty("odradek.home", "."))).execute(arguments));
+    }
+
+    /** @param home the directory that has {@code tla} */
+    static CommandLine commandLine(Path home) {
+        return new CommandLine(new TlaCommand(home)).addSubcommand(new TraceCommand(home));
     }
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Path home = Path.of(System.getProperty("odradek.home", "."));
         Path specifications = home.resolve("tla");
         List<ModelFile> files;
         List<Task> tasks;

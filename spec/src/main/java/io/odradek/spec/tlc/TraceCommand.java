@@ -42,11 +42,14 @@ final class TraceCommand implements Callable<Integer> {
     @Option(names = "--limit", paramLabel = "SECONDS", description = "Of processor time, for all of them (600).")
     private int limitSeconds = 600;
 
-    private TraceCommand() {}
+    private final Path home;
+
+    TraceCommand(Path home) {
+        this.home = home;
+    }
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Path home = Path.of(System.getProperty("odradek.home", "."));
         Path specifications = home.resolve("tla");
         List<RecordedRun> runs = new ArrayList<>();
         TraceModule module;
