@@ -9,9 +9,9 @@ import java.util.stream.Collectors;
 /**
  * What TLC is asked. It is asked by way of a module of its own, {@link #MODULE}, which extends the one that is checked.
  *
+ * @param module several, with commas between them, where none extends the others
  * @param constants by name, as a TLC configuration has them
  * @param definitions constants by name that are TLA+ expressions
- * @param module several where one does not extend the others
  * @param variables that are declared besides
  * @param operators that are defined besides, by name
  * @param bugs the flags of {@code Bugs}; empty where the module has no such constant

@@ -249,7 +249,7 @@ final class TlcOutput {
     /** A random walk, as TLC writes it into a file. */
     static Counterexample walk(String text) {
         List<Counterexample.Step> steps = new ArrayList<>();
-        List<String> states = List.of(STATE_OF_WALK.split(text));
+        List<String> states = List.of(STATE_OF_WALK.split(text, -1));
         for (String state : states.subList(1, states.size())) {
             int end = state.indexOf("\n====");
             steps.add(new Counterexample.Step(

@@ -9,6 +9,7 @@ import java.util.Set;
 /**
  * The machines of which runs can be recorded, and the bounds within which they are walked through.
  */
+@SuppressWarnings("ImmutableEnumChecker") // its sets and lists are
 enum RecordedMachine {
     TRUNCATION(
             Set.of(),

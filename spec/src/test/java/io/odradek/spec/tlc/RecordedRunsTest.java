@@ -10,6 +10,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -29,7 +30,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * and why not all.
  *
  * <p>{@code -Dodradek.traces.seed=N} walks elsewhere, and then need not come by every action; {@code -Dodradek.traces.corruptions=N} looks
- * at more of each kind.
+ * at more of each kind; {@code -Dodradek.traces.tell=true} prints what was accepted.
  */
 @Tag("tlc")
 class RecordedRunsTest {
@@ -125,7 +126,7 @@ class RecordedRunsTest {
     private static Set<String> actions(List<RecordedRun> runs) {
         return runs.stream()
                 .flatMap(run -> IntStream.rangeClosed(2, run.events().size()).mapToObj(run::event))
-                .map(event -> ((Json.Text) event.get("event")).value())
+                .map(event -> ((Json.Text) Objects.requireNonNull(event.get("event"))).value())
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 }
