@@ -31,13 +31,12 @@ final class Cover {
         }
         List<Way> ways = new ArrayList<>();
         for (TlcResult.Found found : result.found()) {
-            String name =
-                    switch (found.verdict()) {
-                        case Verdict.UnsafeBy(String property) -> property;
-                        case Verdict.Unnamed(String place) -> place;
-                        case Verdict.Holds(), Verdict.Deadlock(), Verdict.Failed _, Verdict.TooSlow _ ->
-                            throw new IllegalStateException(found.verdict().describe());
-                    };
+            String name = switch (found.verdict()) {
+                case Verdict.UnsafeBy(String property) -> property;
+                case Verdict.Unnamed(String place) -> place;
+                case Verdict.Holds(), Verdict.Deadlock(), Verdict.Failed _, Verdict.TooSlow _ ->
+                    throw new IllegalStateException(found.verdict().describe());
+            };
             ways.add(new Way(
                     name.startsWith(REACHED) ? name.substring(REACHED.length()) : taken(found.counterexample()),
                     found.counterexample()));
@@ -56,8 +55,7 @@ final class Cover {
     private static Check check(TraceModule module, Check model) {
         Map<String, String> operators = new LinkedHashMap<>();
         operators.put(
-                "CheckedInit",
-                initial(model.behaviour()) + " /\\ run = 1 /\\ next = 2 /\\ " + Check.SAID + " = \"\"");
+                "CheckedInit", initial(model.behaviour()) + " /\\ run = 1 /\\ next = 2 /\\ " + Check.SAID + " = \"\"");
         operators.put("CheckedNext", "TraceNext /\\ " + Check.SAID + "' = TraceTaken(run, next)");
         operators.put("CheckedView", model.view().orElse("vars"));
         operators.put(NEWS, "[][" + isOld(Check.SAID + "'") + "]_<<vars, recordedVars, " + Check.SAID + ">>");

@@ -64,7 +64,9 @@ record Nearest(List<String> lines) {
         Set<String> differing = new LinkedHashSet<>();
         event.forEach((field, recorded) -> {
             Json value = allowed.get(field);
-            if (value != null && !recorded.equals(value) && !TlcValues.sorted(recorded).equals(value)) {
+            if (value != null
+                    && !recorded.equals(value)
+                    && !TlcValues.sorted(recorded).equals(value)) {
                 differing.add(field);
             }
         });

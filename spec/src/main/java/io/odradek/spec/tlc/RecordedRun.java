@@ -51,7 +51,9 @@ record RecordedRun(List<Json.Members> events) {
             if (!(json instanceof Json.Members event)) {
                 throw new IllegalArgumentException(where + "an event is an object, {\"event\": ...}");
             }
-            if (i > 0 && !(event.members().get("event") instanceof Json.Text) && !event.members().containsKey(STATE)) {
+            if (i > 0
+                    && !(event.members().get("event") instanceof Json.Text)
+                    && !event.members().containsKey(STATE)) {
                 throw new IllegalArgumentException(where + "\"event\" is missing, the name of the action");
             }
             events.add(event);

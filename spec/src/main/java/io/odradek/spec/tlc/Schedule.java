@@ -60,8 +60,7 @@ record Schedule(String name, String machine, Purpose purpose, TraceRecorder.Run 
         Map<String, String> fields = new LinkedHashMap<>();
         fields.put("schedule", Json.write(new Json.Text(name)));
         fields.put("machine", Json.write(new Json.Text(machine)));
-        fields.put(
-                "purpose", Json.write(new Json.Members(Map.of(purpose.verb(), new Json.Text(purpose.what())))));
+        fields.put("purpose", Json.write(new Json.Members(Map.of(purpose.verb(), new Json.Text(purpose.what())))));
         fields.put("constants", Json.write(new Json.Members(run.constants())));
         run.begins()
                 .ifPresentOrElse(
@@ -77,7 +76,7 @@ record Schedule(String name, String machine, Purpose purpose, TraceRecorder.Run 
     }
 
     String fileName() {
-        return name.replaceAll("[^\\w.-]+", "-") + (purpose.verb().equals("violates") ? "" : "." + purpose.verb() + "-" + purpose.what())
-                + ".json";
+        return name.replaceAll("[^\\w.-]+", "-")
+                + (purpose.verb().equals("violates") ? "" : "." + purpose.verb() + "-" + purpose.what()) + ".json";
     }
 }

@@ -28,8 +28,8 @@ final class Scheduler {
     List<Schedule> of(Suite.Outcome outcome) throws IOException, InterruptedException {
         Task task = outcome.task();
         TraceModule module = TraceModule.of(specifications, task.check().module())
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "no module under trace/ says what a step of " + task.check().module() + " is"));
+                .orElseThrow(() -> new IllegalArgumentException("no module under trace/ says what a step of "
+                        + task.check().module() + " is"));
         Counterexample counterexample = outcome.result().counterexample();
         if (counterexample.states() > 0) {
             return List.of(new Schedule(

@@ -65,8 +65,10 @@ public final class TlaCommand implements Callable<Integer> {
     @Option(
             names = "--schedules",
             paramLabel = "DIR",
-            description = "Writes what TLC finds as schedules, to be taken step by step by something else: how a property fails,"
-                    + " or of a model that holds a way to every action and to every state that it has to reach.")
+            description =
+                    "Writes what TLC finds as schedules, to be taken step by step by something else: how a property"
+                            + " fails, or of a model that holds a way to every action and to every state that it has to"
+                            + " reach.")
     private @Nullable Path schedules;
 
     @Option(names = "--list", description = "Lists models and mutants, without checking anything.")
@@ -85,7 +87,8 @@ public final class TlaCommand implements Callable<Integer> {
 
     /** Exits with 0 when all is as it should be, 1 when it is not, 2 when it was called wrongly. */
     public static void main(String[] arguments) {
-        System.exit(commandLine(Path.of(System.getProperty("odradek.home", "."))).execute(arguments));
+        System.exit(
+                commandLine(Path.of(System.getProperty("odradek.home", "."))).execute(arguments));
     }
 
     /** @param home the directory that has {@code tla} */

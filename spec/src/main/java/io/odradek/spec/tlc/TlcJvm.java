@@ -87,8 +87,8 @@ final class TlcJvm {
 
     /** Evaluates a trace module over recorded runs. */
     TlcResult read(Check check, Path runs, TraceIo.Purpose purpose) throws IOException, InterruptedException {
-        List<String> properties = List.of(
-                "-D" + TraceIo.DIRECTORY + "=" + runs.toAbsolutePath(), "-D" + TraceIo.PURPOSE + "=" + purpose);
+        List<String> properties =
+                List.of("-D" + TraceIo.DIRECTORY + "=" + runs.toAbsolutePath(), "-D" + TraceIo.PURPOSE + "=" + purpose);
         return inDirectory(check, directory -> start(check, directory, Progress.NONE, properties, List.of()))
                 .result();
     }
@@ -100,8 +100,7 @@ final class TlcJvm {
     /** What {@link Cover} asks: all counterexamples, not only the first. */
     TlcResult coverOf(Check check) throws IOException, InterruptedException {
         List<String> properties = List.of("-D" + TraceIo.PURPOSE + "=" + TraceIo.Purpose.COVER);
-        return inDirectory(
-                        check, directory -> start(check, directory, Progress.NONE, properties, List.of("-continue")))
+        return inDirectory(check, directory -> start(check, directory, Progress.NONE, properties, List.of("-continue")))
                 .result();
     }
 
@@ -119,9 +118,10 @@ final class TlcJvm {
                     Integer.toString(walks.depth()),
                     "-seed",
                     Long.toString(walks.seed()));
-            TlcResult result = start(check, directory, Progress.NONE, List.of(), arguments)
-                    .result();
-            if (!(result.verdict() instanceof Verdict.Holds) || !result.warnings().isEmpty()) {
+            TlcResult result =
+                    start(check, directory, Progress.NONE, List.of(), arguments).result();
+            if (!(result.verdict() instanceof Verdict.Holds)
+                    || !result.warnings().isEmpty()) {
                 throw new IllegalStateException(result.verdict().describe() + " " + result.warnings());
             }
             List<Counterexample> found = new ArrayList<>();
@@ -230,8 +230,7 @@ final class TlcJvm {
     }
 
     /** @param arguments of TLC, where they differ from those of every run */
-    private static List<String> command(
-            Check check, Path directory, List<String> properties, List<String> arguments) {
+    private static List<String> command(Check check, Path directory, List<String> properties, List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx" + check.resources().heapMb() + "m",
@@ -265,12 +264,7 @@ final class TlcJvm {
             command.addAll(List.of("-seed", "1"));
         }
         command.addAll(arguments);
-        command.addAll(List.of(
-                "-lncheck",
-                "final",
-                "-config",
-                Check.MODULE + ".cfg",
-                Check.MODULE + ".tla"));
+        command.addAll(List.of("-lncheck", "final", "-config", Check.MODULE + ".cfg", Check.MODULE + ".tla"));
         return command;
     }
 

@@ -37,8 +37,7 @@ final class TlcValues {
             case StringValue text -> new Json.Text(text.val.toString());
             case ModelValue model -> new Json.Text(model.val.toString());
             case TupleValue tuple ->
-                new Json.Elements(
-                        Stream.of(tuple.elems).map(TlcValues::json).toList());
+                new Json.Elements(Stream.of(tuple.elems).map(TlcValues::json).toList());
             case RecordValue fields -> {
                 Map<String, Json> members = new LinkedHashMap<>();
                 for (int i = 0; i < fields.names.length; i++) {
@@ -59,8 +58,9 @@ final class TlcValues {
     /** As a set has them. */
     static Json sorted(Json elements) {
         return elements instanceof Json.Elements(List<Json> unsorted)
-                ? new Json.Elements(
-                        unsorted.stream().sorted(Comparator.comparing(Json::write)).toList())
+                ? new Json.Elements(unsorted.stream()
+                        .sorted(Comparator.comparing(Json::write))
+                        .toList())
                 : elements;
     }
 
@@ -131,8 +131,7 @@ final class TlcValues {
             case TlaValue.Fields(Map<String, TlaValue> fields) ->
                 new RecordValue(names(fields.keySet().stream()), all(List.copyOf(fields.values())), false);
             case TlaValue.Mapping(Map<TlaValue, TlaValue> entries) ->
-                new FcnRcdValue(
-                        all(List.copyOf(entries.keySet())), all(List.copyOf(entries.values())), false);
+                new FcnRcdValue(all(List.copyOf(entries.keySet())), all(List.copyOf(entries.values())), false);
         };
     }
 

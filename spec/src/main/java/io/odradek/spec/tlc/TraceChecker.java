@@ -62,9 +62,13 @@ final class TraceChecker {
                 .map(one -> one.run().first(one.explained() + 1))
                 .toList();
         Map<Integer, List<TraceStep>> steps = new LinkedHashMap<>();
-        read(upToThere, directory, TraceIo.Purpose.NEAREST, (numbers, result) -> result.shown()
-                .forEach(shown -> steps.computeIfAbsent(numbers.get(shown.run() - 1), _ -> new ArrayList<>())
-                        .add(shown.step())));
+        read(
+                upToThere,
+                directory,
+                TraceIo.Purpose.NEAREST,
+                (numbers, result) -> result.shown()
+                        .forEach(shown -> steps.computeIfAbsent(numbers.get(shown.run() - 1), _ -> new ArrayList<>())
+                                .add(shown.step())));
         return IntStream.range(0, rejected.size())
                 .mapToObj(i -> Nearest.to(
                         rejected.get(i).run().event(rejected.get(i).explained() + 1),
@@ -86,8 +90,7 @@ final class TraceChecker {
         Map<Beginning, List<Integer>> together = IntStream.range(0, runs.size())
                 .boxed()
                 .collect(Collectors.groupingBy(
-                        i -> new Beginning(
-                                runs.get(i).constants(), runs.get(i).variablesAtFirst()),
+                        i -> new Beginning(runs.get(i).constants(), runs.get(i).variablesAtFirst()),
                         LinkedHashMap::new,
                         Collectors.toList()));
         int number = 0;
@@ -95,7 +98,8 @@ final class TraceChecker {
             Path files = Files.createDirectories(directory.resolve(Integer.toString(number++)));
             TraceFiles.write(files, group.getValue().stream().map(runs::get).toList());
             TlcResult result = jvms.read(check(group.getKey()), files, purpose);
-            if (!(result.verdict() instanceof Verdict.Holds) || !result.warnings().isEmpty()) {
+            if (!(result.verdict() instanceof Verdict.Holds)
+                    || !result.warnings().isEmpty()) {
                 throw new IllegalStateException(result.verdict().describe() + " " + result.warnings());
             }
             results.of(group.getValue(), result);

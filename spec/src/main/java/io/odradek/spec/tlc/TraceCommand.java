@@ -64,8 +64,7 @@ final class TraceCommand implements Callable<Integer> {
             throw new CommandLine.ParameterException(spec.commandLine(), "there is no file " + e.getMessage(), e);
         }
         Path scratch = home.resolve("target").resolve("tla");
-        TraceChecker checker =
-                new TraceChecker(new TlcJvm(List.of(specifications), scratch), module, limitSeconds);
+        TraceChecker checker = new TraceChecker(new TlcJvm(List.of(specifications), scratch), module, limitSeconds);
         Files.createDirectories(scratch);
         Path directory = Files.createTempDirectory(scratch, "trace-");
         try {

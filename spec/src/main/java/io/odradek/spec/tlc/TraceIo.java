@@ -129,8 +129,7 @@ public final class TraceIo {
 
     /** Whether an event is this one. */
     @TLAPlusOperator(identifier = "TraceShows", module = "TraceIo", warn = false)
-    public static Value shows(
-            IntValue trace, IntValue n, StringValue name, Value node, Value parameters, Value after) {
+    public static Value shows(IntValue trace, IntValue n, StringValue name, Value node, Value parameters, Value after) {
         if (Read.PURPOSE == Purpose.RECORD || Read.PURPOSE == Purpose.COVER) {
             SHOWN_LAST.set(shown(name, node, parameters, after));
             return BoolValue.ValTrue;
@@ -179,8 +178,8 @@ public final class TraceIo {
 
     private static void note(int run, int event, Json shown) {
         synchronized (SHOWN) {
-            Set<Json> all = SHOWN.computeIfAbsent(run, _ -> new TreeMap<>())
-                    .computeIfAbsent(event, _ -> new LinkedHashSet<>());
+            Set<Json> all =
+                    SHOWN.computeIfAbsent(run, _ -> new TreeMap<>()).computeIfAbsent(event, _ -> new LinkedHashSet<>());
             if (all.size() < (Read.PURPOSE == Purpose.RECORD ? 1 : NEAREST_AT_MOST)) {
                 all.add(shown);
             }
@@ -202,8 +201,8 @@ public final class TraceIo {
     public static Value state(IntValue trace, IntValue n, StringValue variable) {
         Json.Members state = Objects.requireNonNull(
                 (Json.Members) Read.RUNS.get(trace.val - 1).event(n.val).get(RecordedRun.STATE), RecordedRun.STATE);
-        Json.Text text = (Json.Text) Objects.requireNonNull(
-                state.members().get(variable.val.toString()), variable.val.toString());
+        Json.Text text = (Json.Text)
+                Objects.requireNonNull(state.members().get(variable.val.toString()), variable.val.toString());
         return TlcValues.printed(TlaValue.parse(text.value()));
     }
 

@@ -26,7 +26,8 @@ import java.util.stream.Stream;
 record TraceModule(String name, String machine, Set<String> constants, Map<String, String> names, Set<String> actions) {
     private static final String SUFFIX = "Trace";
     private static final Pattern GIVEN = Pattern.compile("(?m)^Given_(\\w+)\\s*==");
-    private static final Pattern NAME = Pattern.compile("(?m)^Given_(\\w+)\\s*==\\s*TraceName\\(\"\\w+\", \"(\\w+)\"\\)");
+    private static final Pattern NAME =
+            Pattern.compile("(?m)^Given_(\\w+)\\s*==\\s*TraceName\\(\"\\w+\", \"(\\w+)\"\\)");
     private static final Pattern ACTION = Pattern.compile("\\bIs\\(\"(\\w+)\"");
     private static final Pattern WORD = Pattern.compile("(\\w+)");
     private static final Pattern EXTENDS = Pattern.compile("(?m)^EXTENDS\\s+(.*)$");
@@ -41,7 +42,8 @@ record TraceModule(String name, String machine, Set<String> constants, Map<Strin
                 .filter(module -> module.machine.equalsIgnoreCase(name) || module.name.equalsIgnoreCase(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no runs of \"" + name + "\" can be checked, but of "
-                        + String.join(", ", all.stream().map(TraceModule::machine).toList())));
+                        + String.join(
+                                ", ", all.stream().map(TraceModule::machine).toList())));
     }
 
     /** That of the machine that a module is, or extends. */
@@ -66,7 +68,11 @@ record TraceModule(String name, String machine, Set<String> constants, Map<Strin
 
     private static TraceModule parse(String name, String text) {
         return new TraceModule(
-                name, name.substring(0, name.length() - SUFFIX.length()), found(GIVEN, text), names(text), found(ACTION, text));
+                name,
+                name.substring(0, name.length() - SUFFIX.length()),
+                found(GIVEN, text),
+                names(text),
+                found(ACTION, text));
     }
 
     private static void collect(Path specifications, String module, Set<String> extended) throws IOException {

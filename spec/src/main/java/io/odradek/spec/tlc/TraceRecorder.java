@@ -32,7 +32,11 @@ final class TraceRecorder {
      * @param begins what a recorded run says at its beginning; empty where no run begins so, and then there is the state
      * @param state with which it begins, as TLC prints it
      */
-    record Run(Map<String, Json> constants, Optional<Map<String, Json>> begins, Map<String, Json> state, List<TraceStep> steps) {
+    record Run(
+            Map<String, Json> constants,
+            Optional<Map<String, Json>> begins,
+            Map<String, Json> state,
+            List<TraceStep> steps) {
         Run {
             steps = List.copyOf(steps);
         }
@@ -57,15 +61,15 @@ final class TraceRecorder {
     List<Run> record(Check check, List<Counterexample> runs, Path directory) throws IOException, InterruptedException {
         Files.createDirectories(directory);
         TraceFiles.write(directory, runs.stream().map(TraceRecorder::states).toList());
-        List<String> variables =
-                states(runs.getFirst()).variablesAtFirst();
+        List<String> variables = states(runs.getFirst()).variablesAtFirst();
         TlcResult result = jvms.read(following(check, variables), directory, TraceIo.Purpose.RECORD);
         if (!(result.verdict() instanceof Verdict.Holds) || !result.warnings().isEmpty()) {
             throw new IllegalStateException(result.verdict().describe() + " " + result.warnings());
         }
         Map<Integer, Map<Integer, TraceStep>> steps = new TreeMap<>();
-        result.shown().forEach(shown -> steps.computeIfAbsent(shown.run(), _ -> new TreeMap<>())
-                .put(shown.event(), shown.step()));
+        result.shown()
+                .forEach(shown ->
+                        steps.computeIfAbsent(shown.run(), _ -> new TreeMap<>()).put(shown.event(), shown.step()));
         Map<String, Json> constants = constants(check);
         List<Run> recorded = new ArrayList<>();
         for (int i = 0; i < runs.size(); i++) {
@@ -79,7 +83,8 @@ final class TraceRecorder {
         for (int n = 2; n <= states.states(); n++) {
             TraceStep step = steps.get(n);
             if (step == null) {
-                throw new IllegalStateException(module.name() + " has no step to state " + n + " of\n" + states.table());
+                throw new IllegalStateException(
+                        module.name() + " has no step to state " + n + " of\n" + states.table());
             }
             taken.add(step);
         }
@@ -122,7 +127,9 @@ final class TraceRecorder {
                         && !(constant.equals("Bugs") && check.bugs().isPresent()))
                 .forEach(constant -> definitions.putIfAbsent(constant, "Given_" + constant));
         Map<String, String> operators = new LinkedHashMap<>();
-        operators.put("CheckedInit", TraceChecker.begins(variables) + " /\\ ((TraceInit /\\ TraceTaken(run, 1) # \"\") \\/ Begins)");
+        operators.put(
+                "CheckedInit",
+                TraceChecker.begins(variables) + " /\\ ((TraceInit /\\ TraceTaken(run, 1) # \"\") \\/ Begins)");
         operators.put(
                 "CheckedNext",
                 "next <= Len(Traces[run]) /\\ TraceNext"
@@ -149,18 +156,20 @@ final class TraceRecorder {
         Map<String, Json> constants = new LinkedHashMap<>();
         ofTheMachine(ModelFile.over(check.constants(), check.definitions()))
                 .forEach((name, text) -> constants.put(name, json(name, TlaValue.parse(text))));
-        check.bugs().filter(bugs -> !bugs.isEmpty())
-                .ifPresent(bugs -> constants.put("Bugs", new Json.Elements(bugs.stream()
-                        .<Json>map(Json.Text::new)
-                        .toList())));
+        check.bugs()
+                .filter(bugs -> !bugs.isEmpty())
+                .ifPresent(bugs -> constants.put(
+                        "Bugs",
+                        new Json.Elements(
+                                bugs.stream().<Json>map(Json.Text::new).toList())));
         return constants;
     }
 
     private static Json json(String constant, TlaValue value) {
         return switch (value) {
             case TlaValue.Atom(String text) when text.matches("-?\\d+") -> new Json.Whole(Long.parseLong(text));
-            case TlaValue.Atom(String text) when text.equals("TRUE") || text.equals("FALSE") ->
-                new Json.Truth(text.equals("TRUE"));
+            case TlaValue.Atom(String text)
+            when text.equals("TRUE") || text.equals("FALSE") -> new Json.Truth(text.equals("TRUE"));
             case TlaValue.Atom(String text) when text.startsWith("\"") -> new Json.Text(TlcValues.unquoted(text));
             case TlaValue.Atom(String text) when text.matches("\\w+") -> new Json.Text(text);
             case TlaValue.Collection(List<TlaValue> elements) -> all(constant, elements);
@@ -170,8 +179,7 @@ final class TraceRecorder {
                 yield new Json.Members(members);
             }
             case TlaValue.Atom _, TlaValue.Sequence _, TlaValue.Mapping _ ->
-                throw new IllegalArgumentException(
-                        "a run cannot say that the constant " + constant + " is " + value);
+                throw new IllegalArgumentException("a run cannot say that the constant " + constant + " is " + value);
         };
     }
 

@@ -10,7 +10,6 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 
-
 /** Everything that can be wrong with one place of a recorded run. */
 final class Corruptions {
     private Corruptions() {}
@@ -39,7 +38,9 @@ final class Corruptions {
         String describe() {
             return "event " + event + ": " + what + ", now "
                     + Json.write(run.events().get(event - 1))
-                    + (event < run.events().size() ? ", " + Json.write(run.events().get(event)) : "");
+                    + (event < run.events().size()
+                            ? ", " + Json.write(run.events().get(event))
+                            : "");
         }
     }
 
@@ -52,12 +53,11 @@ final class Corruptions {
         for (int n = 2; n <= last; n++) {
             Map<String, Json> event = run.event(n);
             for (Map.Entry<String, Json> field : event.entrySet()) {
-                Kind kind =
-                        switch (field.getKey()) {
-                            case "event" -> Kind.NAME;
-                            case "node" -> Kind.NODE;
-                            default -> Kind.FIELD;
-                        };
+                Kind kind = switch (field.getKey()) {
+                    case "event" -> Kind.NAME;
+                    case "node" -> Kind.NODE;
+                    default -> Kind.FIELD;
+                };
                 Set<String> names = kind == Kind.NAME ? actions : texts(run, field.getKey());
                 for (Json wrong : others(field.getValue(), names)) {
                     corrupted.add(new Corrupted(
@@ -70,9 +70,16 @@ final class Corruptions {
             // Without its last event a run is one that ended earlier.
             if (n < last) {
                 corrupted.add(new Corrupted(
-                        actors.subList(n, last).contains(actors.get(n - 1)) ? Kind.DROPPED : Kind.DROPPED_LAST, n, "it is missing", run.without(n)));
+                        actors.subList(n, last).contains(actors.get(n - 1)) ? Kind.DROPPED : Kind.DROPPED_LAST,
+                        n,
+                        "it is missing",
+                        run.without(n)));
                 if (!run.event(n).equals(run.event(n + 1))) {
-                    corrupted.add(new Corrupted(actors.get(n - 1).equals(actors.get(n)) ? Kind.SWAPPED : Kind.SWAPPED_APART, n, "it is swapped with the next", run.swapped(n)));
+                    corrupted.add(new Corrupted(
+                            actors.get(n - 1).equals(actors.get(n)) ? Kind.SWAPPED : Kind.SWAPPED_APART,
+                            n,
+                            "it is swapped with the next",
+                            run.swapped(n)));
                 }
             }
         }
@@ -98,8 +105,8 @@ final class Corruptions {
                         .filter(name -> !name.equals(text))
                         .<Json>map(Json.Text::new)
                         .toList();
-            case Json.Elements(List<Json> elements) when elements.isEmpty() ->
-                List.of(new Json.Elements(List.of(new Json.Whole(1))));
+            case Json.Elements(List<Json> elements)
+            when elements.isEmpty() -> List.of(new Json.Elements(List.of(new Json.Whole(1))));
             case Json.Elements(List<Json> elements) -> List.of(new Json.Elements(elements.subList(1, elements.size())));
             case Json.Members _, Json.Nothing() -> List.of();
         };

@@ -27,8 +27,7 @@ class NearestTest {
 
     @Test
     void nodesAreTheRecordedOneAndThenTheOthers() {
-        assertThat(lines(
-                        "{\"event\": \"Write\", \"node\": \"r2\"}", List.of(step("Sync", "r1", "end", 1), SYNC)))
+        assertThat(lines("{\"event\": \"Write\", \"node\": \"r2\"}", List.of(step("Sync", "r1", "end", 1), SYNC)))
                 .containsExactly(
                         "Write could not be taken there, by any node",
                         "\"r2\" could have taken Sync",
@@ -63,7 +62,8 @@ class NearestTest {
     }
 
     private static List<String> lines(String event, List<TraceStep> steps) {
-        return Nearest.to(((Json.Members) Json.parse(event)).members(), MODULE, steps).lines();
+        return Nearest.to(((Json.Members) Json.parse(event)).members(), MODULE, steps)
+                .lines();
     }
 
     private static TraceStep step(String action, String node, String field, long value) {

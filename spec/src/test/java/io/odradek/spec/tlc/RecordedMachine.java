@@ -14,7 +14,11 @@ enum RecordedMachine {
     TRUNCATION(
             Set.of(),
             new Walked(
-                    "Truncation", "Spec", new TlcJvm.Walks(20, 16, 0), values("MaxEpoch = 3", "MaxLength = 4", "FetchSize = 2"), Map.of())),
+                    "Truncation",
+                    "Spec",
+                    new TlcJvm.Walks(20, 16, 0),
+                    values("MaxEpoch = 3", "MaxLength = 4", "FetchSize = 2"),
+                    Map.of())),
     ISR(
             Set.of("slot"),
             new Walked(
@@ -117,7 +121,8 @@ enum RecordedMachine {
                     "Spec",
                     new TlcJvm.Walks(12, 40, 0),
                     values("Window = 5", "InFlight = 5", "LateCopies = TRUE", "Overtaking = TRUE", "MaxBatch = 12"),
-                    values("Budget = [cut |-> 2, bump |-> 2, snapshot |-> 3, delete |-> 1, recover |-> 2, forget |-> 3]")));
+                    values("Budget = [cut |-> 2, bump |-> 2, snapshot |-> 3, delete |-> 1, recover |-> 2, forget |->"
+                            + " 3]")));
 
     /** Random walks within some bounds. */
     record Walked(

@@ -42,8 +42,7 @@ class RecordedRunTest {
                 .hasMessageContaining("a.ndjson:1: a run begins with");
         assertThatThrownBy(() -> RecordedRun.parse("a.ndjson", List.of("{\"event\": \"Write\"}")))
                 .hasMessageContaining("a.ndjson:1: a run begins with");
-        assertThatThrownBy(
-                        () -> RecordedRun.parse("a.ndjson", List.of("{\"event\": \"Begin\", \"constants\": []}")))
+        assertThatThrownBy(() -> RecordedRun.parse("a.ndjson", List.of("{\"event\": \"Begin\", \"constants\": []}")))
                 .hasMessageContaining("a.ndjson:1: \"constants\" wants an object");
     }
 }

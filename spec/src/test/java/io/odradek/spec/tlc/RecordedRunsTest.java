@@ -89,9 +89,7 @@ class RecordedRunsTest {
                         .as(() -> "%s, accepted:%n%s"
                                 .formatted(
                                         kind.words,
-                                        missed.stream()
-                                                .map(Corrupted::describe)
-                                                .collect(Collectors.joining("\n"))))
+                                        missed.stream().map(Corrupted::describe).collect(Collectors.joining("\n"))))
                         .isGreaterThanOrEqualTo(machine.floor(kind));
             }
         });

@@ -40,8 +40,7 @@ final class SanyModules {
     /** @param directory with the module, and those that it extends */
     static SanyModules read(Path directory, String name) {
         SpecObj read = new SpecObj(
-                directory.resolve(name + ".tla").toString(),
-                new SimpleFilenameToStream(directory.toString()));
+                directory.resolve(name + ".tla").toString(), new SimpleFilenameToStream(directory.toString()));
         PrintStream said = ToolIO.out;
         try (PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8)) {
             ToolIO.out = nowhere;
@@ -53,7 +52,8 @@ final class SanyModules {
         }
         ModuleNode root = read.getRootModule();
         if (root == null || read.getErrorLevel() > 0) {
-            throw new IllegalArgumentException(name + " is no TLA+: " + read.getParseErrors() + read.getSemanticErrors());
+            throw new IllegalArgumentException(
+                    name + " is no TLA+: " + read.getParseErrors() + read.getSemanticErrors());
         }
         return new SanyModules(root);
     }
@@ -140,7 +140,8 @@ final class SanyModules {
 
     private static List<SemanticNode> conjuncts(SemanticNode node) {
         if (!(node instanceof OpApplNode application)
-                || !Set.of("$ConjList", "\\land").contains(application.getOperator().getName().toString())) {
+                || !Set.of("$ConjList", "\\land")
+                        .contains(application.getOperator().getName().toString())) {
             return List.of(node);
         }
         return arguments(application).stream()
@@ -163,7 +164,10 @@ final class SanyModules {
     private static boolean isActionOf(OpApplNode application, String machine) {
         return application.getOperator() instanceof OpDefNode operator
                 && operator.getOriginallyDefinedInModuleNode() != null
-                && operator.getOriginallyDefinedInModuleNode().getName().toString().equals(machine)
+                && operator.getOriginallyDefinedInModuleNode()
+                        .getName()
+                        .toString()
+                        .equals(machine)
                 && operator.getBody() != null
                 && operator.getBody().getLevel() == LevelConstants.ActionLevel;
     }

@@ -44,16 +44,21 @@ class SchedulesTest {
     void waysToEveryActionAndStateOfAModelAreRunsOfIt() throws Exception {
         List<Schedule> schedules = schedules("IdempotentProducer.cut");
         Task task = task("IdempotentProducer.cut");
-        Set<String> actions =
-                new TreeSet<>(TraceModule.named(SPECIFICATIONS, "IdempotentProducer").actions());
+        Set<String> actions = new TreeSet<>(
+                TraceModule.named(SPECIFICATIONS, "IdempotentProducer").actions());
         actions.removeAll(task.neverFires().keySet());
         // As its comment claims. TLC's own counts have it among others, under the name of Next.
         actions.remove("RaiseEpoch");
         assertThat(goals(schedules, "takes")).isEqualTo(actions);
-        assertThat(goals(schedules, "reaches")).isEqualTo(new TreeSet<>(task.check().reached()));
+        assertThat(goals(schedules, "reaches"))
+                .isEqualTo(new TreeSet<>(task.check().reached()));
         assertThat(schedules)
                 .filteredOn(way -> way.purpose().verb().equals("takes"))
-                .allMatch(way -> way.run().steps().getLast().action().equals(way.purpose().what()));
+                .allMatch(way -> way.run()
+                        .steps()
+                        .getLast()
+                        .action()
+                        .equals(way.purpose().what()));
         List<RecordedRun> runs =
                 schedules.stream().map(way -> way.run().recorded()).toList();
         assertThat(explain("IdempotentProducer", runs)).allMatch(TraceChecker.Explained::isAccepted);

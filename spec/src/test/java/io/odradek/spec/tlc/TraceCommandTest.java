@@ -24,7 +24,8 @@ class TraceCommandTest {
     @Test
     void aMachineThatHasNoRunsIsRefusedWithThoseThatHave() {
         assertThat(refused("trace", "Majority", "run.ndjson"))
-                .contains("no runs of \"Majority\" can be checked, but of Controller, IdempotentProducer, Isr, Quorum, Truncation");
+                .contains("no runs of \"Majority\" can be checked, but of Controller, IdempotentProducer, Isr, Quorum,"
+                        + " Truncation");
     }
 
     @Test

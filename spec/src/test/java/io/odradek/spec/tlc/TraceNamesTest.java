@@ -63,7 +63,11 @@ class TraceNamesTest {
     @Test
     void anActionWithoutAnEventIsNoticed() throws Exception {
         TraceModule module = TraceModule.named(SPECIFICATIONS, "Truncation");
-        plant(module, "  \\/ Is(\"Cut\", \"follower\")            /\\ Cut            /\\ Shows(\"Cut\", \"follower\", NoChoice, Follower)\n", "");
+        plant(
+                module,
+                "  \\/ Is(\"Cut\", \"follower\")            /\\ Cut            /\\ Shows(\"Cut\", \"follower\","
+                        + " NoChoice, Follower)\n",
+                "");
         assertThat(misnamed(module)).isEmpty();
         assertThat(named(module)).isNotEqualTo(actions(module));
     }
