@@ -60,7 +60,7 @@ final class TraceRecorder {
      */
     List<Run> record(Check check, List<Counterexample> runs, Path directory) throws IOException, InterruptedException {
         Files.createDirectories(directory);
-        TraceFiles.write(directory, runs.stream().map(TraceRecorder::states).toList());
+        TraceFiles.write(directory, runs.stream().map(this::states).toList());
         List<String> variables = states(runs.getFirst()).variablesAtFirst();
         TlcResult result = jvms.read(following(check, variables), directory, TraceIo.Purpose.RECORD);
         if (!(result.verdict() instanceof Verdict.Holds) || !result.warnings().isEmpty()) {
@@ -96,17 +96,27 @@ final class TraceRecorder {
     }
 
     /** Only the states, and the names that TLC knows. */
-    private static RecordedRun states(Counterexample run) {
+    private RecordedRun states(Counterexample run) {
         List<Json.Members> events = new ArrayList<>();
         for (Counterexample.Step step : run.steps()) {
             Map<String, Json> event = new LinkedHashMap<>();
             if (events.isEmpty()) {
                 event.put("event", new Json.Text(RecordedRun.BEGIN));
+            } else {
+                // Two actions may come to the same state.
+                name(step).ifPresent(name -> event.put("event", new Json.Text(name)));
             }
             event.put(RecordedRun.STATE, new Json.Members(state(step)));
             events.add(new Json.Members(event));
         }
         return new RecordedRun(events);
+    }
+
+    private Optional<String> name(Counterexample.Step step) {
+        String name = step.state().get(Check.SAID) instanceof TlaValue.Atom(String said)
+                ? TlcValues.unquoted(said)
+                : step.action();
+        return module.actions().contains(name) ? Optional.of(name) : Optional.empty();
     }
 
     private static Map<String, Json> state(Counterexample.Step step) {
