@@ -1,71 +1,60 @@
 ------------------------ MODULE TruncationTrace ------------------------
-(* Is a recorded run one of Truncation? Each event is a step of the action of its name, after which the log, the high     *)
-(* watermark and the exchange are as recorded. What is not recorded is for TLC to find. Several runs are looked at at     *)
-(* once; a run is accepted when all its events are explained.                                                             *)
+(* Is a recorded run one of Truncation? The node of an event is "follower" or "leader". Left to TLC, where it was not     *)
+(* recorded: what of the two logs was committed.                                                                          *)
 (*                                                                                                                        *)
-(*   variable              field of the event                     in replication.partition                                *)
-(*   log.leader            leader (only of Begin)                 the log of LeaderMachine's partition                    *)
-(*   log.follower          follower (of Begin), logEndOffset,     the log of FollowerMachine's partition                  *)
-(*                         lastEpoch                                                                                      *)
+(*   field of the event    variable                               in replication                                          *)
+(*   leader, follower      log, of Begin: epochs of the records   the logs of LeaderMachine's and FollowerMachine's       *)
+(*                                                                partition                                               *)
+(*   logEndOffset,         log                                    PartitionLog: log end offset, epoch of the last record  *)
+(*   lastEpoch                                                                                                            *)
 (*   highWatermark         highWatermark                          FollowerMachine                                         *)
-(*   exchange              fetchOffset, lastFetchedEpoch;         Fetch request; Fetch response                           *)
-(*                         epoch, endOffset; records                                                                      *)
-EXTENDS Truncation, TraceIo
+(*   fetchOffset,          exchange: request                      Fetch request: fetch offset, last fetched epoch         *)
+(*   lastFetchedEpoch                                                                                                     *)
+(*   divergingEpoch,       exchange: diverging                    Fetch response: diverging epoch, its end offset; -1     *)
+(*   endOffset                                                    when there are records                                  *)
+(*   records               exchange: records                      Fetch response: epochs of its records                   *)
+EXTENDS Truncation, Recorded, TLC
 
-VARIABLES
-  run,   \* which of the runs
-  next   \* its event that is to be explained
-traceVars == <<vars, run, next>>
+traceVars == <<vars, recordedVars>>
 
-Event == Traces[run][next]
+(* What runs say of the constants, or what is right where nothing is bounded and nothing left out. *)
+Given_MaxEpoch  == TraceConstant("MaxEpoch", 3)
+Given_MaxLength == TraceConstant("MaxLength", 1000000)
+Given_FetchSize == TraceConstant("FetchSize", 1000000)
+Given_Bugs      == TraceConstant("Bugs", {})
 
-Has(field) == field \in DOMAIN Event
+Follower == [logEndOffset |-> Len(log'.follower), lastEpoch |-> LastEpoch(log'.follower), highWatermark |-> highWatermark']
+Leader   == [logEndOffset |-> Len(log'.leader), lastEpoch |-> LastEpoch(log'.leader)]
+
+Asks     == [fetchOffset |-> exchange'.fetchOffset, lastFetchedEpoch |-> exchange'.lastFetchedEpoch]
+Answered == IF exchange'.type = "records"
+              THEN [records |-> exchange'.records, divergingEpoch |-> -1, endOffset |-> -1]
+              ELSE [records |-> <<>>, divergingEpoch |-> exchange'.epoch, endOffset |-> exchange'.endOffset]
 
 (* The first event says with which logs it begins. *)
-TraceInit ==
-  /\ run \in 1 .. Len(Traces)
-  /\ next = 2
-  /\ LET begin == Traces[run][1]
-         end   == AgreedEnd(begin.leader, begin.follower)
-     IN  /\ begin.event = "Begin"
-         /\ IsLog(begin.leader) /\ IsLog(begin.follower) /\ OneHistory(begin.leader, begin.follower)
-         /\ log = [leader |-> begin.leader, follower |-> begin.follower]
-         /\ agreed = SubSeq(begin.leader, 1, end)
-         /\ committed \in 0 .. end
-         /\ highWatermark = begin.highWatermark
-         /\ begin.highWatermark <= committed
-         /\ cuts = [made |-> 0, epochs |-> EpochsOf(begin.follower)]
+BeginsWith(leader, follower) ==
+  /\ IsLog(leader) /\ IsLog(follower) /\ OneHistory(leader, follower)
+  /\ log = [leader |-> leader, follower |-> follower]
+  /\ agreed = SubSeq(leader, 1, AgreedEnd(leader, follower))
+  /\ committed \in 0 .. Len(agreed)
+  /\ highWatermark \in 0 .. committed
+  /\ cuts = [made |-> 0, epochs |-> EpochsOf(follower)]
   /\ exchange = News
 
-(* What was recorded of the state after the step. *)
-AsRecorded ==
-  /\ Has("logEndOffset")  => Len(log'.follower) = Event.logEndOffset
-  /\ Has("lastEpoch")     => LastEpoch(log'.follower) = Event.lastEpoch
-  /\ Has("leaderEndOffset") => Len(log'.leader) = Event.leaderEndOffset
-  /\ Has("highWatermark") => highWatermark' = Event.highWatermark
-
-Explained ==
-  \/ Event.event = "BecomeFollower" /\ BecomeFollower
-  \/ Event.event = "SendFetch" /\ SendFetch
-       /\ exchange'.fetchOffset = Event.fetchOffset /\ exchange'.lastFetchedEpoch = Event.lastFetchedEpoch
-  \/ Event.event = "AnswerFetch" /\ AnswerFetch
-       /\ IF Has("records")
-            THEN exchange'.type = "records" /\ exchange'.records = Event.records
-            ELSE exchange'.type = "diverging" /\ exchange'.epoch = Event.epoch /\ exchange'.endOffset = Event.endOffset
-  \/ Event.event = "Cut" /\ Cut
-  \/ Event.event = "AppendFetched" /\ AppendFetched
-  \/ Event.event = "Write" /\ Write
+TraceInit ==
+  /\ Begins
+  /\ IF {"leader", "follower"} \subseteq DOMAIN Beginning THEN BeginsWith(Beginning.leader, Beginning.follower) ELSE Init
+  /\ TraceShows(run, 1, "Begin", "follower", NoChoice,
+                [leader |-> log.leader, follower |-> log.follower, highWatermark |-> highWatermark])
 
 TraceNext ==
-  /\ next <= Len(Traces[run])
-  /\ Explained
-  /\ AsRecorded
-  /\ next' = next + 1
-  /\ UNCHANGED run
+  \/ Is("BecomeFollower", "follower") /\ BecomeFollower /\ Shows("BecomeFollower", "follower", NoChoice, Follower)
+  \/ Is("SendFetch", "follower")      /\ SendFetch      /\ Shows("SendFetch", "follower", NoChoice, Asks @@ Follower)
+  \/ Is("Cut", "follower")            /\ Cut            /\ Shows("Cut", "follower", NoChoice, Follower)
+  \/ Is("AppendFetched", "follower")  /\ AppendFetched  /\ Shows("AppendFetched", "follower", NoChoice, Follower)
+  \/ Is("AnswerFetch", "leader")      /\ AnswerFetch    /\ Shows("AnswerFetch", "leader", NoChoice, Answered @@ Leader)
+  \/ Is("Write", "leader")            /\ Write          /\ Shows("Write", "leader", NoChoice, Leader)
 
 TraceSpec == TraceInit /\ [][TraceNext]_traceVars
-
-(* An invariant: tells the runner how far it came. *)
-Matched == TraceExplained(run, next - 1)
 
 =======================================================================

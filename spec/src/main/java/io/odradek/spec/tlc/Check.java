@@ -9,8 +9,11 @@ import java.util.stream.Collectors;
 /**
  * What TLC is asked. It is asked by way of a module of its own, {@link #MODULE}, which extends the one that is checked.
  *
+ * @param module several, with commas between them, where none extends the others
  * @param constants by name, as a TLC configuration has them
  * @param definitions constants by name that are TLA+ expressions
+ * @param variables that are declared besides
+ * @param operators that are defined besides, by name
  * @param bugs the flags of {@code Bugs}; empty where the module has no such constant
  * @param symmetry constants that are sets of model values, each of which is permuted
  * @param reached state predicates that some state must satisfy
@@ -20,6 +23,8 @@ record Check(
         String module,
         Map<String, String> constants,
         Map<String, String> definitions,
+        List<String> variables,
+        Map<String, String> operators,
         Optional<List<String>> bugs,
         Behaviour behaviour,
         List<String> invariants,
@@ -36,9 +41,36 @@ record Check(
     /** The module that is generated around the one that is checked. */
     static final String MODULE = "Checked";
 
+    /** A variable of it: the action that was taken last. */
+    static final String SAID = "CheckedSaid";
+
+    static final int LIMIT_SECONDS = 60;
+    private static final int HEAP_MB = 1024;
+
     private static final String WATCH = "CheckedWatch";
     private static final String SYMMETRY = "CheckedSymmetry";
     private static final String DEFINED = "Checked_";
+
+    /** All behaviours of the module's {@code Spec}, of which nothing is asked yet. */
+    static Check of(String module) {
+        return new Check(
+                module,
+                Map.of(),
+                Map.of(),
+                List.of(),
+                Map.of(),
+                Optional.empty(),
+                new Behaviour.Formula("Spec"),
+                List.of(),
+                List.of(),
+                List.of(),
+                Optional.empty(),
+                List.of(),
+                List.of(),
+                false,
+                List.of(),
+                new Resources(LIMIT_SECONDS, HEAP_MB, 1));
+    }
 
     /** Where behaviours come from. */
     sealed interface Behaviour {
@@ -107,7 +139,9 @@ record Check(
         StringBuilder text = new StringBuilder();
         line(text, "---- MODULE " + MODULE + " ----");
         line(text, "EXTENDS " + module + ", TLC, Witness");
+        variables.forEach(name -> line(text, "VARIABLE " + name));
         definitions.forEach((name, expression) -> line(text, DEFINED + name + " == " + expression));
+        operators.forEach((name, expression) -> line(text, name + " == " + expression));
         if (!symmetry.isEmpty()) {
             line(
                     text,

@@ -35,7 +35,7 @@ public final class CheckedTlc {
                     action.getKey() + " " + action.getValue().taken() + " "
                             + action.getValue().found());
         }
-        new TreeMap<>(TraceIo.explained()).forEach((run, events) -> say("explained", run + " " + events));
+        TraceIo.sayAll();
         System.out.flush();
         // Threads of its own would keep the JVM.
         System.exit(code == 0 ? 0 : 1);

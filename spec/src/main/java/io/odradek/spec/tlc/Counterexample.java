@@ -13,6 +13,9 @@ import java.util.OptionalInt;
 record Counterexample(List<Step> steps, OptionalInt backTo) {
     static final Counterexample NONE = new Counterexample(List.of(), OptionalInt.empty());
 
+    /** In place of an action's name, where TLC does not say it. */
+    static final String UNKNOWN = "";
+
     private static final String INITIAL = "Initial predicate";
 
     /** @param action its name; where that is unknown, its place */

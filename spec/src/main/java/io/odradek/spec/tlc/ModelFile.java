@@ -15,8 +15,6 @@ import java.util.stream.Stream;
 /** The models and mutants of one module, as the file beside it has them; {@code tla/README.md} says what its keys mean. */
 record ModelFile(String module, List<Model> models, List<Mutant> mutants) {
     private static final String SUFFIX = ".models.json";
-    private static final int LIMIT_SECONDS = 60;
-    private static final int HEAP_MB = 1024;
     private static final int UNHURRIED = 10;
 
     /** All below a directory, in the order of their paths. */
@@ -90,7 +88,7 @@ record ModelFile(String module, List<Model> models, List<Mutant> mutants) {
 
     private static Model model(String module, String key, JsonFields fields, Map<String, Model> before) {
         Optional<Model> like = fields.optionalText("like").map(name -> named(fields, name, before));
-        Check base = like.map(Model::check).orElseGet(() -> nothingAsked(module));
+        Check base = like.map(Model::check).orElseGet(() -> Check.of(module));
         Check check = base.with(it -> it.constants(over(base.constants(), fields.values("constants")))
                 .definitions(over(base.definitions(), fields.values("definitions")))
                 .behaviour(behaviour(fields).orElse(base.behaviour()))
@@ -131,24 +129,6 @@ record ModelFile(String module, List<Model> models, List<Mutant> mutants) {
                 fields.object("tolerance").map(ModelFile::tolerance));
         fields.expectNoOthers();
         return model;
-    }
-
-    private static Check nothingAsked(String module) {
-        return new Check(
-                module,
-                Map.of(),
-                Map.of(),
-                Optional.empty(),
-                new Check.Behaviour.Formula("Spec"),
-                List.of(),
-                List.of(),
-                List.of(),
-                Optional.empty(),
-                List.of(),
-                List.of(),
-                false,
-                List.of(),
-                new Check.Resources(LIMIT_SECONDS, HEAP_MB, 1));
     }
 
     private static Optional<Check.Behaviour> behaviour(JsonFields fields) {
@@ -212,7 +192,7 @@ record ModelFile(String module, List<Model> models, List<Mutant> mutants) {
     private static Mutant mutant(String module, String key, JsonFields fields, Map<String, Model> models) {
         Model base = named(fields, fields.text("base"), models);
         Check from = base.check();
-        int limit = fields.smallWhole("limitSeconds").orElse(LIMIT_SECONDS);
+        int limit = fields.smallWhole("limitSeconds").orElse(Check.LIMIT_SECONDS);
         List<String> actionConstraints = new ArrayList<>(from.actionConstraints());
         fields.optionalText("focus").ifPresent(actionConstraints::add);
         Check.Behaviour behaviour = fields.optionalText("spec")

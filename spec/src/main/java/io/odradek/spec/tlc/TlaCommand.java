@@ -2,6 +2,7 @@ package io.odradek.spec.tlc;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,6 +64,15 @@ public final class TlaCommand implements Callable<Integer> {
     @Option(names = "--write-traces", description = "Writes how each mutant fails to tla/mutants/.")
     private boolean writeTraces;
 
+    @Option(
+            names = "--schedules",
+            paramLabel = "DIR",
+            description =
+                    "Writes what TLC finds as schedules, to be taken step by step by something else: how a property"
+                            + " fails, or of a model that holds a way to every action and to every state that it has to"
+                            + " reach.")
+    private @Nullable Path schedules;
+
     @Option(names = "--list", description = "Lists models and mutants, without checking anything.")
     private boolean list;
 
@@ -71,16 +81,25 @@ public final class TlaCommand implements Callable<Integer> {
 
     private final Map<String, Double> lastSaid = new ConcurrentHashMap<>();
 
-    private TlaCommand() {}
+    private final Path home;
+
+    private TlaCommand(Path home) {
+        this.home = home;
+    }
 
     /** Exits with 0 when all is as it should be, 1 when it is not, 2 when it was called wrongly. */
     public static void main(String[] arguments) {
-        System.exit(new CommandLine(new TlaCommand()).execute(arguments));
+        System.exit(
+                commandLine(Path.of(System.getProperty("odradek.home", "."))).execute(arguments));
+    }
+
+    /** @param home the directory that has {@code tla} */
+    static CommandLine commandLine(Path home) {
+        return new CommandLine(new TlaCommand(home)).addSubcommand(new TraceCommand(home));
     }
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Path home = Path.of(System.getProperty("odradek.home", "."));
         Path specifications = home.resolve("tla");
         List<ModelFile> files;
         List<Task> tasks;
@@ -110,6 +129,9 @@ public final class TlaCommand implements Callable<Integer> {
         }
         if (writeTraces) {
             traces.write(outcomes);
+        }
+        if (schedules != null) {
+            write(new Scheduler(jvms, specifications, home.resolve("target").resolve("tla")), outcomes, schedules);
         }
         if (table) {
             out().print(Tolerances.table(files, outcomes));
@@ -148,6 +170,22 @@ public final class TlaCommand implements Callable<Integer> {
 
     private static String lower(Profile profile) {
         return profile.name().toLowerCase(Locale.ROOT);
+    }
+
+    private void write(Scheduler scheduler, List<Suite.Outcome> outcomes, Path directory)
+            throws IOException, InterruptedException {
+        Files.createDirectories(directory);
+        for (Suite.Outcome outcome : outcomes) {
+            try {
+                List<Schedule> found = scheduler.of(outcome);
+                for (Schedule schedule : found) {
+                    Files.writeString(directory.resolve(schedule.fileName()), schedule.text());
+                }
+                out().println("        " + outcome.task().name() + ": " + found.size() + " schedules");
+            } catch (IllegalArgumentException e) {
+                out().println("        " + outcome.task().name() + ": no schedules, " + e.getMessage());
+            }
+        }
     }
 
     private int conclude(List<Suite.Outcome> outcomes) {

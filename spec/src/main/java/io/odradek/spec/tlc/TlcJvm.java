@@ -85,22 +85,63 @@ final class TlcJvm {
         return failing;
     }
 
-    /** Looks for recorded runs among the behaviours of a trace module. */
-    TlcResult explain(Check check, Path traces) throws IOException, InterruptedException {
-        return run(check, Progress.NONE, List.of("-D" + TraceIo.DIRECTORY + "=" + traces.toAbsolutePath()))
+    /** Evaluates a trace module over recorded runs. */
+    TlcResult read(Check check, Path runs, TraceIo.Purpose purpose) throws IOException, InterruptedException {
+        List<String> properties =
+                List.of("-D" + TraceIo.DIRECTORY + "=" + runs.toAbsolutePath(), "-D" + TraceIo.PURPOSE + "=" + purpose);
+        return inDirectory(check, directory -> start(check, directory, Progress.NONE, properties, List.of()))
                 .result();
     }
 
     Ran run(Check check, Progress progress) throws IOException, InterruptedException {
-        return run(check, progress, List.of());
+        return inDirectory(check, directory -> start(check, directory, progress, List.of(), List.of()));
     }
 
-    private Ran run(Check check, Progress progress, List<String> options) throws IOException, InterruptedException {
+    /** What {@link Cover} asks: all counterexamples, not only the first. */
+    TlcResult coverOf(Check check) throws IOException, InterruptedException {
+        List<String> properties = List.of("-D" + TraceIo.PURPOSE + "=" + TraceIo.Purpose.COVER);
+        return inDirectory(check, directory -> start(check, directory, Progress.NONE, properties, List.of("-continue")))
+                .result();
+    }
+
+    /** @param depth how many states a walk has, unless it ends before */
+    record Walks(int count, int depth, long seed) {}
+
+    /** Random walks: the states of each, without names of actions. */
+    List<Counterexample> walk(Check check, Walks walks) throws IOException, InterruptedException {
+        return inDirectory(check, directory -> {
+            Path files = Files.createDirectory(directory.resolve("walks"));
+            List<String> arguments = List.of(
+                    "-simulate",
+                    "file=" + files.resolve("walk") + ",num=" + walks.count(),
+                    "-depth",
+                    Integer.toString(walks.depth()),
+                    "-seed",
+                    Long.toString(walks.seed()));
+            TlcResult result =
+                    start(check, directory, Progress.NONE, List.of(), arguments).result();
+            if (!(result.verdict() instanceof Verdict.Holds)
+                    || !result.warnings().isEmpty()) {
+                throw new IllegalStateException(result.verdict().describe() + " " + result.warnings());
+            }
+            List<Counterexample> found = new ArrayList<>();
+            for (int i = 0; i < walks.count(); i++) {
+                found.add(TlcOutput.walk(Files.readString(files.resolve("walk_0_" + i))));
+            }
+            return found;
+        });
+    }
+
+    private interface InDirectory<T> {
+        T go(Path directory) throws IOException, InterruptedException;
+    }
+
+    private <T> T inDirectory(Check check, InDirectory<T> work) throws IOException, InterruptedException {
         Files.createDirectories(runs);
-        Path directory = Files.createTempDirectory(runs, check.module() + "-");
+        Path directory = Files.createTempDirectory(runs, check.module().replaceAll("\\W+", "-") + "-");
         try {
             layOut(check, directory);
-            return start(check, directory, progress, options);
+            return work.go(directory);
         } finally {
             remove(directory);
         }
@@ -123,10 +164,11 @@ final class TlcJvm {
         Files.createDirectory(directory.resolve("states"));
     }
 
-    private static Ran start(Check check, Path directory, Progress progress, List<String> options)
+    private static Ran start(
+            Check check, Path directory, Progress progress, List<String> properties, List<String> arguments)
             throws IOException, InterruptedException {
         long began = System.nanoTime();
-        Process process = new ProcessBuilder(command(check, directory, options))
+        Process process = new ProcessBuilder(command(check, directory, properties, arguments))
                 .directory(directory.toFile())
                 .redirectErrorStream(true)
                 .start();
@@ -187,7 +229,8 @@ final class TlcJvm {
         }
     }
 
-    private static List<String> command(Check check, Path directory, List<String> options) {
+    /** @param arguments of TLC, where they differ from those of every run */
+    private static List<String> command(Check check, Path directory, List<String> properties, List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx" + check.resources().heapMb() + "m",
@@ -202,7 +245,7 @@ final class TlcJvm {
         if (check.resources().limitSeconds() <= BRIEF_SECONDS) {
             command.add("-XX:TieredStopAtLevel=1");
         }
-        command.addAll(options);
+        command.addAll(properties);
         command.addAll(List.of(
                 "-cp",
                 classPath(),
@@ -216,14 +259,12 @@ final class TlcJvm {
                 "0",
                 // The same walk each time, and the same fingerprints.
                 "-fp",
-                "0",
-                "-seed",
-                "1",
-                "-lncheck",
-                "final",
-                "-config",
-                Check.MODULE + ".cfg",
-                Check.MODULE + ".tla"));
+                "0"));
+        if (!arguments.contains("-seed")) {
+            command.addAll(List.of("-seed", "1"));
+        }
+        command.addAll(arguments);
+        command.addAll(List.of("-lncheck", "final", "-config", Check.MODULE + ".cfg", Check.MODULE + ".tla"));
         return command;
     }
 
@@ -241,7 +282,8 @@ final class TlcJvm {
         }
     }
 
-    private static void remove(Path directory) throws IOException {
+    /** With all that is in it. */
+    static void remove(Path directory) throws IOException {
         Files.walkFileTree(directory, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {

@@ -32,6 +32,8 @@ final class TlcOutput {
     private static final int BEHAVIOUR_BEGINS = 2121;
     private static final int BACK_TO_STATE = 2122;
     private static final int COUNTEREXAMPLE_BEGINS = 2264;
+    private static final int RANDOM_WALKS = 2188;
+    private static final int FINISHED = 2186;
     private static final int STATE = 2217;
     private static final int STUTTERING = 2218;
     private static final int STATISTICS = 2199;
@@ -50,12 +52,15 @@ final class TlcOutput {
     private static final Pattern COUNTS =
             Pattern.compile("([\\d,]+) states generated, ([\\d,]+) distinct states found");
     private static final Pattern DEPTH_TEXT = Pattern.compile("is (\\d+)\\.");
+    private static final Pattern STATE_OF_WALK = Pattern.compile("(?m)^STATE_\\d+ == *$");
     private static final Pattern VARIABLE = Pattern.compile("(?m)^(?:/\\\\ )?(\\w+) = ");
 
     private final List<String> warnings = new ArrayList<>();
     private final List<String> errors = new ArrayList<>();
     private final List<String> outsideMessages = new ArrayList<>();
     private final List<Counterexample.Step> steps = new ArrayList<>();
+    private final List<TlcResult.Found> found = new ArrayList<>();
+    private final List<TlcResult.Shown> shown = new ArrayList<>();
     private final Map<String, Long> taken = new TreeMap<>();
     private final Map<Integer, Integer> explained = new TreeMap<>();
     private final Set<String> reached = new TreeSet<>();
@@ -64,10 +69,12 @@ final class TlcOutput {
     private int code = -1;
     private int severity;
     private @Nullable Verdict verdict;
+    private @Nullable Verdict last;
     private OptionalInt backTo = OptionalInt.empty();
     private long generated;
     private long distinct;
     private OptionalInt depth = OptionalInt.empty();
+    private boolean walks;
     private boolean succeeded;
 
     /** @param line without its end */
@@ -96,16 +103,19 @@ final class TlcOutput {
 
     /** What TLC has found, once there is nothing more to read. */
     TlcResult result() {
+        keepFound();
         return new TlcResult(
                 verdict(),
                 generated,
                 distinct,
                 depth,
                 List.copyOf(warnings),
-                counterexample(),
+                found.isEmpty() ? Counterexample.NONE : found.getFirst().counterexample(),
+                List.copyOf(found),
                 taken,
                 reached,
-                explained);
+                explained,
+                List.copyOf(shown));
     }
 
     private Verdict verdict() {
@@ -122,16 +132,19 @@ final class TlcOutput {
         return new Verdict.Holds();
     }
 
-    private Counterexample counterexample() {
-        return steps.isEmpty() ? Counterexample.NONE : new Counterexample(List.copyOf(steps), backTo);
-    }
-
     private void ours(String line) {
         List<String> words = CheckedTlc.words(line);
         switch (words.getFirst()) {
             case "reached" -> reached.add(words.get(1));
             case "action" -> taken.put(words.get(1), Long.parseLong(words.get(2)));
             case "explained" -> explained.put(Integer.parseInt(words.get(1)), Integer.parseInt(words.get(2)));
+            case "shown" -> {
+                List<String> parts = List.of(line.split(" ", 4));
+                shown.add(new TlcResult.Shown(
+                        Integer.parseInt(parts.get(1)),
+                        Integer.parseInt(parts.get(2)),
+                        TraceStep.of(Json.parse(parts.get(3)))));
+            }
             case "progress" -> distinct = Math.max(distinct, Long.parseLong(words.get(1)));
             default -> errors.add("not one of our lines: " + line);
         }
@@ -181,6 +194,8 @@ final class TlcOutput {
             case STATISTICS -> statistics(text);
             case DEPTH -> depth = OptionalInt.of(Integer.parseInt(first(DEPTH_TEXT, text)));
             case BEHAVIOUR_BEGINS, COUNTEREXAMPLE_BEGINS -> {}
+            case RANDOM_WALKS -> walks = true;
+            case FINISHED -> succeeded |= walks; // walks hold as far as they went
             default -> {
                 if (severity == ERROR || severity == BUG_OF_TLC) {
                     errors.add(text);
@@ -189,11 +204,24 @@ final class TlcOutput {
         }
     }
 
-    /** The first that is found; what comes of it is not looked at. */
+    /** The first that is found is the verdict; where TLC goes on, there are others. */
     private void found(Verdict next) {
+        keepFound();
+        last = next;
         if (verdict == null) {
             verdict = next;
         }
+    }
+
+    private void keepFound() {
+        if (!steps.isEmpty()) {
+            // Where TLC could not go on, what it says of it comes before the states.
+            Verdict of = last == null ? new Verdict.Failed(String.join("\n", errors)) : last;
+            found.add(new TlcResult.Found(of, new Counterexample(List.copyOf(steps), backTo)));
+        }
+        last = null;
+        steps.clear();
+        backTo = OptionalInt.empty();
     }
 
     private void state(String text) {
@@ -216,6 +244,18 @@ final class TlcOutput {
         if (headEnd >= 0) {
             steps.add(new Counterexample.Step("Initial predicate", variables(text.substring(headEnd + 1))));
         }
+    }
+
+    /** A random walk, as TLC writes it into a file. */
+    static Counterexample walk(String text) {
+        List<Counterexample.Step> steps = new ArrayList<>();
+        List<String> states = List.of(STATE_OF_WALK.split(text, -1));
+        for (String state : states.subList(1, states.size())) {
+            int end = state.indexOf("\n====");
+            steps.add(new Counterexample.Step(
+                    Counterexample.UNKNOWN, variables(end < 0 ? state : state.substring(0, end))));
+        }
+        return new Counterexample(steps, OptionalInt.empty());
     }
 
     private static Map<String, TlaValue> variables(String text) {

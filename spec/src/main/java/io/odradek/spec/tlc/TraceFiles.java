@@ -22,9 +22,11 @@ final class TraceFiles {
     }
 
     /** In the order in which they are read again. */
-    static void write(Path directory, List<List<String>> runs) throws IOException {
+    static void write(Path directory, List<RecordedRun> runs) throws IOException {
         for (int i = 0; i < runs.size(); i++) {
-            Files.write(directory.resolve(String.format(Locale.ROOT, "%06d", i) + SUFFIX), runs.get(i));
+            Files.write(
+                    directory.resolve(String.format(Locale.ROOT, "%06d", i) + SUFFIX),
+                    runs.get(i).lines());
         }
     }
 }

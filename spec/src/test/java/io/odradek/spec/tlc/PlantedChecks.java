@@ -10,21 +10,11 @@ final class PlantedChecks {
 
     /** Counts to 3, twice: 8 states. */
     static Check counting(String... bugs) {
-        return new Check(
-                "Planted",
-                Map.of("Top", "3"),
-                Map.of(),
-                Optional.of(List.of(bugs)),
-                new Check.Behaviour.Formula("Spec"),
-                List.of("Small"),
-                List.of(),
-                List.of(),
-                Optional.empty(),
-                List.of(),
-                List.of(),
-                false,
-                List.of(),
-                new Check.Resources(60, 256, 1));
+        return Check.of("Planted")
+                .with(it -> it.constants(Map.of("Top", "3"))
+                        .bugs(Optional.of(List.of(bugs)))
+                        .invariants(List.of("Small"))
+                        .resources(new Check.Resources(60, 256, 1)));
     }
 
     static Task model(Check check, Expectation expectation) {

@@ -22,9 +22,11 @@ class TaskTest {
             OptionalInt.of(8),
             List.of(),
             Counterexample.NONE,
+            List.of(),
             TAKEN,
             Set.of("Top1"),
-            Map.of());
+            Map.of(),
+            List.of());
 
     private final Task model = PlantedChecks.model(PlantedChecks.counting().withReached(List.of("Top1")), EIGHT_STATES);
 

@@ -57,9 +57,11 @@ class TlcOutputTest {
                         OptionalInt.of(10),
                         List.of(),
                         Counterexample.NONE,
+                        List.of(),
                         Map.of("Inc", 360L),
                         Set.of("Full"),
-                        Map.of()));
+                        Map.of(),
+                        List.of()));
     }
 
     @Test
