@@ -1,5 +1,7 @@
 package io.odradek.spec.tlc;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -19,7 +21,7 @@ public final class CheckedTlc {
 
     private CheckedTlc() {}
 
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws IOException {
         countActions();
         TLC tlc = new TLC();
         if (!tlc.handleParameters(arguments)) {
@@ -28,7 +30,8 @@ public final class CheckedTlc {
         Thread progress = new Thread(CheckedTlc::sayHowFar, "progress");
         progress.setDaemon(true);
         progress.start();
-        int code = tlc.process();
+        String graph = System.getProperty(GraphWriter.FILE);
+        int code = graph == null ? tlc.process() : processWritingGraph(Path.of(graph), tlc);
         for (Map.Entry<String, Witness.Fired> action : new TreeMap<>(Witness.fired()).entrySet()) {
             say(
                     "action",
@@ -39,6 +42,12 @@ public final class CheckedTlc {
         System.out.flush();
         // Threads of its own would keep the JVM.
         System.exit(code == 0 ? 0 : 1);
+    }
+
+    private static int processWritingGraph(Path file, TLC tlc) throws IOException {
+        try (GraphWriter _ = GraphWriter.into(file, tlc)) {
+            return tlc.process();
+        }
     }
 
     /**

@@ -93,6 +93,16 @@ final class TlcJvm {
                 .result();
     }
 
+    /**
+     * Walks through all states of a check and writes them down. Without reductions: with them, TLC leaves out states.
+     *
+     * @param file where the graph is written to, for {@link TlcGraph} to read
+     */
+    TlcResult writeGraph(Check check, Path file) throws IOException, InterruptedException {
+        return run(check, Progress.NONE, List.of("-D" + GraphWriter.FILE + "=" + file.toAbsolutePath()))
+                .result();
+    }
+
     Ran run(Check check, Progress progress) throws IOException, InterruptedException {
         return inDirectory(check, directory -> start(check, directory, progress, List.of(), List.of()));
     }
