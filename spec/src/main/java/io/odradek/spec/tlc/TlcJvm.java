@@ -99,7 +99,8 @@ final class TlcJvm {
      * @param file where the graph is written to, for {@link TlcGraph} to read
      */
     TlcResult writeGraph(Check check, Path file) throws IOException, InterruptedException {
-        return run(check, Progress.NONE, List.of("-D" + GraphWriter.FILE + "=" + file.toAbsolutePath()))
+        List<String> properties = List.of("-D" + GraphWriter.FILE + "=" + file.toAbsolutePath());
+        return inDirectory(check, directory -> start(check, directory, Progress.NONE, properties, List.of()))
                 .result();
     }
 
