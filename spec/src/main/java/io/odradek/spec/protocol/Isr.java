@@ -10,7 +10,7 @@ import io.odradek.spec.protocol.IsrState.Faults;
 import io.odradek.spec.protocol.IsrState.InFlight;
 import io.odradek.spec.protocol.IsrState.LogRecord;
 import io.odradek.spec.protocol.IsrState.Partition;
-import io.odradek.spec.protocol.IsrState.Process;
+import io.odradek.spec.protocol.IsrState.ProcessState;
 import io.odradek.spec.protocol.IsrState.Progress;
 import io.odradek.spec.protocol.IsrState.Proposal;
 import io.odradek.spec.protocol.IsrState.Registration;
@@ -69,7 +69,7 @@ public record Isr(
         return new IsrState(
                 List.of(new Partition(leader, 1, FiniteSet.of(nodes()), FiniteSet.empty(), false)),
                 forAll(new Registration(false, 1)),
-                forAll(Process.UP),
+                forAll(ProcessState.UP),
                 forAll(1),
                 forAll(true),
                 forAll(List.of()),
@@ -270,12 +270,12 @@ public record Isr(
         if (s.isUp(r)) {
             return NOT_ENABLED;
         }
-        boolean lostNothing = s.process().of(r) == Process.STOPPED || synchronously();
+        boolean lostNothing = s.process().of(r) == ProcessState.STOPPED || synchronously();
         Partition without = s.isFenced(r) ? s.current() : withoutInSync(s.current(), r);
         Partition kept = lostNothing ? without : without.withElr(without.elr().without(r));
         int brokerEpoch = s.registration().of(r).brokerEpoch() + 1;
         IsrState up = s.with(it -> it.registration(s.registration().with(r, new Registration(true, brokerEpoch)))
-                .process(s.process().with(r, Process.UP))
+                .process(s.process().with(r, ProcessState.UP))
                 .lease(s.lease().with(r, !timelyLeases)));
         return elect(kept, fenced(s).with(r)).stream()
                 .map(p -> decide(up, p))
@@ -614,7 +614,7 @@ public record Isr(
         if (!s.isUp(r) || s.left().stop() == 0) {
             return NOT_ENABLED;
         }
-        return List.of(ends(s, r).with(it -> it.process(s.process().with(r, Process.STOPPED))
+        return List.of(ends(s, r).with(it -> it.process(s.process().with(r, ProcessState.STOPPED))
                 .synced(s.synced().with(r, synchronously() ? s.end(r) : 0))
                 .left(s.left().withStop(s.left().stop() - 1))));
     }
@@ -624,7 +624,7 @@ public record Isr(
         if (!s.isUp(r) || s.left().crash() == 0) {
             return NOT_ENABLED;
         }
-        IsrState crashed = ends(s, r).with(it -> it.process(s.process().with(r, Process.CRASHED))
+        IsrState crashed = ends(s, r).with(it -> it.process(s.process().with(r, ProcessState.CRASHED))
                 .highWatermark(s.highWatermark().with(r, 0))
                 .left(s.left().withCrash(s.left().crash() - 1)));
         return IntStream.rangeClosed(s.synced().of(r), s.end(r))
