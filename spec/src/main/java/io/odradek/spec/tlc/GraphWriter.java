@@ -155,6 +155,7 @@ final class GraphWriter implements IStateWriter, AutoCloseable {
     }
 
     /** Where TLC can't choose the parameters beforehand, it names the action by the definition in which that is quantified. */
+    @SuppressWarnings("ReferenceEquality") // is it that node of the tree?
     private static OpDefNode definition(Action action) {
         OpDefNode definition = action.getOpDef();
         if (action.pred != definition.getBody()

@@ -68,16 +68,15 @@ class ReferenceModelsTest {
                                 "Durability", "\"page-cache\"",
                                 "Consumer", "{c}",
                                 "IdleFetches", "TRUE")),
-                        new Bounds(Map.of(
-                                "MaxShrink", "1", "MaxRecord", "2", "BatchSize", "1", "Acks", "\"one\"")),
+                        new Bounds(Map.of("MaxShrink", "1", "MaxRecord", "2", "BatchSize", "1", "Acks", "\"one\"")),
                         new Bounds(Map.of(
                                 "MaxCrash", "1",
                                 "MaxStop", "1",
                                 "MaxRecord", "0",
                                 "Durability", "\"page-cache\"",
                                 "UncleanElection", "TRUE")),
-                        new Bounds(Map.of(
-                                "Replica", "{r1, r2, r3}", "MinIsr", "2", "MaxFence", "1", "MaxRecord", "0"))));
+                        new Bounds(
+                                Map.of("Replica", "{r1, r2, r3}", "MinIsr", "2", "MaxFence", "1", "MaxRecord", "0"))));
     }
 
     @Test
@@ -254,20 +253,10 @@ class ReferenceModelsTest {
 
     private static Check check(
             String module, Map<String, String> constants, Map<String, String> definitions, String spec) {
-        return new Check(
-                module,
-                constants,
-                definitions,
-                Optional.of(List.of()),
-                new Check.Behaviour.Formula(spec),
-                List.of(),
-                List.of(),
-                List.of(),
-                Optional.empty(),
-                List.of(),
-                List.of(),
-                false,
-                List.of(),
-                new Check.Resources(60, 1024, 1));
+        return Check.of(module)
+                .with(it -> it.constants(constants)
+                        .definitions(definitions)
+                        .bugs(Optional.of(List.of()))
+                        .behaviour(new Check.Behaviour.Formula(spec)));
     }
 }

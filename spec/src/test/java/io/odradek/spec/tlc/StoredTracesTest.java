@@ -165,9 +165,11 @@ class StoredTracesTest {
                 OptionalInt.of(states),
                 List.of(),
                 new Counterexample(steps, OptionalInt.empty()),
+                List.of(),
                 Map.of(),
                 Set.of(),
-                Map.of());
+                Map.of(),
+                List.of());
         return new TlcJvm.Named(new TlcJvm.Ran(result, Duration.ZERO), List.of(property));
     }
 }
