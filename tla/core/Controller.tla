@@ -74,7 +74,7 @@ Elect(c) ==
 (* A request arrives at a node that believes to be in charge.  It decides on all that it has appended, committed or not, and the
    answer waits until what it rests on is committed.  A request that knows more than the controller is not for it to refuse: it
    has been deposed, and says so.  ControllerMachine.step, AppendRecords.onceCommitted; KAFKA-14154. *)
-Decide(c) == \E q \in sent :
+DecideOn(c, q) ==
   LET decisions == IF Bug("DecidesOnCommitted") THEN SubSeq(tail[c], 1, known[c]) ELSE tail[c]
       accepted  == Atomic!Accepts(decisions, q)
       length    == IF Bug("AnswersAtOnce") THEN 0 ELSE IF accepted THEN Len(tail[c]) + 1
@@ -86,6 +86,7 @@ Decide(c) == \E q \in sent :
      /\ tail'    = IF accepted THEN [tail EXCEPT ![c] = Append(@, q)] ELSE tail
      /\ pending' = [pending EXCEPT ![c] = @ \cup {answer}]
      /\ UNCHANGED <<log, reign, active, known, sent, answers>>
+Decide(c) == \E q \in sent : DecideOn(c, q)
 
 (* What the newest reign has appended is committed, or the first piece of it.  AppendRecords by way of Quorum. *)
 Commit(c) ==

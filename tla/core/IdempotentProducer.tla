@@ -124,12 +124,13 @@ TakeOver ==
 (* The leader. *)
 
 (* A request arrives, perhaps not for the first time, and comes next.  PartitionLog.append, ProducerStates.update. *)
-AppendBatch == \E q \in wire :
+AppendBatchOf(q) ==
   /\ Check(q) = "Next"
   /\ memory = Unknown => q.batch <= FirstUnacked \/ q.epoch < epoch \/ Overtaking
   /\ log'    = Append(log, q)
   /\ memory' = Note(memory, q, Len(log) + 1)
   /\ UNCHANGED <<producer, wire, start, hw, snapshots, whole, left>>
+AppendBatch == \E q \in wire : AppendBatchOf(q)
 
 (* A batch is committed, and its sender told; or its sender is not told, and sends again. *)
 Commit ==
@@ -143,19 +144,20 @@ Acknowledge(n) ==
 
 (* A retry of a batch that is remembered is answered as the first one was: with its offset, and not before that is committed.
    SequenceCheck.Duplicate. *)
-AnswerDuplicate == \E q \in wire :
+AnswerDuplicateOf(q) ==
   /\ Check(q) = "Duplicate" /\ q.epoch = epoch
   /\ FirstOffset(q) <= hw \/ Bug("DuplicateToldEarly")
   /\ acked[q.batch] = 0
   /\ acked' = [acked EXCEPT ![q.batch] = FirstOffset(q)]
   /\ UNCHANGED <<epoch, base, issued, dropped, wire, partition, left>>
+AnswerDuplicate == \E q \in wire : AnswerDuplicateOf(q)
 
 (* Refused as out of order although everything before it was acknowledged: the broker has lost its memory.  The producer raises
    its own epoch, and what it was not told about goes out again from sequence 0 (KIP-360).  Otherwise the refusal says only that
    the batch was overtaken; it is sent again as it was.  That nothing is forgotten too early means that this is never needed, and
    TLC confirms it: with LateCopies = FALSE, and no mistake, this step is never taken.
    Model: the answer is read in the step that decides it, for one to an earlier attempt is not read at all. *)
-RaiseEpoch == \E q \in wire :
+RaiseEpochAfter(q) ==
   /\ left.bump > 0
   /\ Check(q) = "OutOfOrder" /\ q.epoch = epoch /\ acked[q.batch] = 0
   /\ q.batch = FirstUnacked \/ Bug("RaisesOnAnyRefusal")
@@ -165,6 +167,7 @@ RaiseEpoch == \E q \in wire :
                          b \in {c \in FirstUnacked..issued : acked[c] = 0}}
   /\ left'  = [left EXCEPT !.bump = @ - 1]
   /\ UNCHANGED <<issued, acked, dropped, partition>>
+RaiseEpoch == \E q \in wire : RaiseEpochAfter(q)
 
 -----------------------------------------------------------------------------
 (* The log changes under its memory. *)

@@ -172,7 +172,7 @@ StartPreVote(s) ==
 (* A pre-vote is answered.  A newer epoch is taken over, as from any request; beyond that the answer changes nothing.  The
    leader refuses, and so may a follower: those that have lately heard from the leader do, those that have not grant it.
    QuorumMachine, PreVoteRequested; KIP-996. *)
-AnswerPreVote(s) == \E q \in asked :
+AnswerPreVoteTo(s, q) ==
   /\ q.pre /\ q.candidate # Key(s) /\ Key(s) \in q.voters
   /\ \E granted \in BOOLEAN :
        LET mayGrant  == UpToDate(s, q) /\ q.epoch >= epoch[s] /\ (q.epoch > epoch[s] \/ role[s] # "Leader")
@@ -187,6 +187,7 @@ AnswerPreVote(s) == \E q \in asked :
        THEN Enter(s, "Unattached", q.epoch, Nobody, Nobody)
        ELSE UNCHANGED <<hardState, role, ends>>
   /\ UNCHANGED <<directory, disk, hw, net, asked, elected, committed, records, left>>
+AnswerPreVote(s) == \E q \in asked : AnswerPreVoteTo(s, q)
 
 (* A majority refused, or time ran out: back to where it was.  QuorumMachine, ElectionTimedOut; KIP-996. *)
 GiveUp(s) ==
@@ -207,7 +208,7 @@ Campaign(s) ==
 (* A vote is asked for.  A newer epoch is taken over in any case.  It is granted once in an epoch, to a candidate whose log is
    up to date, while no leader of the epoch is known; an observer grants it too, for the candidate may know better who votes.
    The hard state is durable before the answer leaves.  QuorumMachine, VoteRequested; Raft 5.2, 5.4.1, KIP-853. *)
-AnswerVote(s) == \E q \in asked :
+AnswerVoteTo(s, q) ==
   /\ ~q.pre /\ q.candidate # Key(s) /\ Key(s) \in q.voters /\ q.epoch >= epoch[s]
   /\ LET newer  == q.epoch > epoch[s]
          free   == newer \/ Bug("VotesTwice") \/ (leader[s] = Nobody /\ voted[s] \in {Nobody, q.candidate})
@@ -219,6 +220,7 @@ AnswerVote(s) == \E q \in asked :
              THEN Enter(s, "Unattached", q.epoch, Nobody, IF grant THEN q.candidate ELSE Nobody)
              ELSE UNCHANGED <<hardState, role, ends>>
   /\ UNCHANGED <<directory, disk, hw, net, asked, elected, committed, records, left>>
+AnswerVote(s) == \E q \in asked : AnswerVoteTo(s, q)
 
 (* A majority of the voters, by its own log, voted for it.  It leads, and the first thing it appends is that it does: only an
    entry of its own epoch lets it commit anything.  ElectionTally, QuorumMachine; Raft 5.2, KIP-595 "LeaderChangeMessage". *)

@@ -41,7 +41,7 @@ TraceNext ==
        \/ Is("Commit", c) /\ Commit(c) /\ Shows("Commit", c, [highWatermark |-> known'[c]], Has(c))
        \/ Is("Answer", c) /\ Answer(c) /\ Shows("Answer", c, Answered(c), Has(c))
        \/ Is("Retire", c) /\ Retire(c) /\ Shows("Retire", c, NoChoice, Has(c))
-       \/ \E q \in sent : Is("Decide", c) /\ Decide(c, q) /\ Shows("Decide", c, Asked(q), Decided(c) @@ Has(c))
+       \/ \E q \in sent : Is("Decide", c) /\ DecideOn(c, q) /\ Shows("Decide", c, Asked(q), Decided(c) @@ Has(c))
 
 TraceSpec == TraceInit /\ [][TraceNext]_traceVars
 

@@ -52,9 +52,9 @@ TraceNext ==
   \/ Is("Recover", "partition")       /\ Recover      /\ Shows("Recover", "partition", Kept, Has)
   \/ Is("Forget", "partition")        /\ Forget       /\ Shows("Forget", "partition", NoChoice, Has)
   \/ \E q \in wire :
-       \/ Is("AppendBatch", "partition")     /\ AppendBatch(q)     /\ Shows("AppendBatch", "partition", Arrived(q), [baseOffset |-> Len(log)] @@ Has)
-       \/ Is("AnswerDuplicate", "partition") /\ AnswerDuplicate(q) /\ Shows("AnswerDuplicate", "partition", Arrived(q), [baseOffset |-> FirstOffset(q) - 1] @@ Has)
-       \/ Is("RaiseEpoch", "producer")       /\ RaiseEpoch(q)      /\ Shows("RaiseEpoch", "producer", [baseSequence |-> q.sequence], Produces)
+       \/ Is("AppendBatch", "partition")     /\ AppendBatchOf(q)     /\ Shows("AppendBatch", "partition", Arrived(q), [baseOffset |-> Len(log)] @@ Has)
+       \/ Is("AnswerDuplicate", "partition") /\ AnswerDuplicateOf(q) /\ Shows("AnswerDuplicate", "partition", Arrived(q), [baseOffset |-> FirstOffset(q) - 1] @@ Has)
+       \/ Is("RaiseEpoch", "producer")       /\ RaiseEpochAfter(q)   /\ Shows("RaiseEpoch", "producer", [baseSequence |-> q.sequence], Produces)
   \/ \E n \in 1..hw :
        Is("Acknowledge", "partition") /\ Acknowledge(n)
          /\ Shows("Acknowledge", "partition", [baseOffset |-> n - 1], Arrived(log[n]) @@ Has)

@@ -77,8 +77,8 @@ TraceNext ==
     \/ Is("Crash", s)        /\ Crash(s)        /\ Shows("Crash", s, [logEndOffset |-> Len(log'[s]), epoch |-> epoch'[s]], Has(s))
     \/ Is("Wipe", s)         /\ Wipe(s)         /\ Shows("Wipe", s, NoChoice, [directory |-> directory'[s]] @@ Has(s))
     \/ \E q \in asked :
-         \/ Is("AnswerPreVote", s) /\ AnswerPreVote(s, q) /\ Shows("AnswerPreVote", s, Vote(q) @@ Granted, Has(s))
-         \/ Is("AnswerVote", s)    /\ AnswerVote(s, q)    /\ Shows("AnswerVote", s, Vote(q), Granted @@ Has(s))
+         \/ Is("AnswerPreVote", s) /\ AnswerPreVoteTo(s, q) /\ Shows("AnswerPreVote", s, Vote(q) @@ Granted, Has(s))
+         \/ Is("AnswerVote", s)    /\ AnswerVoteTo(s, q)    /\ Shows("AnswerVote", s, Vote(q), Granted @@ Has(s))
     \/ \E f \in Server, i \in Slot :
          /\ net[f][i].type = "Fetch" /\ net[f][i].to = s
          /\ Is("AnswerFetch", s) /\ AnswerFetch(f, i) /\ Shows("AnswerFetch", s, Fetch(f, i), Asked(f, i) @@ Answered(f, i) @@ Has(s))

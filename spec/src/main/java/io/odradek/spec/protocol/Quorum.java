@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -114,11 +115,10 @@ public record Quorum(
         Steps<QuorumState> steps = new Steps<>();
         for (Node s : nodes()) {
             steps.add(Action.of("StartPreVote", s), startPreVote(state, s));
-            state.asked().stream()
-                    .forEach(q -> steps.add(Action.of("AnswerPreVote", s, q), answerPreVote(state, s, q)));
+            steps.add(Action.of("AnswerPreVote", s), toEachAsked(state, q -> answerPreVote(state, s, q)));
             steps.add(Action.of("GiveUp", s), giveUp(state, s));
             steps.add(Action.of("Campaign", s), campaign(state, s));
-            state.asked().stream().forEach(q -> steps.add(Action.of("AnswerVote", s, q), answerVote(state, s, q)));
+            steps.add(Action.of("AnswerVote", s), toEachAsked(state, q -> answerVote(state, s, q)));
             steps.add(Action.of("Lead", s), lead(state, s));
             steps.add(Action.of("Follow", s), follow(state, s));
             steps.add(Action.of("Resign", s), resign(state, s));
@@ -250,6 +250,10 @@ public record Quorum(
         return List.of(s.with(it -> it.role(s.role().with(node, Role.PROSPECTIVE))
                 .asked(s.asked().with(request(s, node, true, epoch)))
                 .votes(s.votes().with(new Ballot(true, epoch, s.key(node), s.key(node), true)))));
+    }
+
+    private static List<QuorumState> toEachAsked(QuorumState s, Function<VoteRequest, List<QuorumState>> answer) {
+        return s.asked().stream().flatMap(q -> answer.apply(q).stream()).toList();
     }
 
     /** A pre-vote is answered. The leader refuses, and so may a follower; a newer epoch is taken over. */
