@@ -46,7 +46,7 @@ enum RecordedMachine {
             new Walked(
                     "Isr",
                     "Spec",
-                    new TlcJvm.Walks(8, 60, 0),
+                    new TlcJvm.Walks(12, 60, 0),
                     values(
                             "Replica = {\"r1\", \"r2\"}",
                             "Nobody = Nobody",
@@ -87,7 +87,7 @@ enum RecordedMachine {
             new Walked(
                     "QuorumSeeded",
                     "FigureEightSpec",
-                    new TlcJvm.Walks(8, 60, 0),
+                    new TlcJvm.Walks(12, 60, 0),
                     values(
                             "Server = {\"s1\", \"s2\", \"s3\"}",
                             "InitialVoters = {\"s1\", \"s2\", \"s3\"}",

@@ -121,7 +121,7 @@ final class SanyModules {
             } else if (application != null && name.equals("Shows")) {
                 here.shows().add(string(application));
             } else if (application != null && isActionOf(application, machine)) {
-                here.actions().add(name);
+                here.actions().add(actionOf((OpDefNode) application.getOperator()));
             } else {
                 further.add(conjunct);
             }
@@ -170,6 +170,19 @@ final class SanyModules {
                         .equals(machine)
                 && operator.getBody() != null
                 && operator.getBody().getLevel() == LevelConstants.ActionLevel;
+    }
+
+    /** Of a step for one choice, as {@code DecideOn(c, q)}, the action that leaves it open: {@code Decide(c)}, which is one for some q. */
+    private static String actionOf(OpDefNode step) {
+        for (OpDefNode action : step.getOriginallyDefinedInModuleNode().getOpDefs()) {
+            if (action.getBody() instanceof OpApplNode quantified
+                    && quantified.getOperator().getName().toString().equals("$BoundedExists")
+                    && quantified.getArgs()[0] instanceof OpApplNode applied
+                    && step.getName().equals(applied.getOperator().getName())) {
+                return action.getName().toString();
+            }
+        }
+        return step.getName().toString();
     }
 
     private static String string(OpApplNode application) {
