@@ -10,7 +10,7 @@ import io.odradek.spec.protocol.IsrState.Faults;
 import io.odradek.spec.protocol.IsrState.InFlight;
 import io.odradek.spec.protocol.IsrState.LogRecord;
 import io.odradek.spec.protocol.IsrState.Partition;
-import io.odradek.spec.protocol.IsrState.Process;
+import io.odradek.spec.protocol.IsrState.ProcessState;
 import io.odradek.spec.protocol.IsrState.Progress;
 import io.odradek.spec.protocol.IsrState.Proposal;
 import io.odradek.spec.protocol.IsrState.Registration;
@@ -69,7 +69,7 @@ public record Isr(
         return new IsrState(
                 List.of(new Partition(leader, 1, FiniteSet.of(nodes()), FiniteSet.empty(), false)),
                 forAll(new Registration(false, 1)),
-                forAll(Process.UP),
+                forAll(ProcessState.UP),
                 forAll(1),
                 forAll(true),
                 forAll(List.of()),
@@ -221,7 +221,8 @@ public record Isr(
         if (p.isr().isEmpty() && !eligible.isEmpty()) {
             return eligible.stream()
                     .map(leader -> reign(p, leader)
-                            .with(it -> it.isr(FiniteSet.single(leader)).elr(p.elr().without(leader))))
+                            .with(it ->
+                                    it.isr(FiniteSet.single(leader)).elr(p.elr().without(leader))))
                     .toList();
         }
         return List.of(p.leader().equals(Node.NOBODY) ? p : reign(p, Node.NOBODY));
@@ -237,7 +238,8 @@ public record Isr(
 
     /** A broker was not heard from in time. It leaves the ISR, and leads no more. */
     private List<IsrState> fence(IsrState s, Node r) {
-        boolean mayBe = !s.isUp(r) || (timelyLeases ? !s.lease().of(r) : s.left().fence() > 0);
+        boolean mayBe =
+                !s.isUp(r) || (timelyLeases ? !s.lease().of(r) : s.left().fence() > 0);
         if (s.isFenced(r) || !mayBe) {
             return NOT_ENABLED;
         }
@@ -250,7 +252,8 @@ public record Isr(
     }
 
     private static Each<Registration> registered(IsrState s, Node r, boolean fenced) {
-        return s.registration().with(r, new Registration(fenced, s.registration().of(r).brokerEpoch()));
+        return s.registration()
+                .with(r, new Registration(fenced, s.registration().of(r).brokerEpoch()));
     }
 
     /** A fenced broker is heard from and has applied all that was decided. */
@@ -270,12 +273,12 @@ public record Isr(
         if (s.isUp(r)) {
             return NOT_ENABLED;
         }
-        boolean lostNothing = s.process().of(r) == Process.STOPPED || synchronously();
+        boolean lostNothing = s.process().of(r) == ProcessState.STOPPED || synchronously();
         Partition without = s.isFenced(r) ? s.current() : withoutInSync(s.current(), r);
         Partition kept = lostNothing ? without : without.withElr(without.elr().without(r));
         int brokerEpoch = s.registration().of(r).brokerEpoch() + 1;
         IsrState up = s.with(it -> it.registration(s.registration().with(r, new Registration(true, brokerEpoch)))
-                .process(s.process().with(r, Process.UP))
+                .process(s.process().with(r, ProcessState.UP))
                 .lease(s.lease().with(r, !timelyLeases)));
         return elect(kept, fenced(s).with(r)).stream()
                 .map(p -> decide(up, p))
@@ -337,10 +340,11 @@ public record Isr(
         boolean leads = p.leader().equals(r);
         Each<Progress> heard = newEpoch ? nobodyHeard() : s.progress().of(r);
         int start = newEpoch ? s.end(r) : s.epochStart().of(r);
-        IsrState applied = s.with(it -> it.applied(s.applied().with(r, s.applied().of(r) + 1))
-                .proposal(s.proposal().with(r, Optional.empty()))
-                .progress(s.progress().with(r, heard))
-                .epochStart(s.epochStart().with(r, leads ? start : 0)));
+        IsrState applied =
+                s.with(it -> it.applied(s.applied().with(r, s.applied().of(r) + 1))
+                        .proposal(s.proposal().with(r, Optional.empty()))
+                        .progress(s.progress().with(r, heard))
+                        .epochStart(s.epochStart().with(r, leads ? start : 0)));
         return List.of(leads ? advance(applied, r) : applied);
     }
 
@@ -391,7 +395,8 @@ public record Isr(
         }
         FiniteSet<Node> isr = s.known(r).isr();
         return isr.without(r).stream()
-                .map(x -> new Proposal(isr.without(x), FiniteSet.empty(), 0, s.applied().of(r)))
+                .map(x -> new Proposal(
+                        isr.without(x), FiniteSet.empty(), 0, s.applied().of(r)))
                 .map(proposal -> s.with(it -> it.proposal(s.proposal().with(r, Optional.of(proposal)))
                         .left(s.left().withShrink(s.left().shrink() - 1))))
                 .toList();
@@ -472,7 +477,10 @@ public record Isr(
                 x,
                 m,
                 new InFlight.Records(
-                        m.leaderEpoch(), m.offset(), records, advanced.highWatermark().of(l))));
+                        m.leaderEpoch(),
+                        m.offset(),
+                        records,
+                        advanced.highWatermark().of(l))));
     }
 
     /** Connections end with their processes: an answer reaches the process that asked, or nobody. */
@@ -513,8 +521,7 @@ public record Isr(
                 || !s.progress()
                         .of(l)
                         .of(f)
-                        .equals(new Progress(
-                                s.end(f), s.registration().of(f).brokerEpoch()));
+                        .equals(new Progress(s.end(f), s.registration().of(f).brokerEpoch()));
     }
 
     /** It asks for what comes after its log, once that is durable, and says which epoch its log ends with. */
@@ -534,14 +541,17 @@ public record Isr(
                 s,
                 f,
                 x,
-                new InFlight.Fetch(leader, s.epoch(f), brokerEpoch, s.end(f), lastEpoch(s.log().of(f)))));
+                new InFlight.Fetch(
+                        leader,
+                        s.epoch(f),
+                        brokerEpoch,
+                        s.end(f),
+                        lastEpoch(s.log().of(f)))));
     }
 
     /** It gives up a fetch that its leader is too dead to answer, or that is not of its present epoch or process. */
     private static List<IsrState> giveUpFetch(IsrState s, Node f, int x) {
-        if (!(inFlight(s, f, x) instanceof InFlight.Fetch m)
-                || !s.isUp(f)
-                || (s.isUp(m.to()) && isPresent(s, f, m))) {
+        if (!(inFlight(s, f, x) instanceof InFlight.Fetch m) || !s.isUp(f) || (s.isUp(m.to()) && isPresent(s, f, m))) {
             return NOT_ENABLED;
         }
         return List.of(put(s, f, x, NOTHING));
@@ -554,9 +564,10 @@ public record Isr(
         }
         List<LogRecord> log = concat(s.log().of(f), m.records());
         int heard = Math.min(m.highWatermark(), log.size());
-        return List.of(put(s, f, x, NOTHING).with(it -> it.log(s.log().with(f, log))
-                .highWatermark(s.highWatermark()
-                        .with(f, Math.max(s.highWatermark().of(f), heard)))));
+        return List.of(put(s, f, x, NOTHING)
+                .with(it -> it.log(s.log().with(f, log))
+                        .highWatermark(s.highWatermark()
+                                .with(f, Math.max(s.highWatermark().of(f), heard)))));
     }
 
     /** It cuts where its history and its leader's part, as far as it knows, and asks again. What was cut stays cut. */
@@ -614,9 +625,10 @@ public record Isr(
         if (!s.isUp(r) || s.left().stop() == 0) {
             return NOT_ENABLED;
         }
-        return List.of(ends(s, r).with(it -> it.process(s.process().with(r, Process.STOPPED))
-                .synced(s.synced().with(r, synchronously() ? s.end(r) : 0))
-                .left(s.left().withStop(s.left().stop() - 1))));
+        return List.of(ends(s, r)
+                .with(it -> it.process(s.process().with(r, ProcessState.STOPPED))
+                        .synced(s.synced().with(r, synchronously() ? s.end(r) : 0))
+                        .left(s.left().withStop(s.left().stop() - 1))));
     }
 
     /** A crash, of the process or of the machine: what is synced stays, and any part of what comes after it. */
@@ -624,12 +636,13 @@ public record Isr(
         if (!s.isUp(r) || s.left().crash() == 0) {
             return NOT_ENABLED;
         }
-        IsrState crashed = ends(s, r).with(it -> it.process(s.process().with(r, Process.CRASHED))
-                .highWatermark(s.highWatermark().with(r, 0))
-                .left(s.left().withCrash(s.left().crash() - 1)));
+        IsrState crashed = ends(s, r)
+                .with(it -> it.process(s.process().with(r, ProcessState.CRASHED))
+                        .highWatermark(s.highWatermark().with(r, 0))
+                        .left(s.left().withCrash(s.left().crash() - 1)));
         return IntStream.rangeClosed(s.synced().of(r), s.end(r))
-                .mapToObj(end -> crashed.with(
-                        it -> it.log(s.log().with(r, cutTo(s.log().of(r), end)))
+                .mapToObj(end ->
+                        crashed.with(it -> it.log(s.log().with(r, cutTo(s.log().of(r), end)))
                                 .synced(s.synced().with(r, synchronously() ? end : 0))))
                 .toList();
     }

@@ -29,7 +29,7 @@ import java.util.Optional;
 public record IsrState(
         List<Partition> metadata,
         Each<Registration> registration,
-        Each<Process> process,
+        Each<ProcessState> process,
         Each<Integer> applied,
         Each<Boolean> lease,
         Each<List<LogRecord>> log,
@@ -53,7 +53,7 @@ public record IsrState(
 
     public record Registration(boolean fenced, int brokerEpoch) {}
 
-    public enum Process {
+    public enum ProcessState {
         UP,
         STOPPED,
         CRASHED
@@ -96,7 +96,7 @@ public record IsrState(
     }
 
     boolean isUp(Node r) {
-        return process.of(r) == Process.UP;
+        return process.of(r) == ProcessState.UP;
     }
 
     /** The partition, for all r knows. */

@@ -165,9 +165,8 @@ public record Quorum(
                 return entry.voters();
             }
         }
-        return FiniteSet.of(initialVoters.stream()
-                .map(server -> new ReplicaKey(server, 0))
-                .toList());
+        return FiniteSet.of(
+                initialVoters.stream().map(server -> new ReplicaKey(server, 0)).toList());
     }
 
     private FiniteSet<ReplicaKey> voters(QuorumState s, Node node) {
@@ -215,8 +214,8 @@ public record Quorum(
     private QuorumState leaderAppend(QuorumState s, Node node, Entry entry, Each<End> known) {
         List<Entry> entries = append(s.log().of(node), entry);
         int durable = syncs(s) ? s.synced().of(node) : entries.size();
-        QuorumState appended = s.with(it ->
-                it.log(s.log().with(node, entries)).synced(s.synced().with(node, durable)));
+        QuorumState appended = s.with(
+                it -> it.log(s.log().with(node, entries)).synced(s.synced().with(node, durable)));
         return commit(appended, node, known);
     }
 
@@ -229,8 +228,7 @@ public record Quorum(
 
     private FiniteSet<ReplicaKey> tally(QuorumState s, Node node, boolean pre) {
         int epoch = s.epoch().of(node);
-        return voters(s, node)
-                .where(voter -> s.votes().has(new Ballot(pre, epoch, voter, s.key(node), true)));
+        return voters(s, node).where(voter -> s.votes().has(new Ballot(pre, epoch, voter, s.key(node), true)));
     }
 
     /** The candidate's log is at least as new as the server's own (Raft 5.4.1). */
@@ -260,13 +258,11 @@ public record Quorum(
             return NOT_ENABLED;
         }
         int epoch = s.epoch().of(node);
-        boolean mayGrant = isUpToDate(s, node, q)
-                && q.epoch() >= epoch
-                && (q.epoch() > epoch || !s.is(node, Role.LEADER));
+        boolean mayGrant =
+                isUpToDate(s, node, q) && q.epoch() >= epoch && (q.epoch() > epoch || !s.is(node, Role.LEADER));
         boolean mayRefuse = !mayGrant || (q.epoch() == epoch && s.is(node, Role.FOLLOWER));
-        QuorumState heard = q.epoch() > epoch
-                ? enter(s, node, Role.UNATTACHED, q.epoch(), Node.NOBODY, Optional.empty())
-                : s;
+        QuorumState heard =
+                q.epoch() > epoch ? enter(s, node, Role.UNATTACHED, q.epoch(), Node.NOBODY, Optional.empty()) : s;
         return Stream.of(false, true)
                 .filter(granted -> granted ? mayGrant : mayRefuse)
                 .map(granted -> new Ballot(true, q.epoch(), s.key(node), q.candidate(), granted))
@@ -292,8 +288,8 @@ public record Quorum(
 
     /** A voter opens the next epoch and votes for itself; with pre-vote only when a majority said that it would win. */
     private List<QuorumState> campaign(QuorumState s, Node node) {
-        boolean wouldWin = !preVote
-                || (s.is(node, Role.PROSPECTIVE) && isQuorum(tally(s, node, true), voters(s, node)));
+        boolean wouldWin =
+                !preVote || (s.is(node, Role.PROSPECTIVE) && isQuorum(tally(s, node, true), voters(s, node)));
         int epoch = s.epoch().of(node);
         if (s.is(node, Role.LEADER) || !voters(s, node).has(s.key(node)) || epoch >= maxEpoch || !wouldWin) {
             return NOT_ENABLED;
@@ -307,10 +303,7 @@ public record Quorum(
     /** A vote is granted once in an epoch, to a candidate whose log is up to date, while no leader of the epoch is known. */
     private List<QuorumState> answerVote(QuorumState s, Node node, VoteRequest q) {
         int epoch = s.epoch().of(node);
-        if (q.pre()
-                || q.candidate().equals(s.key(node))
-                || !q.voters().has(s.key(node))
-                || q.epoch() < epoch) {
+        if (q.pre() || q.candidate().equals(s.key(node)) || !q.voters().has(s.key(node)) || q.epoch() < epoch) {
             return NOT_ENABLED;
         }
         boolean newer = q.epoch() > epoch;
@@ -525,9 +518,10 @@ public record Quorum(
         }
         List<Entry> log = concat(s.log().of(f), answer.get().entries());
         int hw = Math.max(s.hw().of(f), Math.min(answer.get().end().end(), log.size()));
-        return List.of(put(s, f, i, NOTHING).with(it -> it.log(s.log().with(f, log))
-                .synced(s.synced().with(f, syncs(s) ? s.synced().of(f) : log.size()))
-                .hw(s.hw().with(f, hw))));
+        return List.of(put(s, f, i, NOTHING)
+                .with(it -> it.log(s.log().with(f, log))
+                        .synced(s.synced().with(f, syncs(s) ? s.synced().of(f) : log.size()))
+                        .hw(s.hw().with(f, hw))));
     }
 
     /** The logs part: cut back to where they can still agree, then fetch again. */
@@ -550,10 +544,11 @@ public record Quorum(
             return NOT_ENABLED;
         }
         List<Entry> log = answer.get().entries();
-        return List.of(put(s, f, i, NOTHING).with(it -> it.log(s.log().with(f, log))
-                .synced(s.synced().with(f, log.size()))
-                .start(s.start().with(f, log.size()))
-                .hw(s.hw().with(f, Math.max(s.hw().of(f), log.size())))));
+        return List.of(put(s, f, i, NOTHING)
+                .with(it -> it.log(s.log().with(f, log))
+                        .synced(s.synced().with(f, log.size()))
+                        .start(s.start().with(f, log.size()))
+                        .hw(s.hw().with(f, Math.max(s.hw().of(f), log.size())))));
     }
 
     /** An answer that nobody waits for any more. */
@@ -571,8 +566,7 @@ public record Quorum(
             return NOT_ENABLED;
         }
         QuorumState synced = s.withSynced(s.synced().with(node, s.end(node)));
-        return List.of(
-                s.is(node, Role.LEADER) ? commit(synced, node, s.ends().of(node)) : synced);
+        return List.of(s.is(node, Role.LEADER) ? commit(synced, node, s.ends().of(node)) : synced);
     }
 
     /** A snapshot of what is committed takes the place of the log before it. */

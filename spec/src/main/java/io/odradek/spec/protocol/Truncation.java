@@ -11,7 +11,6 @@ import io.odradek.spec.protocol.TruncationState.Exchange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * {@code tla/core/Truncation}: how a follower's log becomes the leader's, from every pair of logs up to a length that several leaders can
@@ -102,12 +101,10 @@ public record Truncation(int maxEpoch, int maxLength, int fetchSize) implements 
 
     /** The epoch of the last record goes with the offset (KIP-595). Once the logs are equal, fetches change nothing. */
     private static List<TruncationState> sendFetch(TruncationState s) {
-        if (!(s.exchange() instanceof Exchange.Nothing)
-                || s.followerLog().equals(s.leaderLog())) {
+        if (!(s.exchange() instanceof Exchange.Nothing) || s.followerLog().equals(s.leaderLog())) {
             return NOT_ENABLED;
         }
-        return List.of(s.withExchange(
-                new Exchange.Request(s.followerLog().size(), lastEpoch(s.followerLog()))));
+        return List.of(s.withExchange(new Exchange.Request(s.followerLog().size(), lastEpoch(s.followerLog()))));
     }
 
     /** It cuts to where it was told, or to where its own records of that epoch end if that is nearer (KIP-279). */
@@ -128,8 +125,8 @@ public record Truncation(int maxEpoch, int maxLength, int fetchSize) implements 
         if (!(s.exchange() instanceof Exchange.Records sent)) {
             return NOT_ENABLED;
         }
-        return List.of(s.with(it ->
-                it.followerLog(concat(s.followerLog(), sent.records())).exchange(new Exchange.Nothing())));
+        return List.of(s.with(
+                it -> it.followerLog(concat(s.followerLog(), sent.records())).exchange(new Exchange.Nothing())));
     }
 
     // The leader.
@@ -146,7 +143,10 @@ public record Truncation(int maxEpoch, int maxLength, int fetchSize) implements 
                         ? new Exchange.Diverging(end)
                         : new Exchange.Records(
                                 from,
-                                between(s.leaderLog(), from, Math.min(from + fetchSize, s.leaderLog().size())))));
+                                between(
+                                        s.leaderLog(),
+                                        from,
+                                        Math.min(from + fetchSize, s.leaderLog().size())))));
     }
 
     /** The two diverge when the epoch is not the leader's, or ends before the follower's log does (KIP-101, KIP-279). */

@@ -21,11 +21,7 @@ import java.util.Set;
  * @param initial numbers of states
  */
 record TlcGraph(
-        Set<String> actions,
-        List<String> variables,
-        List<List<String>> states,
-        Set<Integer> initial,
-        Set<Step> steps) {
+        Set<String> actions, List<String> variables, List<List<String>> states, Set<Integer> initial, Set<Step> steps) {
 
     /** @param action with its parameters, as far as TLC chose them before it looked at a state */
     record Step(int from, String action, int to) {

@@ -68,8 +68,7 @@ final class IsrInTla implements InTla<IsrState> {
     @Override
     public ReferenceModel<IsrState> model() {
         return switch (check.behaviour()) {
-            case Check.Behaviour.Formula(String spec)
-            when spec.equals("Spec") -> model;
+            case Check.Behaviour.Formula(String spec) when spec.equals("Spec") -> model;
             case Check.Behaviour.Formula(String spec)
             when spec.startsWith("LiveSpec") ->
                 new From<>(List.of(model.initialStates().getFirst()), model);
@@ -119,7 +118,8 @@ final class IsrInTla implements InTla<IsrState> {
                 .with(
                         "exchange",
                         IsrState::exchange,
-                        each(places -> sequence(places.stream().map(this::inFlight).toList())))
+                        each(places ->
+                                sequence(places.stream().map(this::inFlight).toList())))
                 .with("committed", IsrState::committed, IsrInTla::log)
                 .with("acked", IsrState::acked, ids -> set(numbers(ids.elements())))
                 .with("received", IsrState::received, this::received)

@@ -79,8 +79,7 @@ final class QuorumInTla implements InTla<QuorumState> {
     @Override
     public ReferenceModel<QuorumState> model() {
         return switch (check.behaviour()) {
-            case Check.Behaviour.Formula(String spec)
-            when spec.equals("Spec") -> model;
+            case Check.Behaviour.Formula(String spec) when spec.equals("Spec") -> model;
             case Check.Behaviour.Formula(String spec)
             when spec.equals("LedSpec") -> new From<>(model.ledInitialStates(), model);
             default -> throw new IllegalArgumentException("not known: " + check.behaviour());
@@ -164,7 +163,8 @@ final class QuorumInTla implements InTla<QuorumState> {
                     .with(
                             "net",
                             QuorumState::net,
-                            each(slots -> sequence(slots.stream().map(this::onWire).toList())))
+                            each(slots ->
+                                    sequence(slots.stream().map(this::onWire).toList())))
                     .with("asked", QuorumState::asked, all(this::request))
                     .with("votes", QuorumState::votes, all(this::ballot))
                     .with("elected", QuorumState::elected, all(this::reign))

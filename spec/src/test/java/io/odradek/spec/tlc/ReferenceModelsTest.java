@@ -68,16 +68,15 @@ class ReferenceModelsTest {
                                 "Durability", "\"page-cache\"",
                                 "Consumer", "{c}",
                                 "IdleFetches", "TRUE")),
-                        new Bounds(Map.of(
-                                "MaxShrink", "1", "MaxRecord", "2", "BatchSize", "1", "Acks", "\"one\"")),
+                        new Bounds(Map.of("MaxShrink", "1", "MaxRecord", "2", "BatchSize", "1", "Acks", "\"one\"")),
                         new Bounds(Map.of(
                                 "MaxCrash", "1",
                                 "MaxStop", "1",
                                 "MaxRecord", "0",
                                 "Durability", "\"page-cache\"",
                                 "UncleanElection", "TRUE")),
-                        new Bounds(Map.of(
-                                "Replica", "{r1, r2, r3}", "MinIsr", "2", "MaxFence", "1", "MaxRecord", "0"))));
+                        new Bounds(
+                                Map.of("Replica", "{r1, r2, r3}", "MinIsr", "2", "MaxFence", "1", "MaxRecord", "0"))));
     }
 
     @Test
