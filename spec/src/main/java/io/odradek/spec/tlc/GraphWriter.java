@@ -155,10 +155,9 @@ final class GraphWriter implements IStateWriter, AutoCloseable {
     }
 
     /** Where TLC can't choose the parameters beforehand, it names the action by the definition in which that is quantified. */
-    @SuppressWarnings("ReferenceEquality") // is it that node of the tree?
     private static OpDefNode definition(Action action) {
         OpDefNode definition = action.getOpDef();
-        if (action.pred != definition.getBody()
+        if (!action.pred.equals(definition.getBody())
                 && action.pred instanceof OpApplNode quantified
                 && BuiltInOPs.getOpCode(quantified.getOperator().getName()) == ToolGlobals.OPCODE_be
                 && quantified.getArgs()[0] instanceof OpApplNode applied
