@@ -485,7 +485,6 @@ LedSpec == LedInit /\ [][Next]_vars
 
 Keys    == Server \X (0..Budget.wipe)
 Entries == [epoch : 1..MaxEpoch, kind : {"leader", "data", "voters"}, id : 0..MaxRecord, voters : SUBSET Keys]
-Logs    == UNION {[1..n -> Entries] : n \in 0..(MaxEpoch + MaxRecord + Budget.change)}
 
 TypeOK ==
   /\ epoch  \in [Server -> 0..MaxEpoch]

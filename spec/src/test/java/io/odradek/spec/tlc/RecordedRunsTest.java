@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class RecordedRunsTest {
     private static final long USUAL_SEED = 2;
     private static final long SEED = Long.getLong("odradek.traces.seed", USUAL_SEED);
-    private static final int OF_A_KIND = Integer.getInteger("odradek.traces.corruptions", 60);
+    private static final int OF_A_KIND = Integer.getInteger("odradek.traces.corruptions", 30);
 
     /** With fewer than these a rate says nothing. */
     private static final int ENOUGH = 20;
