@@ -49,8 +49,8 @@ class CleanStopTest {
         start(data).close();
         String marker = Files.readString(data.resolve(".kafka_cleanshutdown"));
         assertThat(marker)
-                .matches("\\{\"version\":0,\"brokerEpoch\":" + registration(data).epoch()
-                        + ",\"odradekRecord\":\"[0-9a-f-]{36}\"}");
+                .matches("\\{\"version\":0,\"brokerEpoch\":"
+                        + registration(data).epoch() + ",\"odradekRecord\":\"[0-9a-f-]{36}\"}");
         start(data).close();
         BrokerImage left = registration(data);
         assertThat(left.fenced()).isTrue();

@@ -14,8 +14,7 @@ final class CleanStop {
     static final long UNKNOWN = -1;
 
     /** Names the {@link io.odradek.engine.recovery.CleanStopRecord} that was written with it; Kafka passes over what it does not know. */
-    private static final Pattern RECORD =
-            Pattern.compile("\"odradekRecord\"\\s*:\\s*\"([0-9a-f-]{36})\"\\s*[,}]");
+    private static final Pattern RECORD = Pattern.compile("\"odradekRecord\"\\s*:\\s*\"([0-9a-f-]{36})\"\\s*[,}]");
 
     private static final Pattern VERSION = field("version");
     private static final Pattern BROKER_EPOCH = field("brokerEpoch");

@@ -436,7 +436,9 @@ public final class LogDirectory implements AutoCloseable {
     }
 
     private record Wanted(
-            TopicPartition partition, LogConfig config, @Nullable StoppedLog known) {}
+            TopicPartition partition,
+            LogConfig config,
+            @Nullable StoppedLog known) {}
 
     /** Null when there is no log to be opened in {@code directory}. */
     private @Nullable Wanted wanted(Path directory, Function<TopicPartition, @Nullable LogConfig> configs)
@@ -451,8 +453,8 @@ public final class LogDirectory implements AutoCloseable {
             }
             return null;
         }
-        TopicPartition partition =
-                new TopicPartition(name.substring(0, number - 1), topicId, Integer.parseInt(name, number, name.length(), 10));
+        TopicPartition partition = new TopicPartition(
+                name.substring(0, number - 1), topicId, Integer.parseInt(name, number, name.length(), 10));
         if (logs.containsKey(partition)) {
             return null;
         }

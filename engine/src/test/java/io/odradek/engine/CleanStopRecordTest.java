@@ -167,8 +167,8 @@ class CleanStopRecordTest {
             assertThat(store.seen)
                     .containsExactlyInAnyOrderElementsOf(Stream.concat(
                                     Stream.of(root.getFileName().toString()),
-                                    segments().stream().map(file -> file.getFileName()
-                                            .toString()))
+                                    segments().stream()
+                                            .map(file -> file.getFileName().toString()))
                             .toList());
             PartitionLog log = directory.log(PARTITION).orElseThrow();
             assertThat(read(log)).isEqualTo(before);
@@ -236,8 +236,7 @@ class CleanStopRecordTest {
         Path sealed = segments().get(1);
         shorten(sealed, firstBatchBytes(sealed));
         try (LogDirectory directory = open()) {
-            assertThatThrownBy(() -> directory.openOrCreate(PARTITION, CONFIG))
-                    .isInstanceOf(CorruptLogException.class);
+            assertThatThrownBy(() -> directory.openOrCreate(PARTITION, CONFIG)).isInstanceOf(CorruptLogException.class);
         }
         Files.delete(root.resolve(RECORD));
         try (LogDirectory directory = open()) {

@@ -91,9 +91,7 @@ public final class DiskFileStore implements FileStore {
         try {
             BasicFileAttributes found = Files.readAttributes(path, BasicFileAttributes.class);
             return new Status(
-                    found.isDirectory(),
-                    found.size(),
-                    found.lastModifiedTime().to(TimeUnit.NANOSECONDS));
+                    found.isDirectory(), found.size(), found.lastModifiedTime().to(TimeUnit.NANOSECONDS));
         } catch (NoSuchFileException missing) {
             return null;
         }

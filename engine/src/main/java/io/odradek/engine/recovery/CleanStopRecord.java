@@ -145,8 +145,8 @@ public final class CleanStopRecord {
 
     private static void report(Path file, String problem) {
         LOG.warn(
-                "Not using {}: {}. The start takes longer, and whether sealed segments were changed since the clean stop"
-                        + " is not looked at",
+                "Not using {}: {}. The start takes longer, and whether sealed segments were changed since the clean"
+                        + " stop is not looked at",
                 file,
                 problem);
     }

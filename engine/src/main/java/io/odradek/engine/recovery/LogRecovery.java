@@ -138,7 +138,9 @@ public final class LogRecovery {
             return;
         }
         if (written != null) {
-            LOG.info("{} was changed since the clean stop, or something was left over in it: its files are read", directory);
+            LOG.info(
+                    "{} was changed since the clean stop, or something was left over in it: its files are read",
+                    directory);
         }
         found = new ArrayList<>(Leftovers.remove(store, directory));
     }
@@ -655,7 +657,14 @@ public final class LogRecovery {
         long firstBase =
                 sealed.isEmpty() ? picture.baseOffset() : sealed.getFirst().baseOffset();
         ProducerReplay replay = ProducerReplay.begin(
-                producers, store, this::contentOf, directory, found, firstBase, trustedSnapshots(Long.MAX_VALUE), nowMs);
+                producers,
+                store,
+                this::contentOf,
+                directory,
+                found,
+                firstBase,
+                trustedSnapshots(Long.MAX_VALUE),
+                nowMs);
         for (int n = 0; n < sealed.size(); n++) {
             replay.segment(
                     sealed.get(n), n + 1 < sealed.size() ? sealed.get(n + 1).baseOffset() : picture.baseOffset());

@@ -105,8 +105,15 @@ public final class ProducerReplay {
             long trusted,
             long nowMs)
             throws IOException {
-        ProducerReplay replay =
-                begin(producers, store, contents, directory, files, segments.getFirst().baseOffset(), trusted, nowMs);
+        ProducerReplay replay = begin(
+                producers,
+                store,
+                contents,
+                directory,
+                files,
+                segments.getFirst().baseOffset(),
+                trusted,
+                nowMs);
         for (int n = 0; n < segments.size(); n++) {
             replay.segment(
                     segments.get(n),

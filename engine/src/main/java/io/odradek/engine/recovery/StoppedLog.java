@@ -47,13 +47,13 @@ public final class StoppedLog {
 
     /** @param content null when it has to be read from the file */
     private record StoppedFile(
-            String name, long sizeBytes, long modifiedNs, @Nullable ByteBuffer content) {
+            String name,
+            long sizeBytes,
+            long modifiedNs,
+            @Nullable ByteBuffer content) {
 
         boolean isAsItWas(@Nullable Status now) {
-            return now != null
-                    && !now.isDirectory()
-                    && now.sizeBytes() == sizeBytes
-                    && now.modifiedNs() == modifiedNs;
+            return now != null && !now.isDirectory() && now.sizeBytes() == sizeBytes && now.modifiedNs() == modifiedNs;
         }
     }
 
