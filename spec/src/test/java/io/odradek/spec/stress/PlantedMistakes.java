@@ -150,6 +150,7 @@ final class PlantedMistakes {
                         if (recoveryPoint.offset() > newEnd) {
                             recoveryPoint = LogPosition.ofOffset(newEnd);
                         }
+                        snapshots.forget();
                         logStartOffset = Math.min(logStartOffset, newEnd);
                     }
                     """,
@@ -158,6 +159,7 @@ final class PlantedMistakes {
                         if (recoveryPoint.offset() > newEnd) {
                             recoveryPoint = LogPosition.ofOffset(newEnd);
                         }
+                        snapshots.forget();
                         logStartOffset = Math.min(logStartOffset, newEnd);
                     }
                     durable.truncated(newEnd);

@@ -168,6 +168,11 @@ enum RecordedMachine {
         return values;
     }
 
+    /** Whether a build has time for it: some seconds, not a quarter of a minute. */
+    boolean isQuick() {
+        return this != ISR && this != QUORUM;
+    }
+
     /** What a machine does not know, and TLC has to find. */
     Set<String> hidden() {
         return hidden;

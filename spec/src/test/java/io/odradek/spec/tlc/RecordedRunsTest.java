@@ -6,6 +6,7 @@ import io.odradek.spec.tlc.Corruptions.Corrupted;
 import io.odradek.spec.tlc.Corruptions.Kind;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -15,11 +16,12 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Recorded runs are told from such as cannot have happened. Random walks of TLC have to be accepted; of what comes of them when one
@@ -29,7 +31,8 @@ import org.junit.jupiter.params.provider.EnumSource;
  * may have taken their steps in either order. {@link RecordedMachine} says for each machine and each kind of mistake how much at least,
  * and why not all.
  *
- * <p>{@code -Dodradek.traces.seed=N} walks elsewhere, and then need not come by every action; {@code -Dodradek.traces.corruptions=N} looks
+ * <p>In a build the quick machines are looked at; of the others, their histories by hand ({@link HandMadeRunsTest}). {@code
+ * -Dodradek.traces.machines=all} looks at all; {@code -Dodradek.traces.seed=N} walks elsewhere, and then need not come by every action; {@code -Dodradek.traces.corruptions=N} looks
  * at more of each kind; {@code -Dodradek.traces.tell=true} prints what was accepted.
  */
 @Tag("tlc")
@@ -47,8 +50,14 @@ class RecordedRunsTest {
     @TempDir
     private Path directory;
 
+    /** Of all machines with {@code -Dodradek.traces.machines=all}. */
+    private static Stream<RecordedMachine> machines() {
+        boolean all = System.getProperty("odradek.traces.machines", "quick").equals("all");
+        return Arrays.stream(RecordedMachine.values()).filter(machine -> all || machine.isQuick());
+    }
+
     @ParameterizedTest
-    @EnumSource
+    @MethodSource("machines")
     void runsOfTlcAreAcceptedAndCorruptedOnesAreNot(RecordedMachine machine) throws Exception {
         TraceModule module = TraceModule.named(SPECIFICATIONS, machine.module());
         List<RecordedRun> runs = runs(machine, module);
