@@ -6,12 +6,16 @@ import io.odradek.spec.protocol.StateGraph;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -29,6 +33,8 @@ class ReferenceModelsTest {
     private static final Path GRAPHS = Path.of("target", "tla", "graphs");
     private static final TlcJvm JVMS = new TlcJvm(List.of(SPECIFICATIONS), GRAPHS);
     private static final Set<String> MODULES = Set.of("Truncation", "Isr", "Quorum");
+
+    private static final int SIDE_BY_SIDE = 2;
 
     /** Models with more states than this are not counted. */
     private static final long MOST_STATES = Long.getLong("odradek.graphs.states", 24_901);
@@ -143,18 +149,24 @@ class ReferenceModelsTest {
     }
 
     /**
-     * Within each of these bounds the graphs are equal, and together they have every action of the module in them.
+     * Within each of these bounds, two at a time, the graphs are equal, and together they have every action of the module in them.
      *
      * @param bounds each by what is other than in {@code base}
      */
     private static void equal(String module, Map<String, String> base, List<Bounds> bounds) throws Exception {
         Set<String> actions = new TreeSet<>();
         Set<String> taken = new TreeSet<>();
-        for (Bounds some : bounds) {
-            Check check = check(module, ModelFile.over(base, some.changes()), some.definitions(), some.spec());
-            TlcGraph tlc = equal(check, InTla.of(check), module + " " + some);
-            actions.addAll(tlc.actions());
-            tlc.steps().forEach(step -> taken.add(step.name()));
+        try (ExecutorService lanes = Executors.newFixedThreadPool(SIDE_BY_SIDE)) {
+            List<Future<TlcGraph>> graphs = new ArrayList<>();
+            for (Bounds some : bounds) {
+                Check check = check(module, ModelFile.over(base, some.changes()), some.definitions(), some.spec());
+                graphs.add(lanes.submit(() -> equal(check, InTla.of(check), module + " " + some)));
+            }
+            for (Future<TlcGraph> graph : graphs) {
+                TlcGraph tlc = graph.get();
+                actions.addAll(tlc.actions());
+                tlc.steps().forEach(step -> taken.add(step.name()));
+            }
         }
         assertThat(taken).as("actions that are taken").isNotEmpty().isEqualTo(actions);
     }
