@@ -27,19 +27,17 @@ final class JointPersist {
 
     private final FileStore store;
     private final Path directory;
-    private final boolean canSyncTogether;
     private final long fileSystemId;
 
     JointPersist(FileStore store, Path directory) throws IOException {
         this.store = store;
         this.directory = directory;
-        this.canSyncTogether = store.canSyncFileSystem(directory);
         this.fileSystemId = store.fileSystemId(directory);
     }
 
-    /** Whether {@code count} logs are better synced with their file system. */
+    /** Whether {@code count} logs are better synced with their file system. Asked of the store only then: the first answer takes long. */
     boolean syncsTogether(int count) {
-        return canSyncTogether && count > SYNC_EACH_UP_TO;
+        return count > SYNC_EACH_UP_TO && store.canSyncFileSystem(directory);
     }
 
     /** Returns when it is durable, and the logs know. */

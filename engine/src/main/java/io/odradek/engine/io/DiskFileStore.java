@@ -234,6 +234,7 @@ public final class DiskFileStore implements FileStore {
             if (channel.tryLock() == null) {
                 throw new DirectoryLockedException(lockFile);
             }
+            probeAside(key(lockFile).getParent());
             return held;
         } catch (IOException | RuntimeException e) {
             if (held == null) {
@@ -246,6 +247,14 @@ public final class DiskFileStore implements FileStore {
             }
             throw e;
         }
+    }
+
+    /**
+     * Who locks a directory opens it next, and wants to know about syncfs at the end: until then the probe, a syncfs that waits
+     * some 10 ms for the journal of the file system, has gone on beside. Who asks earlier waits for it.
+     */
+    private void probeAside(Path directory) {
+        Thread.ofPlatform().daemon().name("odradek-syncfs-probe").start(() -> canSyncFileSystem(directory));
     }
 
     /** Device and inode: a directory has as many names as there are links to it. */
