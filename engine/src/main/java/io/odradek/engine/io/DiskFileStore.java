@@ -234,7 +234,7 @@ public final class DiskFileStore implements FileStore {
             if (channel.tryLock() == null) {
                 throw new DirectoryLockedException(lockFile);
             }
-            probeAside(key(lockFile).getParent());
+            probeAside(key(lockFile.resolveSibling("")));
             return held;
         } catch (IOException | RuntimeException e) {
             if (held == null) {
