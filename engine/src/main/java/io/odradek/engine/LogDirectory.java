@@ -5,12 +5,7 @@ import io.odradek.engine.io.FileStore;
 import io.odradek.engine.journal.Journal;
 import io.odradek.engine.journal.JournalReplay;
 import io.odradek.engine.recovery.CleanStopRecord;
-import io.odradek.engine.recovery.LogRecovery;
-import io.odradek.engine.recovery.RecoveredLog;
 import io.odradek.engine.recovery.StoppedLog;
-import io.odradek.engine.segment.CheckpointText;
-import io.odradek.engine.segment.CorruptLogException;
-import io.odradek.engine.segment.SegmentFiles;
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -19,21 +14,16 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One {@code log.dirs} entry: the lock, {@code meta.properties}, the checkpoints, and the logs in it. Any thread; the logs
@@ -43,10 +33,7 @@ import org.slf4j.LoggerFactory;
  * directory offline.
  */
 public final class LogDirectory implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(LogDirectory.class);
-
     static final String LOCK = ".lock";
-    static final String CLEAN_SHUTDOWN = ".kafka_cleanshutdown";
 
     /** Of received memory kept for readers at the tail, unless told otherwise. */
     public static final long DEFAULT_RECENT_BYTES = 32L << 20;
@@ -87,13 +74,9 @@ public final class LogDirectory implements AutoCloseable {
     private final Identity identity;
     private final AutoCloseable lock;
     private final JointPersist joint;
-    private final boolean cleanStop;
-    private final long lastBrokerEpoch;
-    /** Of logs that were not opened yet. */
-    private final CleanStopRecord stopped;
-
+    private final CleanStop lastStop;
     private final RecentMemory recentMemory;
-    private final Home home = new Home();
+    private final DirectoryFault fault;
 
     private final Map<TopicPartition, PartitionLog> logs = new ConcurrentHashMap<>();
     /** One for each shard that has one. */
@@ -109,8 +92,7 @@ public final class LogDirectory implements AutoCloseable {
     private final Object persisting = new Object();
 
     private final PendingDeletions deletions;
-    private final List<Consumer<IOException>> offlineListeners = new ArrayList<>(); // guarded by itself
-    private volatile @Nullable IOException offlineCause;
+    private final LogOpener opener;
     private volatile boolean closed;
     private volatile long brokerEpoch = CleanStop.UNKNOWN;
 
@@ -122,25 +104,18 @@ public final class LogDirectory implements AutoCloseable {
         this.path = path;
         this.identity = identity;
         this.lock = lock;
+        this.fault = new DirectoryFault(path);
         this.joint = new JointPersist(store, path);
         this.checkpoints = new DirectoryCheckpoints(store, path, logs);
         this.deletions = new PendingDeletions(store);
-        Path marker = path.resolve(CLEAN_SHUTDOWN);
-        this.cleanStop = store.exists(marker);
-        String said = cleanStop ? CheckpointText.read(store, marker) : "";
-        this.lastBrokerEpoch = CleanStop.brokerEpoch(said);
+        this.lastStop = CleanStop.find(store, path);
         List<Path> entries = store.list(path);
         refuseJournalsOfOthers(entries);
-        this.stopped = CleanStopRecord.read(store, path, CleanStop.recordId(said));
-        if (cleanStop) {
-            store.delete(marker); // from here on a crash is a crash
-        }
-        if (store.exists(path.resolve(CleanStopRecord.FILE_NAME))) {
-            store.delete(path.resolve(CleanStopRecord.FILE_NAME));
-        }
+        lastStop.remove(store, path);
         store.syncDirectory(path); // also what a process that died alone created and did not sync
         JournalReplay.run(store, path, entries, directory -> PartitionMetadata.topicId(store, directory));
-        removeDeletedLogs(entries);
+        deletions.deleteLeftovers(entries);
+        this.opener = new LogOpener(store, path, new Home(), lastStop, checkpoints, logs, unusable);
     }
 
     /**
@@ -178,7 +153,7 @@ public final class LogDirectory implements AutoCloseable {
 
     /** A clean stop of ours leaves no journal: who stopped cleanly beside one has opened the logs without what it holds. */
     private void refuseJournalsOfOthers(List<Path> entries) throws IOException {
-        if (cleanStop && JournalReplay.isNeeded(entries)) {
+        if (lastStop.happened() && JournalReplay.isNeeded(entries)) {
             throw new UnsuitableDirectoryException("log directory " + path
                     + " has a journal of acknowledged batches, but was stopped cleanly since by somebody who does not"
                     + " know journals; delete its odradek-journal files to open the logs with what they have");
@@ -219,14 +194,14 @@ public final class LogDirectory implements AutoCloseable {
 
     /** Whether the marker of a clean stop was there when the directory was opened. */
     public boolean wasStoppedCleanly() {
-        return cleanStop;
+        return lastStop.happened();
     }
 
     /**
      * The broker's epoch at the last stop, if that was clean; -1 when it was not or the marker doesn't say (KIP-966).
      */
     public long lastBrokerEpoch() {
-        return lastBrokerEpoch;
+        return lastStop.brokerEpoch();
     }
 
     /** What {@link #lastBrokerEpoch} is to say after the next clean stop. Any thread, before {@link #close}. */
@@ -268,14 +243,8 @@ public final class LogDirectory implements AutoCloseable {
             if (logs.containsKey(partition)) {
                 continue;
             }
-            Path directory = path.resolve(partition.directoryName());
             try {
-                StoppedLog known = stopped.get(partition.directoryName());
-                UUID topicId = topicId(directory, known);
-                if (topicId != null) {
-                    PartitionMetadata.requireTopicId(directory, topicId, partition);
-                    open(partition, entry.getValue(), known);
-                } else {
+                if (!opener.openIfThere(partition, entry.getValue())) {
                     created.put(partition, entry.getValue());
                 }
             } catch (IOException e) {
@@ -290,128 +259,19 @@ public final class LogDirectory implements AutoCloseable {
 
     private void create(Map<TopicPartition, LogConfig> created, Map<TopicPartition, IOException> failures)
             throws IOException {
-        boolean together = joint.syncsTogether(created.size());
-        Set<TopicPartition> going = new LinkedHashSet<>(created.keySet());
+        LogCreation creation =
+                new LogCreation(store, path, fault, joint.syncsTogether(created.size()), created.keySet(), failures);
         // Before anything is forgotten: what is refused may come back, with its partition.metadata restored.
-        each(going, failures, partition -> refuseRecordsWithoutMetadata(path.resolve(partition.directoryName())));
-        checkpoints.forget(going);
-        going.forEach(partition -> stopped.forget(partition.directoryName()));
-        each(going, failures, partition -> {
-            Path directory = path.resolve(partition.directoryName());
-            store.createDirectories(directory);
-            PartitionMetadata.prepare(store, directory, partition, !together);
-        });
-        if (together) {
-            sync(() -> store.syncFileSystem(path)); // a renamed file has to have its content first
-        }
-        each(going, failures, partition -> {
-            Path directory = path.resolve(partition.directoryName());
-            PartitionMetadata.publish(store, directory);
-            Path firstLog = SegmentFiles.logPath(directory, 0);
-            store.open(firstLog, FileStore.OpenMode.READ_WRITE).close();
-            if (!together) {
-                sync(() -> store.syncDirectory(directory));
-            }
-        });
-        sync(() -> {
-            if (together) {
-                store.syncFileSystem(path);
-            } else {
-                store.syncDirectory(path);
-            }
-        });
-        each(going, failures, partition -> {
+        creation.refuseRecordsWithoutMetadata();
+        checkpoints.forget(creation.going());
+        creation.going().forEach(partition -> lastStop.logs().forget(partition.directoryName()));
+        creation.make();
+        creation.each(partition -> {
             LogConfig config = created.get(partition);
             if (config != null) {
-                open(partition, config, null);
+                opener.openNew(partition, config);
             }
         });
-    }
-
-    private interface Step {
-        void take(TopicPartition partition) throws IOException;
-    }
-
-    private interface Sync {
-        void run() throws IOException;
-    }
-
-    /** Those that fail go no further. */
-    private static void each(Set<TopicPartition> going, Map<TopicPartition, IOException> failures, Step step) {
-        going.removeIf(partition -> {
-            try {
-                step.take(partition);
-                return false;
-            } catch (IOException e) {
-                failures.put(partition, e);
-                return true;
-            }
-        });
-    }
-
-    /** Nothing may be claimed to be durable after a sync that failed. */
-    private void sync(Sync sync) throws IOException {
-        try {
-            sync.run();
-        } catch (IOException e) {
-            takeOffline(e);
-            throw e;
-        }
-    }
-
-    /** A crash in the middle of a creation leaves an empty log or none; anything more is somebody's data. */
-    private void refuseRecordsWithoutMetadata(Path directory) throws IOException {
-        if (!store.isDirectory(directory)) {
-            return;
-        }
-        for (Path file : store.list(directory)) {
-            if (file.getFileName().toString().endsWith(".log")) {
-                try (var opened = store.open(file, FileStore.OpenMode.READ_ONLY)) {
-                    if (opened.size() > 0) {
-                        throw new CorruptLogException(
-                                file,
-                                -1,
-                                -1,
-                                "there are records, but no readable " + PartitionMetadata.FILE_NAME
-                                        + " that says whose; restore it or move the directory away");
-                    }
-                }
-                store.delete(file);
-            }
-        }
-    }
-
-    /** Null when the directory is not there, or does not say whose it is. */
-    private @Nullable UUID topicId(Path directory, @Nullable StoppedLog known) throws IOException {
-        if (known != null && known.isAsItWas(store, directory, PartitionMetadata.FILE_NAME)) {
-            return known.topicId();
-        }
-        return store.isDirectory(directory) ? PartitionMetadata.topicId(store, directory) : null;
-    }
-
-    /** @param known what the last stop has written down of what lay in the directory */
-    private RecoveredLog open(TopicPartition partition, LogConfig config, @Nullable StoppedLog known)
-            throws IOException {
-        LogRecovery.Remembered remembered = checkpoints.remembered(partition, cleanStop);
-        String name = partition.directoryName();
-        Path directory = path.resolve(name);
-        // Else another log lies there since.
-        StoppedLog its = known != null && known.topicId().equals(partition.topicId()) ? known : null;
-        try {
-            RecoveredLog found = LogRecovery.open(store, directory, config, remembered, its, home.nowMs());
-            stopped.forget(name);
-            PartitionLog log = PartitionLog.of(partition, directory, config, home, found, remembered.recoveryPoint());
-            checkpoints.forgetHighWatermarkAbove(partition, found.logEndOffset());
-            PartitionLog other = logs.putIfAbsent(partition, log);
-            if (other != null) {
-                log.releaseFiles();
-            }
-            return found;
-        } catch (CorruptLogException e) {
-            unusable.put(partition, e);
-            LOG.error("Log {} is out of service: {}", partition, e.getMessage());
-            throw e;
-        }
     }
 
     /**
@@ -423,72 +283,7 @@ public final class LogDirectory implements AutoCloseable {
             Function<TopicPartition, @Nullable LogConfig> configs, int threads, RecoveryProgress progress)
             throws IOException {
         throwIfOffline();
-        List<Path> entries = store.list(path);
-        @Nullable Wanted[] found = new @Nullable Wanted[entries.size()];
-        RecoveryThreads.each(found.length, threads, n -> found[n] = wanted(entries.get(n), configs));
-        List<Wanted> wanted = new ArrayList<>(found.length);
-        for (Wanted log : found) {
-            if (log != null) {
-                wanted.add(log);
-            }
-        }
-        recover(wanted, threads, progress);
-    }
-
-    private record Wanted(
-            TopicPartition partition,
-            LogConfig config,
-            @Nullable StoppedLog known) {}
-
-    /** Null when there is no log to be opened in {@code directory}. */
-    private @Nullable Wanted wanted(Path directory, Function<TopicPartition, @Nullable LogConfig> configs)
-            throws IOException {
-        String name = directory.getFileName().toString();
-        int number = PartitionMetadata.numberIn(name);
-        StoppedLog known = stopped.get(name);
-        UUID topicId = number < 0 ? null : topicId(directory, known);
-        if (topicId == null) {
-            if (store.isDirectory(directory)) {
-                LOG.warn("{} is not the directory of a partition; it is left alone", directory);
-            }
-            return null;
-        }
-        TopicPartition partition = new TopicPartition(
-                name.substring(0, number - 1), topicId, Integer.parseInt(name, number, name.length(), 10));
-        if (logs.containsKey(partition)) {
-            return null;
-        }
-        LogConfig config = configs.apply(partition);
-        if (config == null) {
-            LOG.warn("{} belongs to no topic that exists (id {}); it is left alone", directory, partition.topicId());
-            return null;
-        }
-        return new Wanted(partition, config, known);
-    }
-
-    private void recover(List<Wanted> wanted, int threads, RecoveryProgress progress) throws IOException {
-        AtomicInteger done = new AtomicInteger();
-        ConcurrentHashMap<TopicPartition, IOException> failures = new ConcurrentHashMap<>();
-        RecoveryThreads.each(wanted.size(), threads, n -> {
-            Wanted log = wanted.get(n);
-            long scanned = 0;
-            try {
-                scanned = open(log.partition(), log.config(), log.known()).scannedBytes();
-            } catch (CorruptLogException e) {
-                // Said, and kept in unusable.
-                scanned = 0;
-            } catch (IOException e) {
-                failures.put(log.partition(), e);
-            }
-            progress.logRecovered(log.partition(), scanned, done.incrementAndGet(), wanted.size());
-        });
-        if (!failures.isEmpty()) {
-            IOException first = new IOException(
-                    failures.size() + " logs in " + path + " cannot be read, first "
-                            + failures.keySet().iterator().next(),
-                    failures.values().iterator().next());
-            throw first;
-        }
+        opener.openAll(configs, threads, progress);
     }
 
     public Optional<PartitionLog> log(TopicPartition partition) {
@@ -539,12 +334,12 @@ public final class LogDirectory implements AutoCloseable {
             if (!logs.remove(log.partition(), log)) {
                 continue;
             }
-            Path deleted = path.resolve(deletedName(log.partition()));
+            Path deleted = path.resolve(PendingDeletions.deletedName(log.partition()));
             try {
                 // housekeeping may be about to rename a file in there
                 synchronized (persisting) {
                     log.stop();
-                    sync(() -> retireJournals(log)); // another log may have its name, and even its id
+                    fault.guard(() -> retireJournals(log)); // another log may have its name, and even its id
                     deletions.forget(log);
                     store.rename(log.directory(), deleted);
                 }
@@ -559,7 +354,7 @@ public final class LogDirectory implements AutoCloseable {
             }
         }
         if (!renamed.isEmpty()) {
-            sync(() -> store.syncDirectory(path));
+            fault.guard(() -> store.syncDirectory(path));
             renamed.forEach((log, deleted) -> {
                 log.releaseFiles();
                 deletions.delete(List.of(deleted), log.config().fileDeleteDelayMs());
@@ -569,24 +364,6 @@ public final class LogDirectory implements AutoCloseable {
         }
         if (failure != null) {
             throw failure;
-        }
-    }
-
-    /** Kafka's name: topic, partition and a number that is used once, cut to what a file system takes. */
-    private static String deletedName(TopicPartition partition) {
-        String suffix =
-                "-" + partition.partition() + "." + UUID.randomUUID().toString().replace("-", "") + DELETE_SUFFIX;
-        String topic = partition.topic();
-        return topic.substring(0, Math.min(topic.length(), 255 - suffix.length())) + suffix;
-    }
-
-    private static final String DELETE_SUFFIX = "-delete";
-
-    private void removeDeletedLogs(List<Path> entries) throws IOException {
-        for (Path directory : entries) {
-            if (directory.getFileName().toString().endsWith(DELETE_SUFFIX) && store.isDirectory(directory)) {
-                deletions.deleteTree(directory);
-            }
         }
     }
 
@@ -611,7 +388,7 @@ public final class LogDirectory implements AutoCloseable {
      */
     public void checkpointLogStarts(Collection<PartitionLog> shortened) throws IOException {
         throwIfOffline();
-        try {
+        fault.guard(() -> {
             synchronized (persisting) {
                 List<PartitionLog> behind = new ArrayList<>(shortened);
                 behind.removeIf(log -> logs.get(log.partition()) != log);
@@ -624,10 +401,7 @@ public final class LogDirectory implements AutoCloseable {
                 }
                 checkpoints.writeNewLogStarts();
             }
-        } catch (IOException e) {
-            takeOffline(e);
-            throw e;
-        }
+        });
     }
 
     /**
@@ -672,12 +446,7 @@ public final class LogDirectory implements AutoCloseable {
      */
     void noteFirstDirty(PartitionLog log, long offset, long truncations) throws IOException {
         throwIfOffline();
-        try {
-            checkpoints.writeFirstDirty(log.partition(), offset, () -> log.truncations() != truncations);
-        } catch (IOException e) {
-            takeOffline(e);
-            throw e;
-        }
+        fault.guard(() -> checkpoints.writeFirstDirty(log.partition(), offset, () -> log.truncations() != truncations));
     }
 
     /**
@@ -710,59 +479,30 @@ public final class LogDirectory implements AutoCloseable {
     public void checkpointRecoveryPoints() throws IOException {
         throwIfOffline();
         recentMemory.releaseIdle();
-        try {
+        fault.guard(() -> {
             synchronized (persisting) {
                 joint.persist(logs(), JointPersist.Extent.RECORDS);
                 checkpoints.writeOffsets();
             }
-        } catch (IOException e) {
-            takeOffline(e);
-            throw e;
-        }
+        });
     }
 
     /** Calls {@code listener} when the directory goes offline, at once when it is; on the thread that found the fault. */
     public void onOffline(Consumer<IOException> listener) {
-        IOException cause;
-        synchronized (offlineListeners) {
-            cause = offlineCause;
-            if (cause == null) {
-                offlineListeners.add(listener);
-            }
-        }
-        if (cause != null) {
-            listener.accept(cause);
-        }
+        fault.onFault(listener);
     }
 
     /** After this every append and sync is refused; told once with the first cause. Any thread. */
     public void takeOffline(IOException cause) {
-        List<Consumer<IOException>> told;
-        synchronized (offlineListeners) {
-            if (offlineCause != null) {
-                return;
-            }
-            offlineCause = cause;
-            told = List.copyOf(offlineListeners);
-        }
-        LOG.error(
-                "Log directory {} is offline: {}. Nothing more is written there; free or repair the disk and start"
-                        + " again",
-                path,
-                cause.getMessage(),
-                cause);
-        told.forEach(listener -> listener.accept(cause));
+        fault.happened(cause);
     }
 
     public boolean isOffline() {
-        return offlineCause != null;
+        return fault.hasHappened();
     }
 
     private void throwIfOffline() throws IOException {
-        IOException cause = offlineCause;
-        if (cause != null) {
-            throw new IOException("log directory " + path + " is offline: " + cause.getMessage(), cause);
-        }
+        fault.throwIfHappened();
         if (closed) {
             throw new IOException("log directory " + path + " is closed");
         }
@@ -790,11 +530,7 @@ public final class LogDirectory implements AutoCloseable {
                     checkpoints.writeOffsets();
                 }
                 checkpoints.writeHighWatermarks(Map.of());
-                UUID recordId = UUID.randomUUID();
-                record(open).prepare(store, path, recordId);
-                CleanStopRecord.publish(store, path);
-                // Makes both names durable. One without the other is worth nothing.
-                CheckpointText.replace(store, path.resolve(CLEAN_SHUTDOWN), CleanStop.text(brokerEpoch, recordId));
+                CleanStop.leave(store, path, brokerEpoch, record(open));
             }
         } catch (IOException e) {
             takeOffline(e);
@@ -815,7 +551,7 @@ public final class LogDirectory implements AutoCloseable {
                 record.put(log.partition().directoryName(), found);
             }
         }
-        record.keep(stopped, store, path);
+        record.keep(lastStop.logs(), store, path);
         return record;
     }
 
@@ -846,8 +582,7 @@ public final class LogDirectory implements AutoCloseable {
 
         @Override
         public @Nullable String offlineReason() {
-            IOException cause = offlineCause;
-            return cause == null ? null : "log directory " + path + " is offline: " + cause.getMessage();
+            return fault.reason();
         }
 
         @Override

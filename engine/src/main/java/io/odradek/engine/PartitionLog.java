@@ -20,18 +20,11 @@ import io.odradek.engine.recovery.RecoveredLog;
 import io.odradek.engine.recovery.StoppedLog;
 import io.odradek.engine.retention.RetentionPolicy;
 import io.odradek.engine.segment.ActiveSegment;
-import io.odradek.engine.segment.HeaderScan;
-import io.odradek.engine.segment.LeaderEpochs;
 import io.odradek.engine.segment.SealedSegment;
 import io.odradek.engine.segment.Segment;
-import io.odradek.engine.segment.SegmentNames;
-import io.odradek.engine.segment.SegmentSearch;
 import io.odradek.engine.segment.SegmentWalk;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -48,8 +41,6 @@ import org.jspecify.annotations.Nullable;
  * staged is refused: what a reader sees stays as it was.
  */
 public final class PartitionLog implements JournaledLog {
-    private static final int FIRST_STAGED = 16;
-
     private final TopicPartition partition;
     private final Path directory;
     private final FileStore store;
@@ -64,30 +55,12 @@ public final class PartitionLog implements JournaledLog {
     private final ProducerStates producers;
 
     private volatile LogConfig config;
-    private volatile PublishedLog published;
     private volatile boolean closed;
 
-    private final List<SealedSegment> sealed;
-    private long sealedBytes;
-    private ActiveSegment active;
-    private Segment[] segments;
-    private long segmentJitterMs;
-    /** When the active segment was begun, as far as this process knows; -1 until the first append to it. */
-    private long activeSinceMs = -1;
-
-    private long logStartOffset;
-    private LeaderEpochs epochs;
-    /** A new one after each cut: what was published before must not show what is written after. */
-    private RecentBatches recent;
-    /** While sealed segments are being replaced. */
-    private @Nullable SegmentSwap swap;
-
-    private @Nullable ValidatedBatch[] staged = new @Nullable ValidatedBatch[FIRST_STAGED];
-    private ByteBuffer[] stagedBytes = new ByteBuffer[FIRST_STAGED];
-    private int stagedCount;
-    private int stagedSizeBytes;
-    /** Log end with what is staged. */
-    private long stagedEndOffset;
+    private final LogSegments segments;
+    private final LeavingSegments leaving;
+    private final RollPolicy rolling;
+    private final StagedBatches staged;
 
     private PartitionLog(
             TopicPartition partition,
@@ -106,25 +79,35 @@ public final class PartitionLog implements JournaledLog {
         this.entries = new DirectoryEntries(store, directory, store.fileSystemId(directory));
         this.unsynced = new UnsyncedWrites(entries, journalName);
         this.durable = new DurableProgress(found.recoveryPoint());
-        this.recent = new RecentBatches(home.recentMemory());
         this.producers = found.producers();
-        this.sealed = new ArrayList<>(found.sealed());
-        this.active = found.active();
-        this.logStartOffset = found.logStartOffset();
-        this.stagedEndOffset = found.logEndOffset();
-        this.epochs = found.epochs();
+        this.segments = new LogSegments(found, home.recentMemory());
+        this.leaving =
+                new LeavingSegments(store, directory, segments, producers, unsynced, durable, new LaterDeletions());
+        this.rolling = new RollPolicy(partition);
+        this.staged = new StagedBatches(found.logEndOffset());
+        ActiveSegment active = found.active();
         if (found.recoveryPoint() == found.logEndOffset()) {
             active.files().handedOut(active.sizeBytes());
         }
-        this.segments = segmentsNow();
-        this.published = publishable(found.logEndOffset());
         LogPosition end = new LogPosition(found.logEndOffset(), active.baseOffset(), active.sizeBytes());
         this.snapshots = new CheckpointSnapshots(store, directory, home.snapshotBytes());
         this.checkpointer = new LogCheckpointer(
                 store, directory, durable, snapshots, found.epochsOnDisk(), found.logStartOffset(), end);
         this.recoveryDistance = new RecoveryDistance(
                 writtenRecoveryPoint < end.offset() ? LogPosition.ofOffset(writtenRecoveryPoint) : end);
-        drawJitter();
+        rolling.drawJitter(active, config);
+    }
+
+    private final class LaterDeletions implements LeavingSegments.Deletions {
+        @Override
+        public void retire(List<Path> files) {
+            home.retireLater(PartitionLog.this, files, config.fileDeleteDelayMs());
+        }
+
+        @Override
+        public void delete(List<Path> files) {
+            home.deleteLater(files, config.fileDeleteDelayMs());
+        }
     }
 
     /**
@@ -142,8 +125,9 @@ public final class PartitionLog implements JournaledLog {
             throws IOException {
         PartitionLog log = new PartitionLog(partition, directory, config, home, found, writtenRecoveryPoint);
         try {
-            if (log.active.sizeBytes() == 0) {
-                log.preallocateIfWanted(log.active);
+            ActiveSegment active = log.segments.active();
+            if (active.sizeBytes() == 0) {
+                log.preallocateIfWanted(active);
             }
         } catch (IOException | RuntimeException | Error e) {
             log.releaseFiles();
@@ -168,12 +152,12 @@ public final class PartitionLog implements JournaledLog {
 
     /** What is written so far: start, end, segments, epochs. Any thread. */
     public LogView view() {
-        return published.view();
+        return segments.view();
     }
 
     /** Offset the next record will get, as {@link #view} would say. Any thread. */
     public long logEndOffset() {
-        return published.logEndOffset();
+        return segments.logEndOffset();
     }
 
     /** Exclusive; bytes below it are known to be durable. Any thread. */
@@ -237,19 +221,21 @@ public final class PartitionLog implements JournaledLog {
             batch.lease().release();
             return refusal;
         }
-        long baseOffset = stagedEndOffset;
+        long baseOffset = staged.endOffset();
         try {
             rollIfNeeded(batch, baseOffset + batch.lastOffsetDelta(), nowMs);
         } catch (IOException e) {
             batch.lease().release();
             throw e;
         }
+        ActiveSegment active = segments.active();
         if (snapshots.isWantedAt(baseOffset) && baseOffset > active.baseOffset()) {
             snapshots.take(
-                    new LogPosition(baseOffset, active.baseOffset(), active.sizeBytes() + stagedSizeBytes), producers);
+                    new LogPosition(baseOffset, active.baseOffset(), active.sizeBytes() + staged.sizeBytes()),
+                    producers);
         }
         batch.assign(baseOffset, leaderEpoch);
-        keep(batch);
+        staged.add(batch);
         producers.update(batch, baseOffset, nowMs);
         unsynced.count(batch.recordCount(), nowMs, config);
         long lastOffset = batch.lastOffset();
@@ -259,9 +245,9 @@ public final class PartitionLog implements JournaledLog {
                 baseOffset,
                 lastOffset,
                 stampedHere ? batch.maxTimestamp() : BatchLayout.NO_TIMESTAMP,
-                logStartOffset,
+                segments.logStartOffset(),
                 active.baseOffset(),
-                active.sizeBytes() + stagedSizeBytes);
+                active.sizeBytes() + staged.sizeBytes());
         return appended;
     }
 
@@ -270,8 +256,9 @@ public final class PartitionLog implements JournaledLog {
         if (offline != null) {
             return new StorageFailed(offline);
         }
-        if (leaderEpoch != epochs.latestEpoch()) {
-            return new NotLeader(epochs.latestEpoch());
+        int latestEpoch = segments.epochs().latestEpoch();
+        if (leaderEpoch != latestEpoch) {
+            return new NotLeader(latestEpoch);
         }
         int segmentBytes = config.segmentBytes();
         if (batch.sizeBytes() > segmentBytes) {
@@ -280,7 +267,7 @@ public final class PartitionLog implements JournaledLog {
         return switch (producers.check(batch)) {
             case SequenceCheck.Next() -> null;
             case SequenceCheck.Duplicate(long baseOffset, long lastOffset, long timestamp) ->
-                new AppendOutcome.Duplicate(baseOffset, lastOffset, timestamp, logStartOffset);
+                new AppendOutcome.Duplicate(baseOffset, lastOffset, timestamp, segments.logStartOffset());
             case SequenceCheck.OutOfOrder(int expected, int received) ->
                 new AppendOutcome.OutOfOrderSequence(expected, received);
             case SequenceCheck.Fenced(short current, short received) ->
@@ -288,117 +275,74 @@ public final class PartitionLog implements JournaledLog {
         };
     }
 
-    private void keep(ValidatedBatch batch) {
-        if (stagedCount == staged.length) {
-            staged = Arrays.copyOf(staged, 2 * stagedCount);
-            stagedBytes = Arrays.copyOf(stagedBytes, 2 * stagedCount);
-        }
-        staged[stagedCount] = batch;
-        stagedBytes[stagedCount] = batch.bytes();
-        stagedCount++;
-        stagedSizeBytes += batch.sizeBytes();
-        stagedEndOffset = batch.lastOffset() + 1;
-    }
-
-    /** Kafka's reasons for a new segment: size, age (with jitter), a full index, an offset too far from the base. */
+    /** As {@link RollPolicy} says, and when an index of the active segment is full. */
     private void rollIfNeeded(ValidatedBatch batch, long lastOffset, long nowMs) throws IOException {
         LogConfig now = config;
-        int size = active.sizeBytes() + stagedSizeBytes;
-        boolean indexFull = active.indexesAreFull(stagedCount + 1, now.segmentIndexBytes());
-        if (indexFull && stagedCount > 0) {
+        ActiveSegment active = segments.active();
+        boolean indexFull = active.indexesAreFull(staged.count() + 1, now.segmentIndexBytes());
+        if (indexFull && staged.count() > 0) {
             writeStaged(); // not every staged batch gets an entry: count again
             indexFull = active.indexesAreFull(1, now.segmentIndexBytes());
         }
-        if (activeSinceMs < 0) {
-            activeSinceMs = nowMs;
-        }
-        boolean tooLarge = size > now.segmentBytes() - batch.sizeBytes();
-        boolean tooOld = size > 0 && waitedMs(batch.maxTimestamp(), nowMs) > now.segmentMs() - segmentJitterMs;
-        boolean tooFar = lastOffset - active.baseOffset() > Integer.MAX_VALUE;
-        if (tooLarge || tooOld || tooFar || indexFull) {
+        if (rolling.isDue(active, staged, batch, lastOffset, now, nowMs) || indexFull) {
             writeStaged();
             roll(nowMs);
         }
     }
 
-    /** From the first batch's timestamp to this one's; by the clock when the first has none. */
-    private long waitedMs(long batchMaxTimestamp, long nowMs) {
-        ValidatedBatch first = stagedCount == 0 ? null : staged[0];
-        long firstTimestamp = active.sizeBytes() == 0 && first != null ? first.maxTimestamp() : active.firstTimestamp();
-        return firstTimestamp >= 0 ? batchMaxTimestamp - firstTimestamp : nowMs - activeSinceMs;
-    }
-
     /** Writes what was staged, one gathering write per segment, and publishes the new {@link #view()}. */
     public void writeStaged() throws IOException {
-        if (stagedCount == 0) {
+        if (staged.count() == 0) {
             return;
         }
         String offline = home.offlineReason();
         if (offline != null) {
-            releaseStaged();
+            staged.release(logEndOffset());
             throw new IOException(offline);
         }
+        ActiveSegment active = segments.active();
         try {
-            active.append(stagedBytes, stagedCount);
+            staged.appendTo(active);
         } catch (IOException e) {
             failWrite(e);
             throw e;
         }
         LogConfig now = config;
-        for (int i = 0; i < stagedCount; i++) {
-            ValidatedBatch batch = stagedAt(i);
+        RecentBatches recent = segments.recent();
+        for (int i = 0; i < staged.count(); i++) {
+            ValidatedBatch batch = staged.get(i);
             batch.bytes().position(0);
             active.wrote(batch.sizeBytes(), batch.lastOffset(), batch.maxTimestamp(), now.indexIntervalBytes());
             recent.written(batch);
         }
-        forgetStaged();
+        staged.written();
         unsynced.wroteTo(active, durable.recoveryPoint());
-        published.grewTo(stagedEndOffset, active.sizeBytes());
-    }
-
-    private ValidatedBatch stagedAt(int i) {
-        ValidatedBatch batch = staged[i];
-        if (batch == null) {
-            throw new AssertionError("slot " + i + " of " + stagedCount + " staged batches is empty");
-        }
-        return batch;
-    }
-
-    private void forgetStaged() {
-        Arrays.fill(staged, 0, stagedCount, null);
-        Arrays.fill(stagedBytes, 0, stagedCount, null);
-        stagedCount = 0;
-        stagedSizeBytes = 0;
+        segments.grewTo(staged.endOffset());
     }
 
     /** Nothing of what was staged is in the log; nothing more will be. */
     private void failWrite(IOException cause) {
-        releaseStaged();
+        staged.release(logEndOffset());
         home.takeOffline(cause);
         try {
-            active.cutToSize();
+            segments.active().cutToSize();
         } catch (IOException e) {
             // The next start cuts it: what is behind the view's end was never claimed.
             cause.addSuppressed(e);
         }
     }
 
-    private void releaseStaged() {
-        for (int i = 0; i < stagedCount; i++) {
-            stagedAt(i).lease().release();
-        }
-        forgetStaged();
-        stagedEndOffset = logEndOffset();
-    }
-
     private void roll(long nowMs) throws IOException {
-        if (active.sizeBytes() == 0) {
+        if (segments.active().sizeBytes() == 0) {
             return;
         }
+        long endOffset = staged.endOffset();
+        SealedSegment old;
+        ActiveSegment next;
         try {
-            ProducerReplay.write(producers, store, directory, stagedEndOffset, false);
-            SealedSegment old = active.seal();
-            ActiveSegment next = ActiveSegment.create(store, directory, stagedEndOffset);
+            ProducerReplay.write(producers, store, directory, endOffset, false);
+            old = segments.active().seal();
+            next = ActiveSegment.create(store, directory, endOffset);
             try {
                 preallocateIfWanted(next);
             } catch (IOException | RuntimeException | Error e) {
@@ -406,18 +350,13 @@ public final class PartitionLog implements JournaledLog {
                 throw e;
             }
             next.files().handedOut(0);
-            sealed.add(old);
-            sealedBytes += old.sizeBytes();
-            active = next;
         } catch (IOException e) {
             failWrite(e);
             throw e;
         }
         unsynced.changedEntries();
-        activeSinceMs = nowMs;
-        drawJitter();
-        segments = segmentsNow();
-        publish(stagedEndOffset);
+        rolling.rolled(next, config, nowMs);
+        segments.rolled(old, next, endOffset);
     }
 
     /** As Kafka does with a new file; one that is found with records in it only grows. */
@@ -426,35 +365,6 @@ public final class PartitionLog implements JournaledLog {
         if (now.preallocate()) {
             empty.preallocate(now.segmentBytes());
         }
-    }
-
-    /** Spreads rolls by time: the same segment draws the same share of {@code segment.jitter.ms} every time. */
-    private void drawJitter() {
-        LogConfig now = config;
-        long limit = Math.min(now.segmentJitterMs(), now.segmentMs());
-        long mixed = (partition.hashCode() * 31L + active.baseOffset()) * 0x9E3779B97F4A7C15L;
-        segmentJitterMs = limit <= 0 ? 0 : Long.remainderUnsigned(mixed ^ (mixed >>> 32), limit);
-    }
-
-    private Segment[] segmentsNow() {
-        Segment[] now = new Segment[sealed.size() + 1];
-        long bytes = 0;
-        for (int i = 0; i < sealed.size(); i++) {
-            now[i] = sealed.get(i);
-            bytes += sealed.get(i).sizeBytes();
-        }
-        now[sealed.size()] = active;
-        sealedBytes = bytes;
-        return now;
-    }
-
-    /** With the log's start, epochs and segments as they are now. */
-    private void publish(long endOffset) {
-        published = publishable(endOffset);
-    }
-
-    private PublishedLog publishable(long endOffset) {
-        return new PublishedLog(logStartOffset, sealedBytes, epochs, segments, recent, endOffset, active.sizeBytes());
     }
 
     /**
@@ -490,7 +400,7 @@ public final class PartitionLog implements JournaledLog {
 
     /** The same, and tells {@code ranges} which bytes of the files were not handed out before. */
     public List<StoreFile> takeDirtyFiles(JournalGroup ranges) {
-        UnsyncedWrites.HandedOut out = unsynced.handOut(active, ranges);
+        UnsyncedWrites.HandedOut out = unsynced.handOut(segments.active(), ranges);
         if (!out.files().isEmpty()) {
             ranges.addLog(this, logEndOffset(), durable.generation());
             durable.handedOut(logEndOffset(), out.kept());
@@ -531,13 +441,13 @@ public final class PartitionLog implements JournaledLog {
      * @throws IllegalArgumentException when a later reign has begun
      */
     public void beginEpoch(int leaderEpoch) throws IOException {
-        if (leaderEpoch < epochs.latestEpoch()) {
+        int latestEpoch = segments.epochs().latestEpoch();
+        if (leaderEpoch < latestEpoch) {
             throw new IllegalArgumentException(
-                    partition + " is in epoch " + epochs.latestEpoch() + ", epoch " + leaderEpoch + " is over");
+                    partition + " is in epoch " + latestEpoch + ", epoch " + leaderEpoch + " is over");
         }
         writeStaged();
-        epochs = epochs.begin(leaderEpoch, stagedEndOffset);
-        publish(stagedEndOffset);
+        segments.beginEpoch(leaderEpoch, staged.endOffset());
     }
 
     /**
@@ -549,14 +459,14 @@ public final class PartitionLog implements JournaledLog {
      * @throws IllegalArgumentException below the log start
      */
     public long truncateTo(long offset) throws IOException {
-        if (offset < logStartOffset) {
+        if (offset < segments.logStartOffset()) {
             throw new IllegalArgumentException(
-                    "cannot cut " + partition + " at " + offset + ", it begins at " + logStartOffset);
+                    "cannot cut " + partition + " at " + offset + ", it begins at " + segments.logStartOffset());
         }
         refuseWhenOffline();
         writeStaged();
-        if (offset >= stagedEndOffset) {
-            return stagedEndOffset;
+        if (offset >= staged.endOffset()) {
+            return staged.endOffset();
         }
         endSwap();
         try {
@@ -577,62 +487,27 @@ public final class PartitionLog implements JournaledLog {
 
     private long cut(long offset) throws IOException {
         LogView view = view();
-        int n = view.segmentFor(offset);
-        Segment last = segments[n];
-        int position = view.segmentBytes(n);
-        long newEnd = offset;
-        HeaderScan scan = HeaderScan.ofThread();
-        if (SegmentSearch.seek(scan, last, position, offset, view.segmentEndOffset(n))) {
-            position = scan.position();
-            newEnd = Math.min(offset, scan.baseOffset());
-        }
-        // In a gap that compaction has left the log ends before the gap: after a start its end is where its last batch
-        // ends.
-        newEnd = Math.min(newEnd, SegmentWalk.endOffsetBefore(last, offset, position));
+        CutPoint cut = CutPoint.at(view, offset);
+        long newEnd = cut.endOffset();
         checkpointer.truncated(newEnd); // what is on its way to a journal is stale from here on
         home.retireJournals(this);
         home.lowerOffsets(this, newEnd);
-        recent.clear();
-        recent = new RecentBatches(home.recentMemory());
+        segments.forgetRecent();
 
-        List<Segment> removed = List.of(segments).subList(n + 1, segments.length);
-        active = SegmentWalk.shortened(last, newEnd, position, config.indexIntervalBytes());
-        while (sealed.size() > n) {
-            sealed.removeLast();
-        }
-        segments = segmentsNow();
-        epochs = epochs.truncatedTo(newEnd);
-        stagedEndOffset = newEnd;
-        logStartOffset = Math.min(logStartOffset, newEnd); // it may lie within the batch that went
-        publish(newEnd);
-        drawJitter();
+        Segment last = view.segment(cut.segment());
+        ActiveSegment active = SegmentWalk.shortened(last, newEnd, cut.position(), config.indexIntervalBytes());
+        List<Segment> removed = segments.cutTo(newEnd, cut.segment(), active);
+        staged.cutTo(newEnd);
+        rolling.drawJitter(active, config);
 
-        active.log().truncate(position);
+        active.log().truncate(cut.position());
         active.log().sync();
-        active.files().handedOut(position);
-        retire(removed);
-        ProducerReplay.restore(producers, store, directory, List.of(segments), newEnd, home.nowMs());
-        checkpointer.replaceEpochs(epochs);
+        active.files().handedOut(cut.position());
+        leaving.removeBehindCut(removed);
+        ProducerReplay.restore(producers, store, directory, segments.all(), newEnd, home.nowMs());
+        checkpointer.replaceEpochs(segments.epochs());
         unsynced.syncedEntries(); // with the epochs' file
         return newEnd;
-    }
-
-    /** Takes segments behind a cut out of the directory now: their names will be used again. */
-    private void retire(List<Segment> removed) throws IOException {
-        List<Path> renamed = new ArrayList<>();
-        for (Segment segment : removed) {
-            unsynced.forget(segment.files());
-            segment.files().remove();
-            for (String suffix : SegmentNames.ALL) {
-                Path file = segment.files().path(suffix);
-                Path away = file.resolveSibling(file.getFileName() + SegmentNames.DELETED);
-                if (store.exists(file)) { // not every segment has every file
-                    store.rename(file, away);
-                    renamed.add(away);
-                }
-            }
-        }
-        home.deleteLater(renamed, config.fileDeleteDelayMs());
     }
 
     /**
@@ -644,27 +519,11 @@ public final class PartitionLog implements JournaledLog {
     public long deleteRecordsBefore(long offset) throws IOException {
         refuseWhenOffline();
         writeStaged();
-        if (offset > logStartOffset) {
-            logStartOffset = Math.min(offset, stagedEndOffset);
-            epochs = epochs.startingAt(logStartOffset);
-            removeBelowLogStart();
+        if (offset > segments.logStartOffset()) {
+            segments.startAt(Math.min(offset, staged.endOffset()));
+            leaving.removeBelowLogStart();
         }
-        return logStartOffset;
-    }
-
-    private void removeBelowLogStart() {
-        LogView view = view();
-        int below = 0;
-        while (below < sealed.size() && view.segmentEndOffset(below) <= logStartOffset) {
-            below++;
-        }
-        removeOldest(Math.min(below, removable()));
-    }
-
-    /** How many segments may be removed: the names of those that are being replaced are the swap's until it has ended. */
-    private int removable() {
-        SegmentSwap running = swap;
-        return running == null ? sealed.size() : sealed.indexOf(running.run().getFirst());
+        return segments.logStartOffset();
     }
 
     /**
@@ -676,60 +535,12 @@ public final class PartitionLog implements JournaledLog {
     public int applyRetention(long nowMs, long highWatermark) throws IOException {
         refuseWhenOffline();
         writeStaged();
-        RetentionPolicy.Decision decision =
-                RetentionPolicy.decide(retentionFacts(), logStartOffset, highWatermark, config, nowMs);
+        RetentionPolicy.Decision decision = RetentionPolicy.decide(
+                leaving.retentionFacts(), segments.logStartOffset(), highWatermark, config, nowMs);
         if (decision.rollActive()) {
             roll(nowMs);
         }
-        int removed = Math.min(decision.segmentsToRemove(), removable());
-        if (removed > 0) {
-            logStartOffset = Math.max(logStartOffset, view().segmentEndOffset(removed - 1));
-            epochs = epochs.startingAt(logStartOffset);
-            removeOldest(removed);
-        }
-        return removed;
-    }
-
-    private List<RetentionPolicy.SegmentFacts> retentionFacts() throws IOException {
-        LogView view = view();
-        List<RetentionPolicy.SegmentFacts> facts = new ArrayList<>(segments.length);
-        for (int n = 0; n < segments.length; n++) {
-            long maxTimestamp = switch (segments[n]) {
-                case ActiveSegment growing -> growing.maxTimestamp();
-                case SealedSegment done -> done.maxTimestamp();
-            };
-            long largestTimestamp = maxTimestamp >= 0
-                    ? maxTimestamp
-                    : store.lastModifiedMs(segments[n].files().path(SegmentNames.LOG));
-            facts.add(
-                    new RetentionPolicy.SegmentFacts(view.segmentEndOffset(n), view.segmentBytes(n), largestTimestamp));
-        }
-        return facts;
-    }
-
-    /**
-     * Takes the oldest segments out of the view. Their files go later, by housekeeping, once the new log start is on disk: a
-     * crash may keep any of several deletions, and without the log start what comes back would be a log with a hole.
-     *
-     * <p>What is dirty among them stays so: until the log start is on disk, a crash finds these segments again, and one that
-     * ends too early would take what was synced behind it along.
-     */
-    private void removeOldest(int count) {
-        List<Segment> removed = List.of(segments).subList(0, count);
-        sealed.subList(0, count).clear();
-        segments = segmentsNow();
-        publish(logEndOffset());
-        unsynced.forgetBelow(durable.recoveryPoint());
-        List<Path> files = new ArrayList<>();
-        for (Segment segment : removed) {
-            for (String suffix : SegmentNames.ALL) {
-                files.add(segment.files().path(suffix));
-            }
-            segment.files().remove();
-        }
-        if (!files.isEmpty()) {
-            home.retireLater(this, files, config.fileDeleteDelayMs());
-        }
+        return leaving.expire(decision.segmentsToRemove());
     }
 
     /**
@@ -741,44 +552,12 @@ public final class PartitionLog implements JournaledLog {
      */
     @Nullable
     SegmentSwap beginSwap(List<SealedSegment> run) {
-        int first = sealed.indexOf(run.getFirst());
-        if (closed || swap != null || first < 0 || first + run.size() > sealed.size()) {
-            return null;
-        }
-        List<SealedSegment> now = List.copyOf(sealed.subList(first, first + run.size()));
-        if (!now.equals(run)) {
-            return null;
-        }
-        now.forEach(segment -> {
-            if (!segment.tryRetain()) {
-                throw new AssertionError("segment " + segment.baseOffset() + " is in the log and was removed");
-            }
-        });
-        swap = new SegmentSwap(store, directory, now, producers.lastBatches());
-        return swap;
+        return closed ? null : leaving.beginSwap(run);
     }
 
     /** Ends the swap: the view has the new segment, if it was committed. Nothing happens when there is none. */
     void endSwap() {
-        SegmentSwap running = swap;
-        if (running == null) {
-            return;
-        }
-        swap = null;
-        SegmentSwap.Outcome outcome = running.end();
-        if (outcome != null) {
-            int first = sealed.indexOf(outcome.replaced().getFirst());
-            sealed.subList(first, first + outcome.replaced().size()).clear();
-            sealed.add(first, outcome.replacement());
-            segments = segmentsNow();
-            publish(logEndOffset()); // before readers find the old ones gone
-            for (SealedSegment old : outcome.replaced()) {
-                unsynced.forget(old.files());
-                old.files().remove();
-            }
-            home.deleteLater(outcome.renamed(), config.fileDeleteDelayMs());
-        }
-        removeBelowLogStart();
+        leaving.endSwap();
     }
 
     /** Whether {@link #stop} was called. Any thread. */
@@ -822,11 +601,12 @@ public final class PartitionLog implements JournaledLog {
         if (home.offlineReason() == null) {
             writeStaged();
         }
-        recent.clear();
+        segments.recent().clear();
     }
 
     /** After {@link #stop}: writes what a start without recovery needs. Everything has to be synced before that is claimed. */
     LogCheckpointer.Persisted finish(boolean each) throws IOException {
+        ActiveSegment active = segments.active();
         active.finishTimeIndex();
         active.trim();
         ProducerReplay.write(producers, store, directory, logEndOffset(), each);
@@ -846,19 +626,16 @@ public final class PartitionLog implements JournaledLog {
     /** After {@link #finish}, when all is synced: what the next start should find. Null when files come and go all the same. */
     @Nullable
     StoppedLog stopped() throws IOException {
-        return StoppedLog.of(store, directory, partition.topicId(), active.firstTimestamp());
+        return StoppedLog.of(
+                store, directory, partition.topicId(), segments.active().firstTimestamp());
     }
 
     /** Lets go of the files; those of readers at work are closed by the last of them. */
     void releaseFiles() {
-        SegmentSwap running = swap;
-        SegmentSwap.Outcome swapped = running == null ? null : running.end();
-        if (swapped != null) {
-            swapped.replacement().files().remove();
-        }
+        leaving.abandonSwap();
         durable.releaseAll();
         unsynced.releaseAll();
-        for (Segment segment : segments) {
+        for (Segment segment : segments.all()) {
             segment.files().remove();
         }
     }

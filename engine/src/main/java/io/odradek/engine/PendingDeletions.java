@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +25,9 @@ import org.slf4j.LoggerFactory;
  */
 final class PendingDeletions {
     private static final Logger LOG = LoggerFactory.getLogger(PendingDeletions.class);
+
+    private static final String DELETED_LOG = "-delete";
+    private static final int NAME_LIMIT = 255;
 
     private final FileStore store;
 
@@ -44,6 +48,23 @@ final class PendingDeletions {
 
     PendingDeletions(FileStore store) {
         this.store = store;
+    }
+
+    /** What a log's directory is called once the log is deleted: Kafka's name, cut to what a file system takes, used once. */
+    static String deletedName(TopicPartition partition) {
+        String suffix =
+                "-" + partition.partition() + "." + UUID.randomUUID().toString().replace("-", "") + DELETED_LOG;
+        String topic = partition.topic();
+        return topic.substring(0, Math.min(topic.length(), NAME_LIMIT - suffix.length())) + suffix;
+    }
+
+    /** Deletes what a log directory has of logs that were deleted in another life. */
+    void deleteLeftovers(List<Path> entries) throws IOException {
+        for (Path directory : entries) {
+            if (directory.getFileName().toString().endsWith(DELETED_LOG) && store.isDirectory(directory)) {
+                deleteTree(directory);
+            }
+        }
     }
 
     /** What was renamed away: goes {@code delayMs} after housekeeping has seen it. */
@@ -122,7 +143,7 @@ final class PendingDeletions {
     }
 
     /** A file, or a directory with all that is in it. */
-    void deleteTree(Path gone) throws IOException {
+    private void deleteTree(Path gone) throws IOException {
         try {
             if (store.isDirectory(gone)) {
                 for (Path inside : store.list(gone)) {

@@ -15,23 +15,15 @@ import io.odradek.engine.segment.CheckpointText;
 import io.odradek.engine.segment.CorruptLogException;
 import io.odradek.engine.segment.HeaderScan;
 import io.odradek.engine.segment.LeaderEpochs;
-import io.odradek.engine.segment.OffsetIndex;
 import io.odradek.engine.segment.SealedSegment;
 import io.odradek.engine.segment.Segment;
 import io.odradek.engine.segment.SegmentFiles;
 import io.odradek.engine.segment.SegmentNames;
-import io.odradek.engine.segment.SegmentSearch;
-import io.odradek.engine.segment.SegmentWalk;
-import io.odradek.engine.segment.TimeIndex;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -79,24 +71,22 @@ public final class LogRecovery {
     private final Remembered remembered;
     private final long nowMs;
 
+    private final FoundFiles found;
+    private final FoundIndexes indexes;
     private final ProducerStates producers = new ProducerStates();
-
-    /** What the last stop has written down of the log, if that is how it was found. */
-    private @Nullable StoppedLog stopped;
-
-    /** The files in the directory, until something is cut. */
-    private List<Path> found = List.of();
-
     private boolean entriesChanged;
     private long scannedBytes;
     /** Where the last batch began that {@link #walkToEnd} met. */
     private int lastBatchAt;
 
-    private LogRecovery(FileStore store, Path directory, LogConfig config, Remembered remembered, long nowMs) {
+    private LogRecovery(
+            FileStore store, Path directory, LogConfig config, Remembered remembered, FoundFiles found, long nowMs) {
         this.store = store;
         this.directory = directory;
         this.config = config;
         this.remembered = remembered;
+        this.found = found;
+        this.indexes = new FoundIndexes(found);
         this.nowMs = nowMs;
     }
 
@@ -119,9 +109,8 @@ public final class LogRecovery {
         List<SegmentFiles> opened = new ArrayList<>();
         boolean done = false;
         try {
-            LogRecovery recovery = new LogRecovery(store, directory, config, remembered, nowMs);
-            recovery.find(stopped);
-            RecoveredLog log = recovery.open(opened);
+            FoundFiles found = FoundFiles.in(store, directory, stopped, remembered.logStartOffset());
+            RecoveredLog log = new LogRecovery(store, directory, config, remembered, found, nowMs).open(opened);
             done = true;
             return log;
         } finally {
@@ -131,37 +120,12 @@ public final class LogRecovery {
         }
     }
 
-    private void find(@Nullable StoppedLog written) throws IOException {
-        if (written != null && written.isAsItWas(store, directory, remembered.logStartOffset())) {
-            stopped = written;
-            found = written.paths(directory);
-            return;
-        }
-        if (written != null) {
-            LOG.info(
-                    "{} was changed since the clean stop, or something was left over in it: its files are read",
-                    directory);
-        }
-        found = new ArrayList<>(Leftovers.remove(store, directory));
-    }
-
-    /**
-     * The whole of a small file.
-     *
-     * @throws NoSuchFileException when it is missing
-     */
-    private ByteBuffer contentOf(Path file) throws IOException {
-        StoppedLog known = stopped;
-        ByteBuffer content =
-                known == null ? null : known.content(file.getFileName().toString());
-        return content == null ? StoppedLog.read(store, file) : content;
-    }
-
     private RecoveredLog open(List<SegmentFiles> opened) throws IOException {
-        List<Long> bases = baseOffsets();
+        List<Long> bases = found.baseOffsets();
         for (int n = 0; n < bases.size(); n++) {
             if (n + 1 < bases.size() && bases.get(n + 1) <= remembered.logStartOffset()) {
-                deleteBelowLogStart(bases.get(n));
+                // Retention had removed it, or was about to; it may be back alone, with a hole behind it.
+                found.deleteSegment(bases.get(n));
             } else {
                 opened.add(SegmentFiles.open(store, directory, bases.get(n), OpenMode.READ_WRITE));
             }
@@ -169,27 +133,8 @@ public final class LogRecovery {
         if (opened.isEmpty()) {
             return openWithoutSegments(opened);
         }
-        StoredEpochs storedEpochs = readEpochs();
-        return remembered.cleanStop() ? openTrusting(opened, storedEpochs) : openScanning(opened, storedEpochs);
-    }
-
-    private List<Long> baseOffsets() throws IOException {
-        List<Long> bases = new ArrayList<>();
-        for (Path file : found) { // in the order of their names
-            OptionalLong base = SegmentNames.baseOffset(file.getFileName().toString(), SegmentNames.LOG);
-            base.ifPresent(bases::add);
-        }
-        return bases;
-    }
-
-    /** Retention had removed it, or was about to; it may be back alone, with a hole behind it. */
-    private void deleteBelowLogStart(long base) throws IOException {
-        for (String suffix : SegmentNames.ALL) {
-            Path file = SegmentNames.in(directory, base, suffix);
-            if (found.remove(file)) {
-                store.delete(file);
-            }
-        }
+        StoredEpochs stored = new StoredEpochs(found.epochs());
+        return remembered.cleanStop() ? openTrusting(opened, stored) : openScanning(opened, stored);
     }
 
     /** A log that never got its first file, or lost them all. */
@@ -206,19 +151,6 @@ public final class LogRecovery {
     /** @param epochs null when they have to be rebuilt from the batches */
     private record StoredEpochs(@Nullable LeaderEpochs epochs) {}
 
-    private StoredEpochs readEpochs() throws IOException {
-        Path file = directory.resolve(LeaderEpochs.FILE_NAME);
-        try {
-            String text = StandardCharsets.UTF_8.decode(contentOf(file)).toString();
-            return new StoredEpochs(LeaderEpochs.parse(file, text));
-        } catch (NoSuchFileException missing) {
-            return new StoredEpochs(null);
-        } catch (CorruptLogException e) {
-            LOG.warn("{}; it is rebuilt from the batches", e.getMessage());
-            return new StoredEpochs(null);
-        }
-    }
-
     // ---- after a clean stop
 
     private RecoveredLog openTrusting(List<SegmentFiles> opened, StoredEpochs stored) throws IOException {
@@ -227,8 +159,8 @@ public final class LogRecovery {
         ActiveSegment active;
         long end;
         try {
-            ActiveSegment written = asWritten(last);
-            active = written != null ? written : resumed(last, Long.MAX_VALUE, fileBytes);
+            ActiveSegment written = indexes.asWritten(last);
+            active = written != null ? written : indexes.resumed(last, Long.MAX_VALUE, fileBytes);
             end = walkToEnd(active, fileBytes);
         } catch (CorruptLogException e) {
             // The table refuses both; whoever has to repair it wants to know which.
@@ -239,13 +171,12 @@ public final class LogRecovery {
         }
         if (end > remembered.recoveryPoint()) {
             // A clean stop writes down where the log ends: this log was not open then, or its last header is damaged.
-            LogRecovery scanning = new LogRecovery(store, directory, config, remembered.afterCrash(), nowMs);
-            scanning.found = found;
-            return scanning.openScanning(opened, stored);
+            return new LogRecovery(store, directory, config, remembered.afterCrash(), found.asTheyAre(), nowMs)
+                    .openScanning(opened, stored);
         }
         decide(Tail.INTACT, end, last.log().path(), fileBytes, "the last batch ends there");
         List<SealedSegment> sealed = new ArrayList<>();
-        Set<Path> there = opened.size() > 1 ? new HashSet<>(found) : Set.of();
+        Set<Path> there = opened.size() > 1 ? new HashSet<>(found.paths()) : Set.of();
         for (SegmentFiles files : opened.subList(0, opened.size() - 1)) {
             sealed.add(foundSealed(files, there));
         }
@@ -262,95 +193,6 @@ public final class LogRecovery {
     private boolean anythingIntactBehind(SegmentFiles files, int position, int fileBytes) throws IOException {
         TailScan scan = new TailScan(files.baseOffset(), LeaderEpochs.NONE, config.indexIntervalBytes(), 0);
         return scan.anythingIntactFrom(files.log(), files.baseOffset(), position + 1, fileBytes);
-    }
-
-    /**
-     * As {@link #resumed}, from what the stop has written down: its CRC says that this is what the indexes were. Null when they are
-     * not in there.
-     */
-    private @Nullable ActiveSegment asWritten(SegmentFiles files) {
-        StoppedLog known = stopped;
-        if (known == null) {
-            return null;
-        }
-        ByteBuffer offsetBytes = known.content(SegmentNames.of(files.baseOffset(), SegmentNames.OFFSET_INDEX));
-        ByteBuffer timeBytes = known.content(SegmentNames.of(files.baseOffset(), SegmentNames.TIME_INDEX));
-        if (offsetBytes == null || timeBytes == null) {
-            return null;
-        }
-        return ActiveSegment.resuming(
-                files,
-                OffsetIndex.over(files.baseOffset(), offsetBytes),
-                TimeIndex.over(files.baseOffset(), timeBytes),
-                known.firstTimestamp(),
-                true);
-    }
-
-    /** A picture of {@code files} that ends at its last index entry below {@code endOffset}, or at its beginning. */
-    private ActiveSegment resumed(SegmentFiles files, long endOffset, int fileBytes) throws IOException {
-        ByteBuffer offsetBytes = indexOf(files, SegmentNames.OFFSET_INDEX);
-        ByteBuffer timeBytes = indexOf(files, SegmentNames.TIME_INDEX);
-        if (offsetBytes == null || timeBytes == null || fileBytes == 0) {
-            return ActiveSegment.rebuilding(files);
-        }
-        OffsetIndex offsets = OffsetIndex.over(files.baseOffset(), wholeEntries(offsetBytes, OffsetIndex.ENTRY_BYTES))
-                .truncatedTo(endOffset);
-        int last = offsets.count() - 1;
-        if (last < 0 || !offsets.isPlausible(fileBytes)) {
-            return ActiveSegment.rebuilding(files);
-        }
-        TimeIndex times = TimeIndex.over(files.baseOffset(), wholeEntries(timeBytes, TimeIndex.ENTRY_BYTES))
-                .truncatedTo(endOffset);
-        if (!times.isPlausible(endOffset) || !pointsToItsBatch(files, offsets, last, fileBytes)) {
-            return ActiveSegment.rebuilding(files);
-        }
-        ActiveSegment beginning = ActiveSegment.rebuilding(files);
-        ActiveSegment resumed =
-                ActiveSegment.resuming(files, offsets, times, SegmentWalk.firstTimestamp(beginning, fileBytes), true);
-        // The largest timestamp so far is taken from there.
-        int lastTime = resumed.timeIndex().count() - 1;
-        boolean confirmed =
-                SegmentSearch.confirmedTime(HeaderScan.ofThread(), resumed, lastTime, Long.MAX_VALUE, fileBytes)
-                        == lastTime;
-        return confirmed ? resumed : ActiveSegment.rebuilding(files);
-    }
-
-    /** Null when the file is missing. */
-    private @Nullable ByteBuffer indexOf(SegmentFiles files, String suffix) throws IOException {
-        try {
-            return contentOf(files.path(suffix));
-        } catch (NoSuchFileException missing) {
-            return null;
-        }
-    }
-
-    /** Kafka preallocates index files and leaves zeros behind a crash; a torn entry is none. */
-    private static ByteBuffer wholeEntries(ByteBuffer bytes, int entryBytes) {
-        int entries = bytes.limit() / entryBytes;
-        while (entries > 0 && isZero(bytes, (entries - 1) * entryBytes, entryBytes)) {
-            entries--;
-        }
-        return bytes.limit(entries * entryBytes);
-    }
-
-    private static boolean isZero(ByteBuffer bytes, int from, int length) {
-        for (int i = from; i < from + length; i++) {
-            if (bytes.get(i) != 0) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private static boolean pointsToItsBatch(SegmentFiles files, OffsetIndex offsets, int entry, int fileBytes)
-            throws IOException {
-        HeaderScan scan = HeaderScan.ofThread();
-        try {
-            return scan.moveTo(files.log(), offsets.position(entry), fileBytes)
-                    && scan.lastOffset() == offsets.offset(entry);
-        } catch (CorruptLogException e) {
-            return false; // the index may be wrong, or the log: walking the log will tell
-        }
     }
 
     /** Walks to the end of the file; returns where the log ends. */
@@ -410,7 +252,7 @@ public final class LogRecovery {
         for (SegmentFiles files : opened.subList(0, first)) {
             refuseHoleBefore(files, end);
             int fileBytes = sizeOf(files);
-            ActiveSegment picture = resumed(files, Long.MAX_VALUE, fileBytes);
+            ActiveSegment picture = indexes.resumed(files, Long.MAX_VALUE, fileBytes);
             end = Math.max(end, walkBelowRecoveryPoint(picture, fileBytes));
             int bytes = picture.sizeBytes();
             long nextBase = opened.get(sealed.size() + 1).baseOffset();
@@ -432,14 +274,14 @@ public final class LogRecovery {
                 epochs = withEpochsOf(files, bytes, epochs);
             }
             picture.finishTimeIndex();
-            sealed.add(filesSay(picture) ? SealedSegment.found(files, bytes) : rebuiltSealed(files, bytes));
+            sealed.add(FoundIndexes.say(picture) ? SealedSegment.found(files, bytes) : rebuiltSealed(files, bytes));
         }
         refuseHoleBefore(opened.get(first), end);
 
         // From here on bytes are checked.
         ActiveSegment picture = stored.epochs() == null
                 ? ActiveSegment.rebuilding(opened.get(first))
-                : resumed(opened.get(first), remembered.recoveryPoint(), sizeOf(opened.get(first)));
+                : indexes.resumed(opened.get(first), remembered.recoveryPoint(), sizeOf(opened.get(first)));
         if (stored.epochs() != null) {
             // Later entries are found again in the batches; those without a batch are not missed.
             epochs = stored.epochs().truncatedTo(offsetAt(picture));
@@ -502,14 +344,6 @@ public final class LogRecovery {
             last.persistIndexes(true); // else entries of what was cut could stay in the file
         }
         return finish(sealed, last, scan.nextOffset(), scan.epochs(), stored, producers);
-    }
-
-    /** Whether the index files are, to the byte, what {@code picture} has. */
-    private static boolean filesSay(ActiveSegment picture) throws IOException {
-        OffsetIndex offsets = picture.offsetIndex();
-        TimeIndex times = picture.timeIndex();
-        return offsets.bytes(0, offsets.count()).equals(picture.files().read(SegmentNames.OFFSET_INDEX))
-                && times.bytes(0, times.count()).equals(picture.files().read(SegmentNames.TIME_INDEX));
     }
 
     private static int segmentOf(List<SegmentFiles> opened, long offset) {
@@ -659,9 +493,9 @@ public final class LogRecovery {
         ProducerReplay replay = ProducerReplay.begin(
                 producers,
                 store,
-                this::contentOf,
+                found::contentOf,
                 directory,
-                found,
+                found.paths(),
                 firstBase,
                 trustedSnapshots(Long.MAX_VALUE),
                 nowMs);
@@ -692,12 +526,13 @@ public final class LogRecovery {
         List<Segment> segments = new ArrayList<>(sealed);
         segments.add(active);
         long trusted = trustedSnapshots(end);
-        List<Path> files = remembered.cleanStop() ? found : store.list(directory); // with what was cut, snapshots went
+        List<Path> files =
+                remembered.cleanStop() ? found.paths() : store.list(directory); // with what was cut, snapshots went
         if (replay != null && replay.from() <= end) {
             entriesChanged |= replay.finish(files, trusted, segments);
         } else {
             entriesChanged |= ProducerReplay.restore(
-                    producers, store, this::contentOf, directory, files, segments, end, trusted, nowMs);
+                    producers, store, found::contentOf, directory, files, segments, end, trusted, nowMs);
         }
         if (entriesChanged) {
             store.syncDirectory(directory);

@@ -56,9 +56,9 @@ final class PlantedMistakes {
             new PlantedMistake(
                     "SegmentSwapStress.AReaderAgainstASwap",
                     "the old segments go before the log has the new one",
-                    ENGINE + "PartitionLog.java",
+                    ENGINE + "LeavingSegments.java",
                     """
-                    publish(logEndOffset()); // before readers find the old ones gone
+                    segments.replace(outcome.replaced(), outcome.replacement()); // before readers find the old ones gone
                     for (SealedSegment old : outcome.replaced()) {
                         unsynced.forget(old.files());
                         old.files().remove();
@@ -69,7 +69,7 @@ final class PlantedMistakes {
                         unsynced.forget(old.files());
                         old.files().remove();
                     }
-                    publish(logEndOffset());
+                    segments.replace(outcome.replaced(), outcome.replacement());
                     """),
             new PlantedMistake(
                     "SegmentSwapStress.ATruncationAgainstASwap",
@@ -191,22 +191,12 @@ final class PlantedMistakes {
                     ENGINE + "PartitionLog.java",
                     """
                     try {
-                        active.append(stagedBytes, stagedCount);
-                    } catch (IOException e) {
-                        failWrite(e);
-                        throw e;
-                    }
-                    LogConfig now = config;
+                        staged.appendTo(active);
                     """,
                     """
-                    published.grewTo(stagedEndOffset, active.sizeBytes() + stagedSizeBytes);
+                    segments.grewTo(staged.endOffset());
                     try {
-                        active.append(stagedBytes, stagedCount);
-                    } catch (IOException e) {
-                        failWrite(e);
-                        throw e;
-                    }
-                    LogConfig now = config;
+                        staged.appendTo(active);
                     """),
             new PlantedMistake(
                     "PartitionLogStress.AViewIsOfOneMoment",
@@ -217,7 +207,7 @@ final class PlantedMistakes {
             new PlantedMistake(
                     "PartitionLogStress.AViewIsOfOneMoment",
                     "the segments change under the views that have them",
-                    ENGINE + "PartitionLog.java",
+                    ENGINE + "LogSegments.java",
                     "Segment[] now = new Segment[sealed.size() + 1];",
                     """
                     Segment[] now = segments != null && segments.length == sealed.size() + 1 ? segments : new Segment[sealed.size() + 1];
@@ -243,7 +233,7 @@ final class PlantedMistakes {
             new PlantedMistake(
                     "PartitionLogStress.AReaderBehindATruncation",
                     "a cut closes the files of its readers",
-                    ENGINE + "PartitionLog.java",
+                    ENGINE + "LeavingSegments.java",
                     """
                     unsynced.forget(segment.files());
                     segment.files().remove();
@@ -262,9 +252,9 @@ final class PlantedMistakes {
                     "PartitionLogStress.AReaderBelowATruncation",
                     "a cut writes anew what stays of its segment",
                     ENGINE + "PartitionLog.java",
-                    "active.log().truncate(position);",
+                    "active.log().truncate(cut.position());",
                     """
-                    ByteBuffer kept = ByteBuffer.allocate(position);
+                    var kept = java.nio.ByteBuffer.allocate(cut.position());
                     active.log().read(kept, 0);
                     active.log().truncate(0);
                     active.log().write(kept.flip(), 0);
