@@ -3,7 +3,6 @@ package io.odradek.spec.tlc;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -13,6 +12,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
@@ -32,6 +32,13 @@ final class TlcJvm {
 
     /** How often the limit may pass on the clock. */
     private static final int PATIENCE = 20;
+
+    /** What {@link StartUpCache} is made of. */
+    private static final Check REHEARSAL = Check.of("Rehearsal")
+            .with(it -> it.constants(Map.of("Nodes", "{n1, n2}"))
+                    .invariants(List.of("TypeOK", "Counted"))
+                    .properties(List.of("OnlyGrows", "Sends"))
+                    .reached(List.of("HasVoted")));
 
     private final List<Path> specifications;
     private final Path runs;
@@ -175,11 +182,30 @@ final class TlcJvm {
         Files.createDirectory(directory.resolve("states"));
     }
 
-    private static Ran start(
-            Check check, Path directory, Progress progress, List<String> properties, List<String> arguments)
+    private Ran start(Check check, Path directory, Progress progress, List<String> properties, List<String> arguments)
+            throws IOException, InterruptedException {
+        List<String> jvmOptions = new ArrayList<>(properties);
+        jvmOptions.addAll(startUp().jvmOptions());
+        return startJvm(check, directory, progress, jvmOptions, arguments);
+    }
+
+    StartUpCache startUp() throws InterruptedException {
+        return StartUpCache.get(this::rehearse);
+    }
+
+    /** @return whether TLC found what there is to find */
+    private boolean rehearse(List<String> jvmOptions) throws IOException, InterruptedException {
+        return inDirectory(REHEARSAL, directory -> startJvm(REHEARSAL, directory, Progress.NONE, jvmOptions, List.of()))
+                .result()
+                .verdict()
+                .equals(new Verdict.Holds());
+    }
+
+    private static Ran startJvm(
+            Check check, Path directory, Progress progress, List<String> jvmOptions, List<String> arguments)
             throws IOException, InterruptedException {
         long began = System.nanoTime();
-        Process process = new ProcessBuilder(command(check, directory, properties, arguments))
+        Process process = new ProcessBuilder(command(check, directory, jvmOptions, arguments))
                 .directory(directory.toFile())
                 .redirectErrorStream(true)
                 .start();
@@ -241,7 +267,7 @@ final class TlcJvm {
     }
 
     /** @param arguments of TLC, where they differ from those of every run */
-    private static List<String> command(Check check, Path directory, List<String> properties, List<String> arguments) {
+    private static List<String> command(Check check, Path directory, List<String> jvmOptions, List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx" + check.resources().heapMb() + "m",
@@ -256,10 +282,8 @@ final class TlcJvm {
         if (check.resources().limitSeconds() <= BRIEF_SECONDS) {
             command.add("-XX:TieredStopAtLevel=1");
         }
-        command.addAll(properties);
+        command.addAll(jvmOptions);
         command.addAll(List.of(
-                "-cp",
-                classPath(),
                 CheckedTlc.class.getName(),
                 "-tool",
                 "-workers",
@@ -277,20 +301,6 @@ final class TlcJvm {
         command.addAll(arguments);
         command.addAll(List.of("-lncheck", "final", "-config", Check.MODULE + ".cfg", Check.MODULE + ".tla"));
         return command;
-    }
-
-    /** Only what TLC needs: what else is on the class path of tests would be looked through for nothing. */
-    private static String classPath() {
-        return location(CheckedTlc.class) + System.getProperty("path.separator") + location(tlc2.TLC.class);
-    }
-
-    private static Path location(Class<?> type) {
-        try {
-            return Path.of(
-                    type.getProtectionDomain().getCodeSource().getLocation().toURI());
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     /** With all that is in it. */
