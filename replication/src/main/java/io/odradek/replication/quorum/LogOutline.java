@@ -29,7 +29,11 @@ public final class LogOutline {
     private long end;
     private long durableEnd;
 
-    /** An empty log. @param initialVoters who votes before the log says anything about it */
+    /**
+     * An empty log.
+     *
+     * @param initialVoters who votes before the log says anything about it
+     */
     public LogOutline(VoterSet initialVoters) {
         this.initialVoters = initialVoters;
     }
@@ -55,7 +59,11 @@ public final class LogOutline {
         }
     }
 
-    /** Next in the log. @throws IllegalArgumentException when it does not fit there: the log would be no log any more */
+    /**
+     * Next in the log.
+     *
+     * @throws IllegalArgumentException when it does not fit there: the log would be no log any more
+     */
     public void append(EntryBatch batch) {
         if (batch.baseOffset() != end || batch.epoch() < lastEpoch()) {
             throw new IllegalArgumentException("a batch at offset " + batch.baseOffset() + " of epoch " + batch.epoch()

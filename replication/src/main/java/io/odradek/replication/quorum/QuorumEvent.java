@@ -10,10 +10,18 @@ public sealed interface QuorumEvent {
     /** Nothing but that: a deadline may have come. */
     record TimePassed() implements QuorumEvent {}
 
-    /** Another server asks. @param requestId comes back in the effect that answers it, exactly once */
+    /**
+     * Another server asks.
+     *
+     * @param requestId comes back in the effect that answers it, exactly once
+     */
     record Asked(long requestId, QuorumRequest request) implements QuorumEvent {}
 
-    /** A request of ours was answered. @param requestId of its {@link QuorumEffect.Send} */
+    /**
+     * A request of ours was answered.
+     *
+     * @param requestId of its {@link QuorumEffect.Send}
+     */
     record Answered(long requestId, QuorumAnswer answer) implements QuorumEvent {}
 
     /** A request of ours will not be answered: no connection, a time-out, or an answer that makes no sense. */

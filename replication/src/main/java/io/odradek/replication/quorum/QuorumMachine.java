@@ -75,8 +75,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class QuorumMachine {
 
-    /** A request on its way. An answer is for whoever sent it: not for the role that came after. */
-    private record Sent(int to, QuorumRequest request, Role by) {}
+    /**
+     * A request on its way.
+     *
+     * @param turn of the role that sent it: an answer is not for the one that came after
+     */
+    private record Sent(int to, QuorumRequest request, long turn) {}
 
     private final ReplicaKey self;
     private final QuorumSettings settings;
@@ -86,6 +90,9 @@ public final class QuorumMachine {
 
     private HardState hardState;
     private Role role;
+    /** Counts the roles it has had. */
+    private long turn;
+
     private long highWatermark;
 
     private long nowMs;
@@ -702,7 +709,7 @@ public final class QuorumMachine {
             return;
         }
         hear(answer.epoch(), answer.leader());
-        if (role != request.by() || answer.epoch() != hardState.epoch()) {
+        if (turn != request.turn() || answer.epoch() != hardState.epoch()) {
             return;
         }
         switch (request.request()) {
@@ -890,7 +897,7 @@ public final class QuorumMachine {
 
     /** Who leads? A fetch asks that, too, and any answer says it. One server after the other. */
     private void askAround() {
-        if (log.durableEnd() != log.end() || sent.values().stream().anyMatch(request -> request.by() == role)) {
+        if (log.durableEnd() != log.end() || sent.values().stream().anyMatch(request -> request.turn() == turn)) {
             return; // a leader that is asked by chance takes the offset for an acknowledgement
         }
         TreeSet<Integer> known = new TreeSet<>(log.voters().ids());
@@ -920,12 +927,12 @@ public final class QuorumMachine {
 
     private boolean maySend(int to) {
         return notBeforeMs.getOrDefault(to, Long.MIN_VALUE) <= nowMs
-                && sent.values().stream().noneMatch(request -> request.to() == to && request.by() == role);
+                && sent.values().stream().noneMatch(request -> request.to() == to && request.turn() == turn);
     }
 
     private void send(int to, QuorumRequest request) {
         long requestId = nextRequestId++;
-        sent.put(requestId, new Sent(to, request, role));
+        sent.put(requestId, new Sent(to, request, turn));
         effects.add(new Send(requestId, to, request));
     }
 
@@ -961,6 +968,7 @@ public final class QuorumMachine {
     private void become(Role next) {
         Role last = role;
         role = next;
+        turn++;
         notBeforeMs.clear();
         switch (last) {
             case Leadership reign -> end(reign);

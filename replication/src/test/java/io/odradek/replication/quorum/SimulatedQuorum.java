@@ -55,7 +55,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class SimulatedQuorum {
 
-    static final QuorumSettings SETTINGS = new QuorumSettings(400, 200, 200, 20, 100);
     private static final long REQUEST_TIMEOUT_MS = 300;
     private static final int LINES_KEPT = Integer.getInteger("odradek.quorum.lines", 400);
 
@@ -78,7 +77,7 @@ final class SimulatedQuorum {
         }
     }
 
-    private record Arrived(Call call, int from) {}
+    private record Arrived(Call call) {}
 
     final class Server {
         private final int id;
@@ -126,7 +125,7 @@ final class SimulatedQuorum {
             life++;
             timerAtMs = Long.MAX_VALUE;
             machine = new QuorumMachine(
-                    key(), hardState, outline, SETTINGS, List.copyOf(initialVoters.ids()), random.nextLong(), now);
+                    key(), hardState, outline, settings, List.copyOf(initialVoters.ids()), random.nextLong(), now);
             step(new TimePassed());
         }
 
@@ -195,12 +194,15 @@ final class SimulatedQuorum {
                 switch (effect) {
                     case Persist(HardState state, List<QuorumEffect> onceDurable) -> {
                         checkVotesPersist(state);
-                        hardState = state;
-                        if (faults && random.nextInt(400) == 0) {
+                        if (faults && random.nextInt(crashesAtPersist) == 0) {
+                            if (random.nextBoolean()) {
+                                hardState = state;
+                            }
                             count("a crash between the hard state and what follows");
                             crashAndRestart(this);
                             return;
                         }
+                        hardState = state;
                         carryOut(onceDurable, inLife);
                     }
                     case Send(long requestId, int to, QuorumRequest request) -> send(this, requestId, to, request);
@@ -230,7 +232,7 @@ final class SimulatedQuorum {
                     }
                     case StopFetchingSnapshot _ -> {}
                     case Commit(long highWatermark) -> onCommit(highWatermark);
-                    case Lead(int epoch, long from) -> onLead(epoch, from);
+                    case Lead(int epoch, long _) -> onLead(epoch);
                     case Follow(int epoch, int leader) -> assertThat(leader).isNotEqualTo(id);
                     case ReplyToChange(long requestId, ChangeOutcome outcome, String message) ->
                         count("a change of the voters is answered " + outcome);
@@ -246,7 +248,9 @@ final class SimulatedQuorum {
 
         private void reply(long requestId, QuorumAnswer answer) {
             Arrived arrived = toAnswer.remove(requestId);
-            assertThat(arrived).as("request " + requestId + " is answered once").isNotNull();
+            if (arrived == null) {
+                throw new AssertionError("request " + requestId + " is answered twice");
+            }
             if (answer instanceof Voted voted && voted.granted()) {
                 Vote vote = votes.get(requestId);
                 if (vote != null && !vote.preVote()) {
@@ -318,7 +322,7 @@ final class SimulatedQuorum {
         }
 
         /** ElectionSafety and LeaderComplete. */
-        private void onLead(int epoch, long from) {
+        private void onLead(int epoch) {
             count("an election is won");
             Integer other = leaders.putIfAbsent(epoch, id);
             assertThat(other == null || other == id)
@@ -358,7 +362,7 @@ final class SimulatedQuorum {
     private final SplittableRandom random;
     private final Map<String, Integer> counts;
     private final VoterSet initialVoters;
-    private final TreeMap<Integer, Server> servers = new TreeMap<>();
+    private final List<Server> servers = new ArrayList<>();
     private final PriorityQueue<Timed> queue =
             new PriorityQueue<>(Comparator.comparingLong(Timed::atMs).thenComparingLong(Timed::order));
     private final TreeMap<Long, EntryBatch> committed = new TreeMap<>();
@@ -370,11 +374,13 @@ final class SimulatedQuorum {
     private final boolean[][] cut;
     private final boolean replacesADisk;
     // Each history has a temper of its own (swarm testing): rare combinations are likely in some.
+    private final QuorumSettings settings;
+    private final int crashesAtPersist;
     private final int faultGapMs;
     private final int slowPercent;
     private final int syncMs;
     private final int batchesRead;
-    private final boolean votersChange;
+    private final int changeGapMs;
     private boolean faults = true;
     private int lossPercent;
     private int wipesLeft;
@@ -389,45 +395,48 @@ final class SimulatedQuorum {
         int all = voters + observers;
         this.cut = new boolean[all][all];
         for (int id = 0; id < all; id++) {
-            servers.put(id, new Server(id));
+            servers.add(new Server(id));
         }
-        this.initialVoters = VoterSet.of(servers.headMap(voters).values().stream()
+        this.initialVoters = VoterSet.of(servers.subList(0, voters).stream()
                 .map(server -> new Voter(server.key(), List.of()))
                 .toList());
         // Where a disk is lost, no other voter may go besides: a majority has to be left.
         this.replacesADisk = voters >= 3 && random.nextInt(4) == 0;
         this.wipesLeft = replacesADisk ? 1 : 0;
         this.lossPercent = oneOf(0, 3, 10, 25);
+        int electionMs = oneOf(20, 200);
+        this.settings = new QuorumSettings(oneOf(150, 400), electionMs, electionMs, 20, 100);
+        this.crashesAtPersist = oneOf(400, 20);
         this.faultGapMs = oneOf(40, 120, 300);
         this.slowPercent = oneOf(0, 5, 30);
         this.syncMs = oneOf(5, 30, 300);
         this.batchesRead = oneOf(1, 2, 6);
-        this.votersChange = random.nextInt(3) > 0;
+        this.changeGapMs = oneOf(Integer.MAX_VALUE, 2_000, 100);
     }
 
     /** Faults for a while, then peace, in which everything has to get well. */
     void run(long faultyMs, long peacefulMs) {
-        servers.values().forEach(Server::start);
+        servers.forEach(Server::start);
         disturb();
         writeOn();
+        after(random.nextInt(changeGapMs), this::changeOn);
         runUntil(faultyMs);
         faults = false;
         lossPercent = 0;
         for (boolean[] row : cut) {
             Arrays.fill(row, false);
         }
-        servers.values().stream().filter(server -> !server.isUp()).forEach(Server::start);
+        servers.stream().filter(server -> !server.isUp()).forEach(Server::start);
         runUntil(now + peacefulMs);
         assertThat(complaints).as("complaints among honest servers").isEmpty();
-        List<Server> leading = servers.values().stream()
-                .filter(server -> server.running().leads())
-                .toList();
+        List<Server> leading =
+                servers.stream().filter(server -> server.running().leads()).toList();
         assertThat(leading).as("LeaderEventually: who leads").hasSize(1);
         Server leader = leading.getFirst();
         long end = leader.end();
         leader.step(new AppendRequested(leader.hardState.epoch(), 1, new Value(nextValue++)));
         runUntil(now + 2_000);
-        for (Server server : servers.values()) {
+        for (Server server : servers) {
             assertThat(server.running().highWatermark())
                     .as("what server " + server.id + " knows to be committed, of " + end + " and more")
                     .isGreaterThan(end);
@@ -485,7 +494,7 @@ final class SimulatedQuorum {
                 Server receiver = servers.get(to);
                 if (receiver.isUp() && !cut[from.id][to]) {
                     long arrival = nextArrival++;
-                    receiver.toAnswer.put(arrival, new Arrived(call, from.id));
+                    receiver.toAnswer.put(arrival, new Arrived(call));
                     if (request instanceof Vote vote) {
                         votes.put(arrival, vote);
                     }
@@ -544,7 +553,7 @@ final class SimulatedQuorum {
     // Clients and faults.
 
     private void writeOn() {
-        for (Server server : servers.values()) {
+        for (Server server : servers) {
             if (server.isUp() && server.running().leads()) {
                 server.step(new AppendRequested(server.hardState.epoch(), 1, new Value(nextValue++)));
             }
@@ -560,7 +569,7 @@ final class SimulatedQuorum {
         }
         Server one = servers.get(random.nextInt(servers.size()));
         Server other = servers.get(random.nextInt(servers.size()));
-        switch (random.nextInt(13)) {
+        switch (random.nextInt(11)) {
             case 0, 1 -> {
                 if (one.isUp()) {
                     crashAndRestart(one);
@@ -589,16 +598,14 @@ final class SimulatedQuorum {
                     one.step(new ShutDown());
                 }
             }
-            case 9, 10 -> {
-                if (votersChange) {
-                    changeVoters(other);
+            case 10 -> {
+                if (random.nextInt(4) > 0) {
+                    break;
                 }
-            }
-            case 12 -> {
                 count("the power fails everywhere");
-                servers.values().stream().filter(Server::isUp).forEach(this::crashAndRestart);
+                servers.stream().filter(Server::isUp).forEach(this::crashAndRestart);
             }
-            case 11 -> {
+            case 9 -> {
                 if (wipesLeft > 0 && one.isUp() && now > 1_000) {
                     wipesLeft--;
                     count("a disk is replaced");
@@ -643,8 +650,15 @@ final class SimulatedQuorum {
         server.step(new SnapshotTaken(snapshot));
     }
 
+    private void changeOn() {
+        if (faults) {
+            changeVoters(servers.get(random.nextInt(servers.size())));
+            after(1 + random.nextInt(changeGapMs), this::changeOn);
+        }
+    }
+
     private void changeVoters(Server other) {
-        for (Server server : servers.values()) {
+        for (Server server : servers) {
             if (!server.isUp() || !server.running().leads()) {
                 continue;
             }
