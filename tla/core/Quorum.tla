@@ -94,7 +94,7 @@ Quorum(keys, voters) == keys \subseteq voters /\ 2 * Cardinality(keys) > Cardina
 Key(s) == <<s, IF Bug("NoDirectoryId") THEN 0 ELSE directory[s]>>
 
 (* The voters by a server's log: those of the newest entry that says so, committed or not; a snapshot carries them along.
-   VoterHistory; Raft dissertation 4.1, KIP-853. *)
+   LogOutline.voters; Raft dissertation 4.1, KIP-853. *)
 VotersBy(entries, from) ==
   LET said == {i \in from..Len(entries) : entries[i].kind = "voters"}
   IN IF said = {} THEN {<<s, 0>> : s \in InitialVoters} ELSE entries[Max(said)].voters
@@ -126,7 +126,7 @@ Holders(s, entries, durable, known, n) ==
 
 (* What is committed with these entries and ends: up to the last entry of the leader's *own* epoch that a majority holds, and
    so everything before it.  An older entry that a majority holds may still be overwritten (Raft 5.4.2 and figure 8).
-   LeaderProgress.highWatermark. *)
+   Leadership.committed. *)
 Commit(s, entries, durable, known) ==
   LET voters == VotersBy(entries, Said(s))
       enough(n) == 2 * (Cardinality(Holders(s, entries, durable, known, n))
@@ -154,6 +154,13 @@ Ballot(pre, e, voter, candidate, granted) ==
 Tally(s, pre) ==
   {v \in Voters(s) : Ballot(pre, epoch[s], v, Key(s), TRUE) \in votes}
 
+(* Who may try to lead: a voter, by its own log; and one that its log removes, as long as it does not know that to be committed.
+   For if nobody else has the entry that removes it, nobody else can be elected: the others lack that entry, and it does not vote for
+   them.  It wins without its own vote.  QuorumMachine.mayLead; Raft dissertation 4.2.2. *)
+MayLead(s) ==
+  \/ Key(s) \in Voters(s)
+  \/ Key(s) \in VotersBy(SubSeq(log[s], 1, hw[s]), Said(s)) /\ ~Bug("RemovedStaysAway")
+
 (* The candidate's log is at least as new as the server's own (Raft 5.4.1). *)
 UpToDate(s, q) ==
   \/ q.lastEpoch > LastEpoch(log[s])
@@ -161,9 +168,9 @@ UpToDate(s, q) ==
   \/ Bug("NoLogComparison")
 
 (* A voter that hears from no leader asks whether it would win, and leaves the epoch as it is (KIP-996).
-   QuorumMachine, FetchTimedOut. *)
+   QuorumMachine.startPreVote. *)
 StartPreVote(s) ==
-  /\ PreVote /\ role[s] \notin {"Leader", "Prospective"} /\ Key(s) \in Voters(s) /\ epoch[s] < MaxEpoch
+  /\ PreVote /\ role[s] \notin {"Leader", "Prospective"} /\ MayLead(s) /\ epoch[s] < MaxEpoch
   /\ role'  = [role EXCEPT ![s] = "Prospective"]
   /\ asked' = asked \cup {Request(s, TRUE, epoch[s])}
   /\ votes' = votes \cup {Ballot(TRUE, epoch[s], Key(s), Key(s), TRUE)}
@@ -171,7 +178,7 @@ StartPreVote(s) ==
 
 (* A pre-vote is answered.  A newer epoch is taken over, as from any request; beyond that the answer changes nothing.  The
    leader refuses, and so may a follower: those that have lately heard from the leader do, those that have not grant it.
-   QuorumMachine, PreVoteRequested; KIP-996. *)
+   QuorumMachine.onVote; KIP-996. *)
 AnswerPreVoteTo(s, q) ==
   /\ q.pre /\ q.candidate # Key(s) /\ Key(s) \in q.voters
   /\ \E granted \in BOOLEAN :
@@ -189,16 +196,16 @@ AnswerPreVoteTo(s, q) ==
   /\ UNCHANGED <<directory, disk, hw, net, asked, elected, committed, records, left>>
 AnswerPreVote(s) == \E q \in asked : AnswerPreVoteTo(s, q)
 
-(* A majority refused, or time ran out: back to where it was.  QuorumMachine, ElectionTimedOut; KIP-996. *)
+(* A majority refused, or time ran out: back to where it was.  QuorumMachine.giveUp; KIP-996. *)
 GiveUp(s) ==
   /\ role[s] = "Prospective"
   /\ role' = [role EXCEPT ![s] = IF leader[s] = Nobody THEN "Unattached" ELSE IF leader[s] = s THEN "Resigned" ELSE "Follower"]
   /\ UNCHANGED <<hardState, directory, disk, hw, ends, net, facts, committed, records, left>>
 
 (* A voter opens the next epoch and votes for itself; with pre-vote only when a majority said that it would win.
-   QuorumMachine, ElectionTimedOut or PreVoteWon; Raft 5.2. *)
+   QuorumMachine.campaign; Raft 5.2. *)
 Campaign(s) ==
-  /\ role[s] # "Leader" /\ Key(s) \in Voters(s) /\ epoch[s] < MaxEpoch
+  /\ role[s] # "Leader" /\ MayLead(s) /\ epoch[s] < MaxEpoch
   /\ PreVote => role[s] = "Prospective" /\ Quorum(Tally(s, TRUE), Voters(s))
   /\ Enter(s, "Candidate", epoch[s] + 1, Nobody, Key(s))
   /\ asked' = asked \cup {Request(s, FALSE, epoch[s] + 1)}
@@ -207,7 +214,7 @@ Campaign(s) ==
 
 (* A vote is asked for.  A newer epoch is taken over in any case.  It is granted once in an epoch, to a candidate whose log is
    up to date, while no leader of the epoch is known; an observer grants it too, for the candidate may know better who votes.
-   The hard state is durable before the answer leaves.  QuorumMachine, VoteRequested; Raft 5.2, 5.4.1, KIP-853. *)
+   The hard state is durable before the answer leaves.  QuorumMachine.onVote; Raft 5.2, 5.4.1, KIP-853. *)
 AnswerVoteTo(s, q) ==
   /\ ~q.pre /\ q.candidate # Key(s) /\ Key(s) \in q.voters /\ q.epoch >= epoch[s]
   /\ LET newer  == q.epoch > epoch[s]
@@ -233,7 +240,7 @@ Lead(s) ==
   /\ UNCHANGED <<epoch, voted, directory, start, ends, net, asked, votes, records, left>>
 
 (* Whoever hears who leads, by BeginQuorumEpoch or from the answer to a request of its own, follows.
-   QuorumMachine, LeaderAnnounced; KIP-595. *)
+   QuorumMachine.hear; KIP-595. *)
 Follow(s) ==
   \E a \in elected :
     /\ a.leader # s
@@ -242,7 +249,7 @@ Follow(s) ==
     /\ UNCHANGED <<directory, disk, hw, net, facts, committed, records, left>>
 
 (* A leader that hears from no majority, is being shut down, or is no voter any more, stops leading.  It leads this epoch never
-   again.  QuorumMachine, CheckQuorumTimedOut, which sends EndQuorumEpoch; KIP-595, Raft dissertation 6.2. *)
+   again.  QuorumMachine.resign, which sends EndQuorumEpoch; KIP-595, Raft dissertation 6.2. *)
 Resign(s) ==
   /\ left.resign > 0 /\ role[s] = "Leader"
   /\ role' = [role EXCEPT ![s] = "Resigned"]
@@ -253,7 +260,7 @@ Resign(s) ==
 -----------------------------------------------------------------------------
 (* The leader's log. *)
 
-(* A client's record.  QuorumMachine, AppendRequested. *)
+(* A client's record.  QuorumMachine.onAppend. *)
 Write(s) ==
   /\ role[s] = "Leader" /\ records < MaxRecord
   /\ records' = records + 1
@@ -263,7 +270,7 @@ Write(s) ==
 (* One voter is added, an observer that has fetched in this epoch (or it might never answer), or one is removed.  Not before the
    last change is committed, and not before the leader has committed an entry of its own epoch: without the latter, two leaders
    could each change the voters of a common past and have majorities that do not meet (Ongaro, "bug in single-server membership
-   changes", 2015).  VoterChange; KIP-853, Raft dissertation 4.1. *)
+   changes", 2015).  QuorumMachine.reignOfChange; KIP-853, Raft dissertation 4.1. *)
 ChangeVoters(s) ==
   /\ left.change > 0 /\ role[s] = "Leader"
   /\ (\A i \in (hw[s] + 1)..Len(log[s]) : log[s][i].kind # "voters") \/ Bug("SecondChangeInFlight")
@@ -289,7 +296,7 @@ EpochEnd(s, e) ==
 SnapshotEpoch(s) == IF start[s] = 0 THEN 0 ELSE log[s][start[s]].epoch
 
 (* A follower asks for what comes behind its log, once all of its log is durable: so the offset is an acknowledgement.  An
-   observer does the same and is not counted.  QuorumMachine, FetchDue; KIP-595. *)
+   observer does the same and is not counted.  QuorumMachine.fetch; KIP-595. *)
 SendFetch(f, i) ==
   /\ role[f] = "Follower" /\ net[f][i] = Nothing
   /\ synced[f] = Len(log[f]) \/ Bug("FetchesFromUnsyncedEnd")
@@ -301,7 +308,7 @@ SendFetch(f, i) ==
   /\ UNCHANGED <<hardState, role, directory, disk, hw, ends, facts, committed, records, left>>
 
 (* The leader answers: with a snapshot when the log does not reach back so far, with where the logs part when they do, else with
-   entries, and then it counts the fetch.  A fetch of another epoch it refuses.  QuorumMachine, FetchRequested; KIP-595, 630. *)
+   entries, and then it counts the fetch.  A fetch of another epoch it refuses.  QuorumMachine.onFetch; KIP-595, 630. *)
 AnswerFetch(f, i) ==
   /\ net[f][i].type = "Fetch"
   /\ LET q    == net[f][i]
@@ -327,7 +334,7 @@ AnswerFetch(f, i) ==
 Awaited(f, i) == role[f] = "Follower" /\ epoch[f] = net[f][i].epoch /\ Len(log[f]) = net[f][i].base
 Free(f, i)    == net' = [net EXCEPT ![f][i] = Nothing]
 
-(* Entries: append, and learn how far they are committed.  QuorumMachine, Fetched; KIP-595. *)
+(* Entries: append, and learn how far they are committed.  QuorumMachine.takeEntries; KIP-595. *)
 TakeEntries(f, i) ==
   /\ net[f][i].type = "Entries" /\ Awaited(f, i)
   /\ LET entries == log[f] \o net[f][i].entries
@@ -337,7 +344,7 @@ TakeEntries(f, i) ==
   /\ Free(f, i)
   /\ UNCHANGED <<hardState, role, directory, start, ends, facts, committed, records, left>>
 
-(* The logs part: cut back to where they can still agree, then fetch again.  QuorumMachine, Diverged; KIP-595. *)
+(* The logs part: cut back to where they can still agree, then fetch again.  QuorumMachine.cutBack; KIP-595. *)
 CutBack(f, i) ==
   /\ net[f][i].type = "Diverging" /\ Awaited(f, i)
   /\ LET end == Min({net[f][i].end.end, EpochEnd(f, net[f][i].end.epoch).end})
@@ -347,7 +354,7 @@ CutBack(f, i) ==
   /\ UNCHANGED <<hardState, role, directory, start, hw, ends, facts, committed, records, left>>
 
 (* The leader's snapshot, fetched in pieces that need no step of their own because a snapshot never changes, replaces the log.
-   QuorumMachine, SnapshotFetched; KIP-630 "FetchSnapshot". *)
+   QuorumMachine.onSnapshotFetched; KIP-630 "FetchSnapshot". *)
 TakeSnapshot(f, i) ==
   /\ net[f][i].type = "Snapshot" /\ Awaited(f, i)
   /\ LET end == Len(net[f][i].entries)
@@ -368,14 +375,14 @@ Discard(f, i) ==
 -----------------------------------------------------------------------------
 (* The disk. *)
 
-(* What was appended is durable; only now a follower asks for more, and a leader counts itself.  QuorumMachine, Synced. *)
+(* What was appended is durable; only now a follower asks for more, and a leader counts itself.  QuorumMachine.onSynced. *)
 Sync(s) ==
   /\ synced[s] < Len(log[s])
   /\ synced' = [synced EXCEPT ![s] = Len(log[s])]
   /\ IF role[s] = "Leader" THEN Commit(s, log[s], Len(log[s]), ends[s]) ELSE UNCHANGED <<hw, committed>>
   /\ UNCHANGED <<hardState, role, directory, log, start, ends, net, facts, records, left>>
 
-(* A snapshot of what is committed takes the place of the log before it.  MetadataSnapshots; KIP-630. *)
+(* A snapshot of what is committed takes the place of the log before it.  QuorumMachine.onSnapshotTaken; KIP-630. *)
 Snapshot(s) ==
   /\ left.snapshot > 0
   /\ \E n \in (start[s] + 1)..(IF Bug("SnapshotAboveHighWatermark") THEN synced[s] ELSE Min({hw[s], synced[s]})) :
@@ -386,7 +393,7 @@ Snapshot(s) ==
 (* A crash and the start after it.  Of the log the synced part stays and any piece of the rest.  Unsynced, the hard state may be
    what it was at first (any older version would do as well; model: the oldest).  A leader that finds itself to have led does
    not go on: it may have lost entries that a follower has, and would give their offsets to others.
-   HardState.load, QuorumMachine's beginning; Raft 5.2, KIP-595. *)
+   The constructor of QuorumMachine; Raft 5.2, KIP-595. *)
 Crash(s) ==
   /\ left.crash > 0
   /\ \E kept \in synced[s]..Len(log[s]), hardStateKept \in IF HardStateSync THEN {TRUE} ELSE BOOLEAN :
@@ -405,7 +412,7 @@ Crash(s) ==
   /\ UNCHANGED <<directory, start, net, facts, committed, records>>
 
 (* The disk is replaced by an empty one, which gets a directory id of its own.  By that it is another replica, one that does not
-   vote until it is made a voter.  HardState.format; KIP-853. *)
+   vote until it is made a voter.  HardState.FIRST; KIP-853. *)
 Wipe(s) ==
   /\ left.wipe > 0
   /\ Enter(s, "Unattached", 0, Nobody, Nobody)
@@ -531,6 +538,13 @@ CommittedIsDurable ==
   IN Budget.wipe = 0 /\ (\A s \in Server : start[s] = 0) /\ committed # <<>>
        => \E q \in SUBSET voters :
             Quorum(q, voters) /\ \A v \in q : IsPrefix(committed, SubSeq(log[v[1]], 1, synced[v[1]]))
+
+(* If all servers were up and spoke to each other, one of them could be elected. *)
+ElectionPossible ==
+  Budget.wipe = 0 =>
+    \E s \in Server :
+      /\ MayLead(s)
+      /\ Quorum({v \in Voters(s) : UpToDate(v[1], [lastEpoch |-> LastEpoch(log[s]), end |-> Len(log[s])])}, Voters(s))
 
 (* What holds of every step. *)
 

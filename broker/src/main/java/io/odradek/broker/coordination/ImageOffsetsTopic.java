@@ -66,7 +66,7 @@ public final class ImageOffsetsTopic implements OffsetsTopic, TopicLookup {
         }
         int leader = topic.partitions().get(partition).leader();
         BrokerImage broker = now.isActive(leader) ? now.broker(leader) : null;
-        io.odradek.replication.controller.Endpoint endpoint = broker == null ? null : broker.endpoint(listener);
+        io.odradek.replication.Endpoint endpoint = broker == null ? null : broker.endpoint(listener);
         return endpoint == null ? null : new OffsetsTopic.Endpoint(leader, endpoint.host(), endpoint.port());
     }
 

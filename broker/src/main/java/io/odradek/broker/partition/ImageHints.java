@@ -1,8 +1,8 @@
 package io.odradek.broker.partition;
 
+import io.odradek.replication.Endpoint;
 import io.odradek.replication.controller.BrokerImage;
 import io.odradek.replication.controller.ClusterImage;
-import io.odradek.replication.controller.Endpoint;
 import io.odradek.replication.controller.PartitionImage;
 import io.odradek.replication.controller.TopicImage;
 import java.util.UUID;

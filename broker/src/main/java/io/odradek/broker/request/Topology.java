@@ -1,8 +1,8 @@
 package io.odradek.broker.request;
 
+import io.odradek.replication.Endpoint;
 import io.odradek.replication.controller.BrokerImage;
 import io.odradek.replication.controller.ClusterImage;
-import io.odradek.replication.controller.Endpoint;
 import io.odradek.replication.controller.PartitionImage;
 import java.util.List;
 import org.apache.kafka.common.protocol.Errors;

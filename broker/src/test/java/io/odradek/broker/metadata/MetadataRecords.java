@@ -1,7 +1,7 @@
 package io.odradek.broker.metadata;
 
+import io.odradek.replication.Endpoint;
 import io.odradek.replication.controller.ConfigResource;
-import io.odradek.replication.controller.Endpoint;
 import io.odradek.replication.controller.MetadataRecord;
 import io.odradek.replication.controller.MetadataRecord.LeaderRecovery;
 import io.odradek.replication.controller.MetadataRecord.PartitionChange;

@@ -2,12 +2,12 @@ package io.odradek.broker.metadata;
 
 import io.odradek.broker.config.BrokerConfig;
 import io.odradek.broker.config.BrokerConfigRules;
+import io.odradek.replication.Endpoint;
 import io.odradek.replication.controller.ControllerError;
 import io.odradek.replication.controller.ControllerReply;
 import io.odradek.replication.controller.ControllerRequest;
 import io.odradek.replication.controller.ControllerRequest.RegisterBroker;
 import io.odradek.replication.controller.ControllerSettings;
-import io.odradek.replication.controller.Endpoint;
 import java.io.IOException;
 import java.util.List;
 import java.util.Random;

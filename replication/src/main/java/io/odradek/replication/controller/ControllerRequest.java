@@ -1,5 +1,6 @@
 package io.odradek.replication.controller;
 
+import io.odradek.replication.Endpoint;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;

@@ -1,5 +1,6 @@
 package io.odradek.replication.controller;
 
+import io.odradek.replication.Endpoint;
 import io.odradek.replication.controller.ConfigRules.Refusal;
 import io.odradek.replication.controller.ControllerEffect.AppendRecords;
 import io.odradek.replication.controller.ControllerEffect.Reply;

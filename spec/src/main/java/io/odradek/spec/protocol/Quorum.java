@@ -231,6 +231,12 @@ public record Quorum(
         return voters(s, node).where(voter -> s.votes().has(new Ballot(pre, epoch, voter, s.key(node), true)));
     }
 
+    /** A voter, or one that its log removes and that does not know that to be committed (Raft dissertation 4.2.2). */
+    private boolean mayLead(QuorumState s, Node node) {
+        return voters(s, node).has(s.key(node))
+                || votersBy(s.log().of(node).subList(0, s.hw().of(node))).has(s.key(node));
+    }
+
     /** The candidate's log is at least as new as the server's own (Raft 5.4.1). */
     private static boolean isUpToDate(QuorumState s, Node node, VoteRequest q) {
         int own = lastEpoch(s.log().of(node));
@@ -242,7 +248,7 @@ public record Quorum(
         if (!preVote
                 || s.is(node, Role.LEADER)
                 || s.is(node, Role.PROSPECTIVE)
-                || !voters(s, node).has(s.key(node))
+                || !mayLead(s, node)
                 || s.epoch().of(node) >= maxEpoch) {
             return NOT_ENABLED;
         }
@@ -295,7 +301,7 @@ public record Quorum(
         boolean wouldWin =
                 !preVote || (s.is(node, Role.PROSPECTIVE) && isQuorum(tally(s, node, true), voters(s, node)));
         int epoch = s.epoch().of(node);
-        if (s.is(node, Role.LEADER) || !voters(s, node).has(s.key(node)) || epoch >= maxEpoch || !wouldWin) {
+        if (s.is(node, Role.LEADER) || !mayLead(s, node) || epoch >= maxEpoch || !wouldWin) {
             return NOT_ENABLED;
         }
         ReplicaKey own = s.key(node);

@@ -1,4 +1,4 @@
-package io.odradek.replication.controller;
+package io.odradek.replication;
 
 /**
  * Where a broker is reached.

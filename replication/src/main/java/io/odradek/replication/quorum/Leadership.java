@@ -1,0 +1,214 @@
+package io.odradek.replication.quorum;
+
+import io.odradek.replication.quorum.QuorumRequest.Fetch;
+import io.odradek.replication.quorum.VoterSet.Voter;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** One reign: how far the others have got, who waits for news, and the one change of the voters that may be under way. */
+final class Leadership implements Role {
+
+    /** An observer that has not asked for so long is not told of any more; as in Kafka. */
+    private static final long OBSERVER_FORGOTTEN_MS = 300_000;
+
+    /** How far a replica has got, as its last fetch says. */
+    static final class Progress {
+        private final ReplicaKey replica;
+        private long end = -1;
+        private long fetchedAtMs;
+        private long caughtUpAtMs = -1;
+
+        Progress(ReplicaKey replica, long fetchedAtMs) {
+            this.replica = replica;
+            this.fetchedAtMs = fetchedAtMs;
+        }
+
+        ReplicaKey replica() {
+            return replica;
+        }
+
+        /** Durable, exclusive. */
+        long end() {
+            return end;
+        }
+
+        long fetchedAtMs() {
+            return fetchedAtMs;
+        }
+
+        /** -1 when it has never had all that there was. */
+        long caughtUpAtMs() {
+            return caughtUpAtMs;
+        }
+    }
+
+    /** A fetch that waits for something new. */
+    record Parked(long requestId, Fetch fetch, long untilMs) {}
+
+    /** A new voter that has to catch up first. */
+    record Joining(long requestId, Voter voter, long untilMs) {}
+
+    /** A change that is in the log and not yet committed. */
+    record Changing(long requestId, long end) {}
+
+    private final ReplicaKey self;
+    private final int epoch;
+    private final long firstOffset;
+    private final long beganAtMs;
+    private final int checkQuorumTimeoutMs;
+
+    /** By server: a fetch from another disk of it begins anew. */
+    private final Map<Integer, Progress> progress = new TreeMap<>();
+
+    private final Map<Integer, Parked> parked = new TreeMap<>();
+    private @Nullable Joining joining;
+    private @Nullable Changing changing;
+
+    /** @param firstOffset where the record that opens the reign stands */
+    Leadership(ReplicaKey self, int epoch, long firstOffset, long beganAtMs, int checkQuorumTimeoutMs) {
+        this.self = self;
+        this.epoch = epoch;
+        this.firstOffset = firstOffset;
+        this.beganAtMs = beganAtMs;
+        this.checkQuorumTimeoutMs = checkQuorumTimeoutMs;
+    }
+
+    int epoch() {
+        return epoch;
+    }
+
+    long firstOffset() {
+        return firstOffset;
+    }
+
+    /**
+     * Up to where a majority of the voters holds the log durably, this server by its own disk and if it votes at all; below {@code
+     * highWatermark} when that lies before this reign, whose leader may not count what others appended (Raft 5.4.2, figure 8).
+     */
+    long committed(VoterSet voters, long ownDurableEnd, long highWatermark) {
+        List<Long> ends = new ArrayList<>();
+        for (Voter voter : voters.voters()) {
+            ends.add(voter.key().names(self) ? ownDurableEnd : endOf(voter));
+        }
+        ends.sort(Comparator.reverseOrder());
+        long held = ends.get(voters.majority() - 1);
+        return held > firstOffset ? Math.max(held, highWatermark) : highWatermark;
+    }
+
+    private long endOf(Voter voter) {
+        Progress known = progress.get(voter.key().id());
+        return known != null && voter.key().names(known.replica) ? known.end : -1;
+    }
+
+    /** @param logEnd of the leader when the fetch came */
+    void fetched(Fetch fetch, long logEnd, long nowMs) {
+        Progress known = progress.get(fetch.replica().id());
+        if (known == null || !known.replica.equals(fetch.replica())) {
+            known = new Progress(fetch.replica(), nowMs);
+            progress.put(fetch.replica().id(), known);
+        }
+        known.end = fetch.logEnd().offset();
+        known.fetchedAtMs = nowMs;
+        if (known.end >= logEnd) {
+            known.caughtUpAtMs = nowMs;
+        }
+    }
+
+    /** Of this disk of that server; null when it has not fetched in this reign. */
+    @Nullable
+    Progress progressOf(ReplicaKey replica) {
+        Progress known = progress.get(replica.id());
+        return known != null && replica.names(known.replica) ? known : null;
+    }
+
+    List<Progress> all() {
+        return List.copyOf(progress.values());
+    }
+
+    /** Whether this voter has asked for something lately, and so knows who leads. */
+    boolean hearsFrom(Voter voter, long sinceMs) {
+        Progress known = progressOf(voter.key());
+        return known != null && known.fetchedAtMs >= sinceMs;
+    }
+
+    /** When it stops being so that a majority of the voters has asked lately; a leader alone among voters never waits. */
+    long hearsMajorityUntilMs(VoterSet voters) {
+        List<Long> heard = new ArrayList<>();
+        for (Voter voter : voters.voters()) {
+            Progress known = progressOf(voter.key());
+            heard.add(
+                    voter.key().names(self)
+                            ? Long.MAX_VALUE
+                            : known == null ? beganAtMs : Math.max(beganAtMs, known.fetchedAtMs));
+        }
+        heard.sort(Comparator.reverseOrder());
+        long least = heard.get(voters.majority() - 1);
+        return least == Long.MAX_VALUE ? least : least + checkQuorumTimeoutMs;
+    }
+
+    /** Other voters, the one that is furthest first. */
+    List<ReplicaKey> successors(VoterSet voters) {
+        List<Voter> others = new ArrayList<>();
+        voters.voters().stream().filter(voter -> !voter.key().names(self)).forEach(others::add);
+        others.sort(Comparator.comparingLong(this::endOf).reversed());
+        return others.stream().map(Voter::key).toList();
+    }
+
+    void forgetObservers(VoterSet voters, long nowMs) {
+        progress.values()
+                .removeIf(known -> !voters.has(known.replica) && known.fetchedAtMs + OBSERVER_FORGOTTEN_MS < nowMs);
+    }
+
+    /** Returns what the same server had waiting before: it does not wait for that any more. */
+    @Nullable
+    Parked park(Parked fetch) {
+        return parked.put(fetch.fetch().replica().id(), fetch);
+    }
+
+    /** Those that wait for nothing more: their time is over, or {@code news}. */
+    List<Parked> unpark(long nowMs, boolean news) {
+        List<Parked> released = new ArrayList<>();
+        for (Iterator<Parked> all = parked.values().iterator(); all.hasNext(); ) {
+            Parked fetch = all.next();
+            if (news || fetch.untilMs <= nowMs) {
+                all.remove();
+                released.add(fetch);
+            }
+        }
+        return released;
+    }
+
+    @Nullable
+    Joining joining() {
+        return joining;
+    }
+
+    void join(@Nullable Joining next) {
+        joining = next;
+    }
+
+    @Nullable
+    Changing changing() {
+        return changing;
+    }
+
+    void change(@Nullable Changing next) {
+        changing = next;
+    }
+
+    /** Of what waits here; whether a majority asks is {@link #hearsMajorityUntilMs}. */
+    @Override
+    public long deadlineMs() {
+        long deadline = joining == null ? Long.MAX_VALUE : joining.untilMs;
+        return parked.isEmpty()
+                ? deadline
+                : Math.min(
+                        deadline, Collections.min(parked.values(), Comparator.comparingLong(Parked::untilMs)).untilMs);
+    }
+}

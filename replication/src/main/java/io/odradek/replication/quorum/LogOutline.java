@@ -1,0 +1,185 @@
+package io.odradek.replication.quorum;
+
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the machine knows of its log: where it begins and ends, which epoch is where, and what it says of the voters. The records are
+ * the host's, which does to the log what the machine asks for, in that order, so the outline is the log's own.
+ *
+ * <pre>
+ *   0 ............ start ............ durableEnd ............ end
+ *   └ only in the    └ records, on disk   └ records that a crash
+ *     snapshot                              may take
+ * </pre>
+ */
+public final class LogOutline {
+
+    private final VoterSet initialVoters;
+
+    /** The first offset of each epoch; the snapshot's epoch is in it. */
+    private final NavigableMap<Integer, Long> epochs = new TreeMap<>();
+
+    /** By the end offset of the batch that says so; one that the snapshot carries stands at the start. */
+    private final NavigableMap<Long, VoterSet> votersByEnd = new TreeMap<>();
+
+    private OffsetAndEpoch start = OffsetAndEpoch.NOTHING;
+    private long end;
+    private long durableEnd;
+
+    /**
+     * An empty log.
+     *
+     * @param initialVoters who votes before the log says anything about it
+     */
+    public LogOutline(VoterSet initialVoters) {
+        this.initialVoters = initialVoters;
+    }
+
+    /**
+     * The log begins with a snapshot, and has nothing else yet: so when it is opened, and when one has come from the leader.
+     *
+     * @param voters that the snapshot carries; null when it says nothing of them
+     */
+    public void beginWith(OffsetAndEpoch snapshot, @Nullable VoterSet voters) {
+        VoterSet before = voters();
+        epochs.clear();
+        votersByEnd.clear();
+        start = snapshot;
+        end = snapshot.offset();
+        durableEnd = end;
+        if (snapshot.offset() > 0) {
+            epochs.put(snapshot.epoch(), snapshot.offset());
+        }
+        VoterSet after = voters == null ? before : voters;
+        if (!after.equals(initialVoters)) {
+            votersByEnd.put(end, after);
+        }
+    }
+
+    /**
+     * Next in the log.
+     *
+     * @throws IllegalArgumentException when it does not fit there: the log would be no log any more
+     */
+    public void append(EntryBatch batch) {
+        if (batch.baseOffset() != end || batch.epoch() < lastEpoch()) {
+            throw new IllegalArgumentException("a batch at offset " + batch.baseOffset() + " of epoch " + batch.epoch()
+                    + " does not follow a log that ends at " + endOffset());
+        }
+        epochs.putIfAbsent(batch.epoch(), end);
+        end = batch.endOffset();
+        if (batch.voters() != null) {
+            votersByEnd.put(end, batch.voters());
+        }
+    }
+
+    /** All of it is on disk: so after it was opened. */
+    public void allDurable() {
+        durableEnd = end;
+    }
+
+    void durable(long offset) {
+        if (offset > end) {
+            throw new IllegalArgumentException("durable up to offset " + offset + ", the log ends at " + end);
+        }
+        durableEnd = Math.max(durableEnd, offset);
+    }
+
+    void truncate(long to) {
+        if (to < start.offset() || to > end) {
+            throw new IllegalStateException(
+                    "cannot cut the log at offset " + to + ": it goes from " + start.offset() + " to " + end);
+        }
+        end = to;
+        durableEnd = Math.min(durableEnd, to);
+        epochs.values().removeIf(first -> first >= to && first > start.offset());
+        if (to == start.offset()) {
+            epochs.keySet().removeIf(epoch -> epoch > start.epoch());
+        }
+        votersByEnd.tailMap(to, false).clear();
+    }
+
+    /** A snapshot stands for what lies below it. */
+    void startAt(OffsetAndEpoch snapshot) {
+        if (snapshot.offset() < start.offset() || snapshot.offset() > durableEnd) {
+            throw new IllegalArgumentException("a snapshot at " + snapshot + " for a log from offset " + start.offset()
+                    + " to " + end + ", durable to " + durableEnd);
+        }
+        int epoch = epochAt(snapshot.offset());
+        if (epoch != snapshot.epoch()) {
+            throw new IllegalArgumentException("a snapshot at " + snapshot + ", where the log has epoch " + epoch);
+        }
+        start = snapshot;
+        epochs.headMap(epoch, false).clear();
+        Map.Entry<Long, VoterSet> voters = votersByEnd.floorEntry(snapshot.offset());
+        if (voters != null) {
+            votersByEnd.headMap(voters.getKey(), false).clear();
+        }
+    }
+
+    /** Exclusive; where the log goes on behind its snapshot. */
+    public OffsetAndEpoch start() {
+        return start;
+    }
+
+    /** Exclusive. */
+    public long end() {
+        return end;
+    }
+
+    /** Exclusive; what a crash cannot take. */
+    public long durableEnd() {
+        return durableEnd;
+    }
+
+    OffsetAndEpoch endOffset() {
+        return new OffsetAndEpoch(end, lastEpoch());
+    }
+
+    int lastEpoch() {
+        return epochs.isEmpty() ? 0 : epochs.lastKey();
+    }
+
+    /** Of the last record below {@code offset}; 0 when there is none. */
+    int epochAt(long offset) {
+        int found = 0;
+        for (Map.Entry<Integer, Long> epoch : epochs.entrySet()) {
+            if (epoch.getValue() < offset || (epoch.getValue() == offset && offset == start.offset())) {
+                found = epoch.getKey();
+            }
+        }
+        return found;
+    }
+
+    /**
+     * The last epoch here that is not after {@code epoch}, and where it ends: what a leader answers to a fetch that does not fit,
+     * and what the follower compares it with (KIP-101, 279). Below its snapshot a log knows no epoch but the snapshot's own.
+     */
+    OffsetAndEpoch endOfEpoch(int epoch) {
+        Map.Entry<Integer, Long> last = epochs.floorEntry(epoch);
+        if (last == null) {
+            return new OffsetAndEpoch(start.offset(), 0);
+        }
+        Map.Entry<Integer, Long> next = epochs.higherEntry(epoch);
+        return new OffsetAndEpoch(next == null ? end : next.getValue(), last.getKey());
+    }
+
+    /** By the newest batch that says so, committed or not (KIP-853). */
+    public VoterSet voters() {
+        return votersByEnd.isEmpty() ? initialVoters : votersByEnd.lastEntry().getValue();
+    }
+
+    /** What a snapshot at {@code offset} has to carry. */
+    public VoterSet votersAt(long offset) {
+        Map.Entry<Long, VoterSet> said = votersByEnd.floorEntry(offset);
+        return said == null ? initialVoters : said.getValue();
+    }
+
+    /** Whether the newest word on the voters lies at or above {@code offset}. */
+    boolean votersChangeAfter(long offset) {
+        return !votersByEnd.isEmpty() && votersByEnd.lastKey() > offset;
+    }
+}

@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package io.odradek.replication.quorum;
+
+import org.jspecify.annotations.NullMarked;
