@@ -145,9 +145,12 @@ public final class LogOutline {
 
     /** Of the last record below {@code offset}; 0 when there is none. */
     int epochAt(long offset) {
+        if (offset == start.offset()) {
+            return start.epoch();
+        }
         int found = 0;
         for (Map.Entry<Integer, Long> epoch : epochs.entrySet()) {
-            if (epoch.getValue() < offset || (epoch.getValue() == offset && offset == start.offset())) {
+            if (epoch.getValue() < offset) {
                 found = epoch.getKey();
             }
         }

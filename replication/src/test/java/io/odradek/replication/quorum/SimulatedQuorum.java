@@ -172,6 +172,7 @@ final class SimulatedQuorum {
             trace(() -> "server " + id + " " + event);
             carryOut(machine.step(now, event), life);
             if (machine != null) {
+                assertThat(hardState).as("what is on the disk of server " + id).isEqualTo(machine.hardState());
                 long deadline = Math.max(now + 1, machine.deadlineMs());
                 if (deadline < timerAtMs || timerAtMs <= now) {
                     timerAtMs = deadline;
