@@ -1,7 +1,6 @@
 package io.odradek.spec.compatibility;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,22 +40,8 @@ final class BrokerProcess implements AutoCloseable {
     static BrokerProcess start(List<String> wrapper, Path data, int port, Map<String, String> overrides)
             throws IOException {
         List<String> command = new ArrayList<>(wrapper);
-        command.addAll(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-ea:io.odradek...",
-                "-Xmx256m",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                classPath(),
-                "io.odradek.broker.cli.Main",
-                "start",
-                "--data",
-                data.toString(),
-                "-o",
-                "listeners=PLAINTEXT://127.0.0.1:" + port));
+        command.addAll(BrokerStartUp.command());
+        command.addAll(List.of("start", "--data", data.toString(), "-o", "listeners=PLAINTEXT://127.0.0.1:" + port));
         overrides.forEach((key, value) -> command.addAll(List.of("-o", key + "=" + value)));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         Output output = new Output();
@@ -84,17 +69,6 @@ final class BrokerProcess implements AutoCloseable {
             process.destroyForcibly();
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while the broker started", e);
-        }
-    }
-
-    private static String classPath() {
-        Path jars = repository().resolve("broker/target/app/lib");
-        try (var list = Files.list(jars)) {
-            return String.join(
-                    System.getProperty("path.separator"),
-                    list.map(Path::toString).sorted().toList());
-        } catch (IOException e) {
-            throw new UncheckedIOException("no broker under " + jars + ": run ./odradek build first", e);
         }
     }
 
