@@ -53,9 +53,10 @@ FastFailovers == Follow(
      <<"Unfence", "r1", "r1">>, <<"ApplyMetadata", "r1">>, <<"Write", "r1">>,
      <<"ApplyMetadata", "r2">>, <<"ApplyMetadata", "r2">>, <<"ApplyMetadata", "r2">> >>)
 
-(* A record is committed by three. Then two are fenced, and the leader is the last in sync. *)
+(* A record is committed by three. Then two are fenced, and the leader, which is the last in sync, loses the record in a crash. *)
 LastInSync == Follow(
-  << <<"Write", "r1">> >> \o Replicates("r2") \o Replicates("r3") \o << <<"Fence", "r2", "r1">>, <<"Fence", "r3", "r1">> >>)
+  << <<"Write", "r1">> >> \o Replicates("r2") \o Replicates("r3")
+  \o << <<"Fence", "r2", "r1">>, <<"Fence", "r3", "r1">>, <<"Crash", "r1", 0>> >>)
 
 (* r3 has left the ISR; r1 and r2 commit a record; r2 leads before it has heard that the record is committed. *)
 LaggingHighWatermark == Follow(
