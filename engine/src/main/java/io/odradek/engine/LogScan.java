@@ -67,8 +67,12 @@ public final class LogScan {
         ByteBuffer bytes = bytes(slice);
         long next = from;
         for (int at = 0; at < bytes.limit(); at += RecordBatch.sizeInBytes(bytes, at)) {
+            if (!RecordBatch.isWhole(bytes, at, bytes.limit())) { // a length that lies within what was read as one run
+                throw broken(partition, slice, at, next, "no whole batch of format 2 begins here");
+            }
             if (!RecordBatch.crcMatches(bytes, at)) {
-                throw broken(partition, slice, at, RecordBatch.baseOffset(bytes, at));
+                long baseOffset = RecordBatch.baseOffset(bytes, at);
+                throw broken(partition, slice, at, baseOffset, "the batch does not have the CRC that its header says");
             }
             next = RecordBatch.nextOffset(bytes, at);
             if (!RecordBatch.isControl(bytes, at)) {
@@ -80,13 +84,11 @@ public final class LogScan {
         return next;
     }
 
-    private static IOException broken(TopicPartition partition, Slice slice, int at, long baseOffset) {
-        String problem =
-                "the batch does not have the CRC that its header says; restore the file from a replica or a backup";
+    private static IOException broken(TopicPartition partition, Slice slice, int at, long offset, String problem) {
+        String wanted = problem + "; restore the file from a replica or a backup";
         return switch (slice) {
-            case MemorySlice _ -> new IOException("log " + partition + ", offset " + baseOffset + ": " + problem);
-            case FileSlice file ->
-                new CorruptLogException(file.file().path(), file.position() + at, baseOffset, problem);
+            case MemorySlice _ -> new IOException("log " + partition + ", offset " + offset + ": " + wanted);
+            case FileSlice file -> new CorruptLogException(file.file().path(), file.position() + at, offset, wanted);
         };
     }
 }

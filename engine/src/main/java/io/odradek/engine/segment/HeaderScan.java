@@ -11,7 +11,7 @@ import java.nio.ByteBuffer;
  * that lie in it. Hot style: one per thread, reused, allocates nothing; a thread walks one file at a time.
  */
 public final class HeaderScan {
-    /** Two index intervals: the walk from an index entry to the batch wanted takes one read. */
+    /** Two index intervals: the walk from an index entry to the batch wanted takes one read. At most as much is read at once. */
     private static final int WINDOW_BYTES = 8192;
 
     private static final ThreadLocal<HeaderScan> PER_THREAD = ThreadLocal.withInitial(HeaderScan::new);
@@ -103,7 +103,9 @@ public final class HeaderScan {
 
     private void fill(StoreFile file, int position, int limit) throws IOException {
         window.clear();
-        window.limit(Math.min(WINDOW_BYTES, limit - position));
+        // Behind a batch larger than the window another is likely, of which no more than the header will be looked at.
+        boolean alone = position == nextPosition && nextPosition - lookedAtPosition > WINDOW_BYTES;
+        window.limit(Math.min(alone ? BatchLayout.HEADER_BYTES : WINDOW_BYTES, limit - position));
         windowEnd = file.read(window, position);
         windowStart = position;
         if (windowEnd < BatchLayout.HEADER_BYTES) {

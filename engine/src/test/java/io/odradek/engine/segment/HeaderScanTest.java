@@ -3,11 +3,16 @@ package io.odradek.engine.segment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.odradek.engine.io.DelegatingFile;
 import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.record.BatchLayout;
 import io.odradek.engine.segment.WrittenSegment.Placed;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -141,6 +146,40 @@ class HeaderScanTest {
             assertThat(scan.moveTo(segment.active.log(), 0, limit)).isTrue();
             assertThat(scan.moveTo(segment.active.log(), 0, limit)).isTrue();
             assertThat(segment.store.reads).isEqualTo(1);
+        }
+    }
+
+    /** What lies behind it in the window would be its own records. */
+    @Test
+    void behindABatchLargerThanTheWindowNoMoreThanAHeaderIsRead(@TempDir Path directory) throws Exception {
+        int window = 8192;
+        try (WrittenSegment segment = new WrittenSegment(directory, 0, INTERVAL)) {
+            int[] sizes = {window + 1, 20_000, 100, 100, window, 100, 100};
+            for (int n = 0; n < sizes.length; n++) {
+                segment.add(n, 1, sizes[n], 1);
+            }
+            List<Integer> asked = new ArrayList<>();
+            StoreFile file = new DelegatingFile(segment.active.log()) {
+                @Override
+                public int read(ByteBuffer target, long position) throws IOException {
+                    asked.add(target.remaining());
+                    return super.read(target, position);
+                }
+            };
+            int limit = segment.active.sizeBytes();
+            HeaderScan scan = HeaderScan.ofThread();
+            for (int at = 0; scan.moveTo(file, at, limit); at = scan.endPosition()) {}
+            assertThat(asked)
+                    .containsExactly(
+                            window,
+                            BatchLayout.HEADER_BYTES, // large
+                            BatchLayout.HEADER_BYTES, // small, behind a large one
+                            window, // two small ones and the one of the window's size
+                            200);
+            asked.clear();
+            assertThat(scan.moveTo(file, 0, limit)).isTrue();
+            assertThat(scan.moveTo(file, window + 1 + 20_000, limit)).isTrue();
+            assertThat(asked).as("behind another than the one before").containsExactly(window, window);
         }
     }
 

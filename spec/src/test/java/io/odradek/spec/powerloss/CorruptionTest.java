@@ -1,6 +1,7 @@
 package io.odradek.spec.powerloss;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -9,11 +10,13 @@ import io.odradek.engine.FetchedSlices;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.LogReader;
+import io.odradek.engine.LogScan;
 import io.odradek.engine.LogView;
 import io.odradek.engine.OffsetOutOfRangeException;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.TopicPartition;
 import io.odradek.engine.UnsuitableDirectoryException;
+import io.odradek.engine.io.FileStore;
 import io.odradek.engine.io.FileStore.OpenMode;
 import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.record.BatchBuilder;
@@ -648,6 +651,78 @@ class CorruptionTest {
             }
             throw new AssertionError("nobody noticed");
         }
+    }
+
+    /**
+     * Ranges of the active segment are written anew while its size and times stay, so that a start after a clean stop believes what
+     * the stop has written down of it.
+     */
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "CRASH")
+    void aRewriteThatNoTimeTellsIsReportedOrLeftToTheReadersCrc(Stop stop) throws Exception {
+        Left left = left(stop);
+        Path active = left.batches().getLast().file();
+        int size = bytes(left.look(), active).length;
+        Outcomes outcomes = new Outcomes();
+        for (int length : new int[] {20, 150, size}) { // at 20 bytes each batch that is hit loses CRC or base offset
+            for (int from = 0; from + length <= size; from++) {
+                int first = from;
+                if (!outcomes.takes()) {
+                    continue;
+                }
+                SimulatedFileStore disk = left.look();
+                FileStore.Status before = disk.status(active);
+                for (int at = 0; at < length; at++) {
+                    disk.corrupt(active, first + at, 0x5a);
+                }
+                assertThat(disk.status(active)).isEqualTo(before);
+                try {
+                    outcomes.count(rewritten(disk, left, active));
+                } catch (Exception | AssertionError e) {
+                    throw new AssertionError(
+                            stop + " stop, " + length + " bytes from byte " + first + " on written anew", e);
+                }
+            }
+        }
+        outcomes.report("ranges of the active .log before a start after a " + stop + " stop");
+    }
+
+    private static String rewritten(SimulatedFileStore disk, Left left, Path active) throws Exception {
+        PartitionLog log;
+        try {
+            log = open(disk).openOrCreate(PARTITION, CONFIG);
+        } catch (CorruptLogException e) {
+            requirePlaceIn(active, left, e);
+            return "start refused";
+        }
+        LogView view = log.view();
+        assertThat(view.logEndOffset()).isEqualTo(left.end());
+        String noticed = "found by the reader's CRC";
+        for (long offset = view.logStartOffset(); offset < view.logEndOffset(); offset++) {
+            ByteBuffer run;
+            try {
+                run = read(view, offset, 1);
+            } catch (CorruptLogException e) {
+                requirePlaceIn(active, left, e);
+                noticed = "reported by a read";
+                continue;
+            }
+            if (RecordBatch.isWhole(run, 0, run.limit()) && RecordBatch.crcMatches(run, 0)) {
+                assertThat(run)
+                        .as("batch at %d", offset)
+                        .isEqualTo(left.batchOf(offset).bytes());
+            }
+        }
+        assertThatThrownBy(() -> LogScan.forEachBatch(log, (_, _) -> {}))
+                .isInstanceOfSatisfying(CorruptLogException.class, e -> requirePlaceIn(active, left, e));
+        return noticed;
+    }
+
+    private static void requirePlaceIn(Path active, Left left, CorruptLogException e) {
+        assertThat(e.file()).as("%s", e).isEqualTo(active);
+        assertThat(e.position()).as("%s", e).isBetween(0L, (long)
+                left.batches().getLast().endPosition());
+        assertThat(e.offset()).as("%s", e).isNotEqualTo(-1);
     }
 
     // ---- text
