@@ -292,9 +292,9 @@ class CorruptionTest {
     }
 
     private static void requireSame(List<String> answers, List<String> intact) {
+        // Most of some hundred thousand flips end here: an assertion for each answer takes longer than to get it.
         if (answers.equals(intact)) {
-            return; // of some hundred thousand flips most end here; an assertion for each answer would take longer than
-                    // to get it
+            return;
         }
         for (int n = 0; n < Math.min(answers.size(), intact.size()); n++) {
             assertThat(answers.get(n)).isEqualTo(intact.get(n));
