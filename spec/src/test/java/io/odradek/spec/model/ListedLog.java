@@ -348,8 +348,8 @@ final class ListedLog {
             Set<String> later = new HashSet<>();
             for (Batch batch : batches.reversed()) {
                 if (batch.baseOffset < cleaned.endOffset()
-                        && batch.baseOffset >= start
-                        && !later.add(batch.entries.getFirst().key())) {
+                        && (batch.baseOffset < start
+                                || !later.add(batch.entries.getFirst().key()))) {
                     batch.compactedAway = true;
                 }
             }
