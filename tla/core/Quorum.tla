@@ -270,7 +270,7 @@ Write(s) ==
 (* One voter is added, an observer that has fetched in this epoch (or it might never answer), or one is removed.  Not before the
    last change is committed, and not before the leader has committed an entry of its own epoch: without the latter, two leaders
    could each change the voters of a common past and have majorities that do not meet (Ongaro, "bug in single-server membership
-   changes", 2015).  QuorumMachine.reignOfChange; KIP-853, Raft dissertation 4.1. *)
+   changes", 2015).  VoterChanges.refusal; KIP-853, Raft dissertation 4.1. *)
 ChangeVoters(s) ==
   /\ left.change > 0 /\ role[s] = "Leader"
   /\ (\A i \in (hw[s] + 1)..Len(log[s]) : log[s][i].kind # "voters") \/ Bug("SecondChangeInFlight")

@@ -1,5 +1,9 @@
 package io.odradek.replication.quorum;
 
+import io.odradek.replication.quorum.QuorumAnswer.Diverging;
+import io.odradek.replication.quorum.QuorumAnswer.Refusal;
+import io.odradek.replication.quorum.QuorumAnswer.Refused;
+import io.odradek.replication.quorum.QuorumAnswer.SnapshotNeeded;
 import io.odradek.replication.quorum.QuorumRequest.Fetch;
 import io.odradek.replication.quorum.VoterSet.Voter;
 import java.util.ArrayList;
@@ -11,7 +15,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** One reign: how far the others have got, who waits for news, and the one change of the voters that may be under way. */
+/** One reign: how far the others have got, who waits for news, and what it makes of a fetch. */
 final class Leadership implements Role {
 
     /** An observer that has not asked for so long is not told of any more; as in Kafka. */
@@ -51,32 +55,28 @@ final class Leadership implements Role {
     /** A fetch that waits for something new. */
     record Parked(long requestId, Fetch fetch, long untilMs) {}
 
-    /** A new voter that has to catch up first. */
-    record Joining(long requestId, Voter voter, long untilMs) {}
-
-    /** A change that is in the log and not yet committed. */
-    record Changing(long requestId, long end) {}
-
     private final ReplicaKey self;
     private final int epoch;
     private final long firstOffset;
     private final long beganAtMs;
+    private final LogOutline log;
     private final int checkQuorumTimeoutMs;
 
     /** By server: a fetch from another disk of it begins anew. */
     private final Map<Integer, Progress> progress = new TreeMap<>();
 
     private final Map<Integer, Parked> parked = new TreeMap<>();
-    private @Nullable Joining joining;
-    private @Nullable Changing changing;
+    private final VoterChanges changes;
 
-    /** @param firstOffset where the record that opens the reign stands */
-    Leadership(ReplicaKey self, int epoch, long firstOffset, long beganAtMs, int checkQuorumTimeoutMs) {
+    /** @param log whose next record opens the reign */
+    Leadership(ReplicaKey self, int epoch, LogOutline log, QuorumSettings settings, long beganAtMs) {
         this.self = self;
         this.epoch = epoch;
-        this.firstOffset = firstOffset;
+        this.log = log;
+        this.firstOffset = log.end();
         this.beganAtMs = beganAtMs;
-        this.checkQuorumTimeoutMs = checkQuorumTimeoutMs;
+        this.checkQuorumTimeoutMs = settings.checkQuorumTimeoutMs();
+        this.changes = new VoterChanges(this, log, settings.fetchTimeoutMs());
     }
 
     int epoch() {
@@ -88,17 +88,18 @@ final class Leadership implements Role {
     }
 
     /**
-     * Up to where a majority of the voters holds the log durably, this server by its own disk and if it votes at all; below {@code
-     * highWatermark} when that lies before this reign, whose leader may not count what others appended (Raft 5.4.2, figure 8).
+     * Up to where a majority of the voters holds the log durably, this server by its own disk and if it votes at all; and
+     * no further than before when that lies below this reign, whose leader may not count what others appended (Raft 5.4.2, figure 8).
      */
-    long committed(VoterSet voters, long ownDurableEnd, long highWatermark) {
+    long committed() {
+        VoterSet voters = log.voters();
         List<Long> ends = new ArrayList<>();
         for (Voter voter : voters.voters()) {
-            ends.add(voter.key().names(self) ? ownDurableEnd : endOf(voter));
+            ends.add(voter.key().names(self) ? log.durableEnd() : endOf(voter));
         }
         ends.sort(Comparator.reverseOrder());
         long held = ends.get(voters.majority() - 1);
-        return held > firstOffset ? Math.max(held, highWatermark) : highWatermark;
+        return held > firstOffset ? Math.max(held, log.highWatermark()) : log.highWatermark();
     }
 
     private long endOf(Voter voter) {
@@ -106,8 +107,27 @@ final class Leadership implements Role {
         return known != null && voter.key().names(known.replica) ? known.end : -1;
     }
 
-    /** @param logEnd of the leader when the fetch came */
-    void fetched(Fetch fetch, long logEnd, long nowMs) {
+    /**
+     * Why a fetch in this epoch cannot be served from the log: it is not from here, the log does not reach back so far, or the two logs
+     * part. Null when it can: then it acknowledges.
+     */
+    @Nullable
+    QuorumAnswer objection(Fetch fetch) {
+        OffsetAndEpoch theirs = fetch.logEnd();
+        if (fetch.replica().id() == self.id() || theirs.offset() < 0 || theirs.epoch() < 0) {
+            return new Refused(epoch, self.id(), Refusal.INVALID_REQUEST);
+        }
+        if (theirs.offset() < log.start().offset()
+                || theirs.epoch() < log.start().epoch()) {
+            return new SnapshotNeeded(epoch, self.id(), log.start());
+        }
+        OffsetAndEpoch own = log.endOfEpoch(theirs.epoch());
+        return theirs.offset() > own.offset() || theirs.epoch() != own.epoch()
+                ? new Diverging(epoch, self.id(), own)
+                : null;
+    }
+
+    void fetched(Fetch fetch, long nowMs) {
         Progress known = progress.get(fetch.replica().id());
         if (known == null || !known.replica.equals(fetch.replica())) {
             known = new Progress(fetch.replica(), nowMs);
@@ -115,7 +135,7 @@ final class Leadership implements Role {
         }
         known.end = fetch.logEnd().offset();
         known.fetchedAtMs = nowMs;
-        if (known.end >= logEnd) {
+        if (known.end >= log.end()) {
             known.caughtUpAtMs = nowMs;
         }
     }
@@ -127,8 +147,21 @@ final class Leadership implements Role {
         return known != null && replica.names(known.replica) ? known : null;
     }
 
-    List<Progress> all() {
-        return List.copyOf(progress.values());
+    /** Of this server, of all that have asked in this reign, and of the voters that have not. */
+    List<ReplicaState> replicas(long nowMs) {
+        VoterSet voters = log.voters();
+        List<ReplicaState> states = new ArrayList<>();
+        states.add(new ReplicaState(self, voters.has(self), log.end(), nowMs, nowMs));
+        for (Progress known : progress.values()) {
+            states.add(new ReplicaState(
+                    known.replica, voters.has(known.replica), known.end, known.fetchedAtMs, known.caughtUpAtMs));
+        }
+        for (Voter voter : voters.voters()) {
+            if (!voter.key().names(self) && progressOf(voter.key()) == null) {
+                states.add(new ReplicaState(voter.key(), true, -1, -1, -1));
+            }
+        }
+        return states;
     }
 
     /** Whether this voter has asked for something lately, and so knows who leads. */
@@ -138,7 +171,8 @@ final class Leadership implements Role {
     }
 
     /** When it stops being so that a majority of the voters has asked lately; a leader alone among voters never waits. */
-    long hearsMajorityUntilMs(VoterSet voters) {
+    long hearsMajorityUntilMs() {
+        VoterSet voters = log.voters();
         List<Long> heard = new ArrayList<>();
         for (Voter voter : voters.voters()) {
             Progress known = progressOf(voter.key());
@@ -153,14 +187,15 @@ final class Leadership implements Role {
     }
 
     /** Other voters, the one that is furthest first. */
-    List<ReplicaKey> successors(VoterSet voters) {
+    List<ReplicaKey> successors() {
         List<Voter> others = new ArrayList<>();
-        voters.voters().stream().filter(voter -> !voter.key().names(self)).forEach(others::add);
+        log.voters().voters().stream().filter(voter -> !voter.key().names(self)).forEach(others::add);
         others.sort(Comparator.comparingLong(this::endOf).reversed());
         return others.stream().map(Voter::key).toList();
     }
 
-    void forgetObservers(VoterSet voters, long nowMs) {
+    void forgetObservers(long nowMs) {
+        VoterSet voters = log.voters();
         progress.values()
                 .removeIf(known -> !voters.has(known.replica) && known.fetchedAtMs + OBSERVER_FORGOTTEN_MS < nowMs);
     }
@@ -184,28 +219,14 @@ final class Leadership implements Role {
         return released;
     }
 
-    @Nullable
-    Joining joining() {
-        return joining;
-    }
-
-    void join(@Nullable Joining next) {
-        joining = next;
-    }
-
-    @Nullable
-    Changing changing() {
-        return changing;
-    }
-
-    void change(@Nullable Changing next) {
-        changing = next;
+    VoterChanges changes() {
+        return changes;
     }
 
     /** Of what waits here; whether a majority asks is {@link #hearsMajorityUntilMs}. */
     @Override
     public long deadlineMs() {
-        long deadline = joining == null ? Long.MAX_VALUE : joining.untilMs;
+        long deadline = changes.deadlineMs();
         return parked.isEmpty()
                 ? deadline
                 : Math.min(

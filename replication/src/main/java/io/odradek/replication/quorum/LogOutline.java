@@ -1,5 +1,6 @@
 package io.odradek.replication.quorum;
 
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -28,6 +29,10 @@ public final class LogOutline {
     private OffsetAndEpoch start = OffsetAndEpoch.NOTHING;
     private long end;
     private long durableEnd;
+    private long highWatermark;
+
+    /** How often something was taken from its end. */
+    private long cuts;
 
     /**
      * An empty log.
@@ -50,6 +55,8 @@ public final class LogOutline {
         start = snapshot;
         end = snapshot.offset();
         durableEnd = end;
+        highWatermark = Math.max(highWatermark, end);
+        cuts++;
         if (snapshot.offset() > 0) {
             epochs.put(snapshot.epoch(), snapshot.offset());
         }
@@ -76,25 +83,58 @@ public final class LogOutline {
         }
     }
 
+    /**
+     * What is wrong with batches that are to follow, from a leader of {@code newestEpoch}; null when nothing is.
+     */
+    @Nullable
+    String objection(List<EntryBatch> batches, int newestEpoch) {
+        long next = end;
+        int epoch = lastEpoch();
+        for (EntryBatch batch : batches) {
+            if (batch.baseOffset() != next || batch.epoch() < epoch || batch.epoch() > newestEpoch) {
+                return "a batch at offset " + batch.baseOffset() + " of epoch " + batch.epoch() + " where offset "
+                        + next + " and an epoch from " + epoch + " to " + newestEpoch + " was expected";
+            }
+            next = batch.endOffset();
+            epoch = batch.epoch();
+        }
+        return null;
+    }
+
     /** All of it is on disk: so after it was opened. */
     public void allDurable() {
         durableEnd = end;
     }
 
-    void durable(long offset) {
+    /**
+     * A sync has ended.
+     *
+     * @param offset where the log ended when it began
+     * @param cutsThen what {@link #cuts} was then: what it made durable may have been cut since, and written anew
+     */
+    void durable(long offset, long cutsThen) {
+        if (cutsThen != cuts) {
+            return;
+        }
         if (offset > end) {
             throw new IllegalArgumentException("durable up to offset " + offset + ", the log ends at " + end);
         }
         durableEnd = Math.max(durableEnd, offset);
     }
 
+    /** How often records were taken from the log's end, by a cut or by a snapshot in its place. */
+    public long cuts() {
+        return cuts;
+    }
+
     void truncate(long to) {
-        if (to < start.offset() || to > end) {
-            throw new IllegalStateException(
-                    "cannot cut the log at offset " + to + ": it goes from " + start.offset() + " to " + end);
+        if (to < highWatermark || to > end) {
+            throw new IllegalStateException("cannot cut the log at offset " + to + ": it ends at " + end
+                    + " and is committed up to " + highWatermark);
         }
         end = to;
         durableEnd = Math.min(durableEnd, to);
+        cuts++;
         epochs.values().removeIf(first -> first >= to && first > start.offset());
         if (to == start.offset()) {
             epochs.keySet().removeIf(epoch -> epoch > start.epoch());
@@ -102,11 +142,25 @@ public final class LogOutline {
         votersByEnd.tailMap(to, false).clear();
     }
 
+    /**
+     * Learns that all below {@code offset} is committed.
+     *
+     * @return whether that is news
+     */
+    boolean commit(long offset) {
+        if (offset > end) {
+            throw new IllegalArgumentException("committed up to offset " + offset + ", the log ends at " + end);
+        }
+        boolean news = offset > highWatermark;
+        highWatermark = Math.max(highWatermark, offset);
+        return news;
+    }
+
     /** A snapshot stands for what lies below it. */
     void startAt(OffsetAndEpoch snapshot) {
-        if (snapshot.offset() < start.offset() || snapshot.offset() > durableEnd) {
-            throw new IllegalArgumentException("a snapshot at " + snapshot + " for a log from offset " + start.offset()
-                    + " to " + end + ", durable to " + durableEnd);
+        if (snapshot.offset() < start.offset() || snapshot.offset() > snapshotEnd()) {
+            throw new IllegalArgumentException("a snapshot at " + snapshot + " for a log that starts at offset "
+                    + start.offset() + ", durable to " + durableEnd + ", committed to " + highWatermark);
         }
         int epoch = epochAt(snapshot.offset());
         if (epoch != snapshot.epoch()) {
@@ -133,6 +187,16 @@ public final class LogOutline {
     /** Exclusive; what a crash cannot take. */
     public long durableEnd() {
         return durableEnd;
+    }
+
+    /** Exclusive; what lies below is known to be committed, for good. At first what the snapshot covers. */
+    public long highWatermark() {
+        return highWatermark;
+    }
+
+    /** Exclusive; a snapshot reaches no further: what it covers is committed, and on this disk. */
+    public long snapshotEnd() {
+        return Math.min(highWatermark, durableEnd);
     }
 
     OffsetAndEpoch endOffset() {
@@ -181,8 +245,8 @@ public final class LogOutline {
         return said == null ? initialVoters : said.getValue();
     }
 
-    /** Whether the newest word on the voters lies at or above {@code offset}. */
-    boolean votersChangeAfter(long offset) {
-        return !votersByEnd.isEmpty() && votersByEnd.lastKey() > offset;
+    /** Whether the newest word on the voters is not known to be committed. */
+    boolean votersAreChanging() {
+        return !votersByEnd.isEmpty() && votersByEnd.lastKey() > highWatermark;
     }
 }

@@ -71,6 +71,9 @@ public sealed interface QuorumEffect {
         INVALID_REQUEST
     }
 
-    /** A line for whoever looks after the server: something contradicts what is known for certain, and was refused. */
+    /**
+     * A line for whoever looks after the server: something contradicts what is known for certain, and was refused. It may come again with
+     * each attempt; the host says it once in a while.
+     */
     record Complain(String line) implements QuorumEffect {}
 }

@@ -27,8 +27,14 @@ public sealed interface QuorumEvent {
     /** A request of ours will not be answered: no connection, a time-out, or an answer that makes no sense. */
     record Failed(long requestId) implements QuorumEvent {}
 
-    /** The log is on disk up to here, exclusive. */
-    record Synced(long durableEnd) implements QuorumEvent {}
+    /**
+     * A sync of the log has ended.
+     *
+     * @param end where the log ended when it began, exclusive
+     * @param cuts {@link LogOutline#cuts} when it began. A log is only cut when all of it is on disk, so a sync from before a cut was one for
+     *     nothing; still, what it made durable may have been written anew since, and it is not believed
+     */
+    record Synced(long end, long cuts) implements QuorumEvent {}
 
     /**
      * The controller has records for the log.

@@ -5,10 +5,8 @@ import static io.odradek.replication.quorum.HardState.NOBODY;
 import io.odradek.replication.quorum.EntryBatch.LeaderChange;
 import io.odradek.replication.quorum.EntryBatch.Payload;
 import io.odradek.replication.quorum.EntryBatch.VotersChange;
-import io.odradek.replication.quorum.Leadership.Changing;
-import io.odradek.replication.quorum.Leadership.Joining;
 import io.odradek.replication.quorum.Leadership.Parked;
-import io.odradek.replication.quorum.Leadership.Progress;
+import io.odradek.replication.quorum.Outbox.Sent;
 import io.odradek.replication.quorum.QuorumAnswer.Diverging;
 import io.odradek.replication.quorum.QuorumAnswer.Entries;
 import io.odradek.replication.quorum.QuorumAnswer.Noted;
@@ -20,17 +18,13 @@ import io.odradek.replication.quorum.QuorumEffect.Append;
 import io.odradek.replication.quorum.QuorumEffect.ChangeOutcome;
 import io.odradek.replication.quorum.QuorumEffect.Commit;
 import io.odradek.replication.quorum.QuorumEffect.Complain;
-import io.odradek.replication.quorum.QuorumEffect.FetchSnapshot;
 import io.odradek.replication.quorum.QuorumEffect.Follow;
-import io.odradek.replication.quorum.QuorumEffect.InstallSnapshot;
 import io.odradek.replication.quorum.QuorumEffect.Lead;
 import io.odradek.replication.quorum.QuorumEffect.Persist;
 import io.odradek.replication.quorum.QuorumEffect.Reply;
 import io.odradek.replication.quorum.QuorumEffect.ReplyEntries;
 import io.odradek.replication.quorum.QuorumEffect.ReplyToChange;
-import io.odradek.replication.quorum.QuorumEffect.Send;
 import io.odradek.replication.quorum.QuorumEffect.StopFetchingSnapshot;
-import io.odradek.replication.quorum.QuorumEffect.Truncate;
 import io.odradek.replication.quorum.QuorumEvent.AddVoterRequested;
 import io.odradek.replication.quorum.QuorumEvent.Answered;
 import io.odradek.replication.quorum.QuorumEvent.AppendRequested;
@@ -49,18 +43,16 @@ import io.odradek.replication.quorum.QuorumRequest.EndEpoch;
 import io.odradek.replication.quorum.QuorumRequest.Fetch;
 import io.odradek.replication.quorum.QuorumRequest.Vote;
 import io.odradek.replication.quorum.Role.Candidate;
-import io.odradek.replication.quorum.Role.Follower;
 import io.odradek.replication.quorum.Role.Prospective;
 import io.odradek.replication.quorum.Role.Resigned;
 import io.odradek.replication.quorum.Role.Unattached;
+import io.odradek.replication.quorum.VoterChanges.Verdict;
 import io.odradek.replication.quorum.VoterSet.Voter;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,32 +67,19 @@ import org.jspecify.annotations.Nullable;
  */
 public final class QuorumMachine {
 
-    /**
-     * A request on its way.
-     *
-     * @param turn of the role that sent it: an answer is not for the one that came after
-     */
-    private record Sent(int to, QuorumRequest request, long turn) {}
+    /** Nobody can lead after it, so nobody is believed to be in it. */
+    private static final int NO_EPOCH_AFTER = Integer.MAX_VALUE;
 
     private final ReplicaKey self;
     private final QuorumSettings settings;
     private final List<Integer> contacts;
     private final SplittableRandom random;
     private final LogOutline log;
+    private final Outbox outbox = new Outbox();
 
     private HardState hardState;
     private Role role;
-    /** Counts the roles it has had. */
-    private long turn;
-
-    private long highWatermark;
-
     private long nowMs;
-    private long nextRequestId;
-    private final Map<Long, Sent> sent = new LinkedHashMap<>();
-    /** Nothing is sent to a server before this. */
-    private final Map<Integer, Long> notBeforeMs = new HashMap<>();
-
     private int nextContact;
 
     /** Of the step that is being taken. */
@@ -135,12 +114,11 @@ public final class QuorumMachine {
         this.contacts = List.copyOf(contacts);
         this.random = new SplittableRandom(seed);
         this.nowMs = nowMs;
-        this.highWatermark = log.start().offset();
         boolean alone = votes() && log.voters().size() == 1;
         long firstTryMs = alone ? nowMs : electionDeadlineMs();
         this.role = loaded.leader() == self.id()
                 ? new Resigned(firstTryMs)
-                : loaded.knowsLeader() ? new Follower(loaded.leader(), fetchDeadlineMs()) : new Unattached(firstTryMs);
+                : loaded.knowsLeader() ? follow(loaded.epoch(), loaded.leader()) : new Unattached(firstTryMs);
     }
 
     // ---- Looking at it. On the loop.
@@ -149,16 +127,7 @@ public final class QuorumMachine {
         return hardState;
     }
 
-    /** Exclusive; -1 never: at first it is where the log begins. */
-    public long highWatermark() {
-        return highWatermark;
-    }
-
-    /** Exclusive; a snapshot reaches no further: what it covers is committed, and on this disk. */
-    public long snapshotEnd() {
-        return Math.min(highWatermark, log.durableEnd());
-    }
-
+    /** Where it ends, what of it is durable, and what committed. */
     public LogOutline log() {
         return log;
     }
@@ -178,52 +147,24 @@ public final class QuorumMachine {
      * its own vote, and stops when its removal is committed (Raft dissertation 4.2.2).
      */
     private boolean mayLead() {
-        return votes() || log.votersAt(highWatermark).has(self);
+        return votes() || log.votersAt(log.highWatermark()).has(self);
     }
 
-    /** Where others are, as a leader knows. */
-    public record ReplicaState(
-            ReplicaKey replica, boolean votes, long logEndOffset, long lastFetchMs, long lastCaughtUpMs) {}
-
-    /** Of all that have asked in this reign, and of the voters that have not (-1); empty when it does not lead. */
+    /** How far all are that it knows of; empty when it does not lead. */
     public List<ReplicaState> replicas() {
-        if (!(role instanceof Leadership reign)) {
-            return List.of();
-        }
-        VoterSet voters = log.voters();
-        List<ReplicaState> states = new ArrayList<>();
-        states.add(new ReplicaState(self, votes(), log.end(), nowMs, nowMs));
-        for (Progress known : reign.all()) {
-            states.add(new ReplicaState(
-                    known.replica(),
-                    voters.has(known.replica()),
-                    known.end(),
-                    known.fetchedAtMs(),
-                    known.caughtUpAtMs()));
-        }
-        for (Voter voter : voters.voters()) {
-            if (!voter.key().names(self) && reign.progressOf(voter.key()) == null) {
-                states.add(new ReplicaState(voter.key(), true, -1, -1, -1));
-            }
-        }
-        return states;
+        return role instanceof Leadership reign ? reign.replicas(nowMs) : List.of();
     }
 
     /** When {@link QuorumEvent.TimePassed} is wanted, at the latest. */
     public long deadlineMs() {
         long deadline = roleDeadlineMs();
         if (role instanceof Leadership reign) {
-            deadline = Math.min(deadline, reign.hearsMajorityUntilMs(log.voters()));
+            deadline = Math.min(deadline, reign.hearsMajorityUntilMs());
             if (log.voters().size() > 1) { // to announce itself to those that have fallen silent
                 deadline = Math.min(deadline, nowMs + settings.fetchTimeoutMs() / 2);
             }
         }
-        for (long notBefore : notBeforeMs.values()) {
-            if (notBefore > nowMs) {
-                deadline = Math.min(deadline, notBefore);
-            }
-        }
-        return deadline;
+        return Math.min(deadline, outbox.nextMs(nowMs));
     }
 
     /** Who may not lead waits for nothing: it asks around until it hears who does. */
@@ -248,14 +189,25 @@ public final class QuorumMachine {
             case Asked(long requestId, Fetch fetch) -> onFetch(requestId, fetch);
             case Answered(long requestId, QuorumAnswer answer) -> onAnswer(requestId, answer);
             case Failed(long requestId) -> onFailed(requestId);
-            case Synced(long durableEnd) -> onSynced(durableEnd);
+            case Synced synced -> onSynced(synced);
             case AppendRequested append -> onAppend(append);
             case SnapshotTaken(OffsetAndEpoch snapshot) -> onSnapshotTaken(snapshot);
-            case SnapshotFetched fetched -> onSnapshotFetched(fetched);
-            case SnapshotFailed(OffsetAndEpoch snapshot) -> onSnapshotFailed(snapshot);
-            case AddVoterRequested add -> onAddVoter(add);
-            case RemoveVoterRequested(long requestId, ReplicaKey voter) -> onRemoveVoter(requestId, voter);
-            case UpdateVoterRequested(long requestId, Voter voter) -> onUpdateVoter(requestId, voter);
+            case SnapshotFetched fetched -> {
+                if (role instanceof Following following) {
+                    effects.addAll(following.takeSnapshot(fetched, nowMs));
+                }
+            }
+            case SnapshotFailed(OffsetAndEpoch snapshot) -> {
+                if (role instanceof Following following && following.snapshotFailed(snapshot)) {
+                    waitBefore(following.leader());
+                }
+            }
+            case AddVoterRequested add ->
+                change(add.requestId(), reign -> reign.changes().add(add, nowMs));
+            case RemoveVoterRequested(long requestId, ReplicaKey voter) ->
+                change(requestId, reign -> reign.changes().remove(requestId, voter));
+            case UpdateVoterRequested(long requestId, Voter voter) ->
+                change(requestId, reign -> reign.changes().update(requestId, voter));
             case ShutDown() -> onShutDown();
         }
         onTime();
@@ -267,10 +219,10 @@ public final class QuorumMachine {
 
     private void onTime() {
         if (role instanceof Leadership reign) {
-            reign.forgetObservers(log.voters(), nowMs);
+            reign.forgetObservers(nowMs);
             unpark(reign, false);
-            expireJoining(reign);
-            if (nowMs >= reign.hearsMajorityUntilMs(log.voters())) {
+            carryOut(reign, reign.changes().expire(nowMs));
+            if (nowMs >= reign.hearsMajorityUntilMs()) {
                 resign(reign);
             }
             return;
@@ -280,10 +232,10 @@ public final class QuorumMachine {
         }
         switch (role) {
             case Prospective _ -> giveUp();
-            case Follower follower when !mayLead() -> follower.lost();
+            case Following following when !mayLead() -> following.lost();
             case Candidate _
             when !mayLead() -> become(new Unattached(electionDeadlineMs())); // its log was cut meanwhile
-            case Unattached _, Resigned _, Follower _, Candidate _ -> startPreVote();
+            case Unattached _, Resigned _, Following _, Candidate _ -> startPreVote();
             case Leadership _ -> throw new AssertionError("looked at above");
         }
     }
@@ -313,7 +265,7 @@ public final class QuorumMachine {
                 hardState.leader() == self.id()
                         ? new Resigned(electionDeadlineMs())
                         : hardState.knowsLeader()
-                                ? new Follower(hardState.leader(), fetchDeadlineMs())
+                                ? follow(hardState.epoch(), hardState.leader())
                                 : new Unattached(electionDeadlineMs()));
     }
 
@@ -329,7 +281,7 @@ public final class QuorumMachine {
     /** {@code Lead}. */
     private void lead() {
         int epoch = hardState.epoch();
-        Leadership reign = new Leadership(self, epoch, log.end(), nowMs, settings.checkQuorumTimeoutMs());
+        Leadership reign = new Leadership(self, epoch, log, settings, nowMs);
         enter(reign, new HardState(epoch, hardState.votedFor(), self.id()));
         append(reign, 1, null, new LeaderChange(self.id(), log.voters()));
         effects.add(new Lead(epoch, log.end()));
@@ -337,7 +289,9 @@ public final class QuorumMachine {
 
     /** {@code AnswerVote}, {@code AnswerPreVote}. */
     private void onVote(long requestId, Vote vote) {
-        if (vote.candidate().id() == self.id() || vote.epoch() < 0 || (vote.epoch() == 0 && !vote.preVote())) {
+        if (vote.candidate().id() == self.id()
+                || vote.epoch() < (vote.preVote() ? 0 : 1)
+                || vote.epoch() == NO_EPOCH_AFTER) {
             refuse(requestId, Refusal.INVALID_REQUEST);
             return;
         }
@@ -364,7 +318,7 @@ public final class QuorumMachine {
     private boolean mayPrefer() {
         return switch (role) {
             case Leadership _ -> false;
-            case Follower follower -> !follower.hearing();
+            case Following following -> !following.hearing();
             case Unattached _, Resigned _, Prospective _, Candidate _ -> true;
         };
     }
@@ -379,7 +333,7 @@ public final class QuorumMachine {
         ElectionTally tally = switch (role) {
             case Prospective prospective -> prospective.tally();
             case Candidate candidate -> candidate.tally();
-            case Unattached _, Resigned _, Follower _, Leadership _ -> throw new AssertionError(role);
+            case Unattached _, Resigned _, Following _, Leadership _ -> throw new AssertionError(role);
         };
         tally.count(vote.voter().id(), answer.granted());
         if (tally.won()) {
@@ -401,6 +355,11 @@ public final class QuorumMachine {
         if (epoch < hardState.epoch() || epoch == 0) {
             return;
         }
+        if (leader < NOBODY || epoch == NO_EPOCH_AFTER) {
+            effects.add(new Complain("another server says that " + leader + " leads epoch " + epoch
+                    + ": that makes no sense, and is not believed"));
+            return;
+        }
         boolean newer = epoch > hardState.epoch();
         if (leader == self.id() && newer) {
             effects.add(new Complain("another server says that this one, " + self + ", leads epoch " + epoch
@@ -408,9 +367,7 @@ public final class QuorumMachine {
                     + ": it was lost or put back. It does not vote in that epoch again"));
             unattached(epoch, self);
         } else if (leader != NOBODY && leader != self.id() && (newer || !hardState.knowsLeader())) {
-            enter(
-                    new Follower(leader, fetchDeadlineMs()),
-                    new HardState(epoch, newer ? null : hardState.votedFor(), leader));
+            enter(follow(epoch, leader), new HardState(epoch, newer ? null : hardState.votedFor(), leader));
         } else if (newer) {
             unattached(epoch, null);
         } else if (leader != NOBODY && leader != hardState.leader() && hardState.knowsLeader()) {
@@ -419,12 +376,17 @@ public final class QuorumMachine {
         }
     }
 
+    /** Whether what a message says of another server's reign makes sense. */
+    private boolean mayLead(int leader, int epoch) {
+        return leader >= 0 && leader != self.id() && epoch >= 1 && epoch != NO_EPOCH_AFTER;
+    }
+
     private void onBeginEpoch(long requestId, BeginEpoch begin) {
         if (!begin.voter().names(self)) {
             refuse(requestId, Refusal.INVALID_VOTER_KEY);
         } else if (begin.epoch() < hardState.epoch()) {
             refuse(requestId, Refusal.FENCED_LEADER_EPOCH);
-        } else if (begin.leader() < 0 || begin.leader() == self.id() || begin.epoch() < 1) {
+        } else if (!mayLead(begin.leader(), begin.epoch())) {
             refuse(requestId, Refusal.INVALID_REQUEST);
         } else {
             hear(begin.epoch(), begin.leader());
@@ -441,25 +403,25 @@ public final class QuorumMachine {
             refuse(requestId, Refusal.FENCED_LEADER_EPOCH);
             return;
         }
-        if (end.leader() < 0 || end.leader() == self.id() || end.epoch() < 1) {
+        if (!mayLead(end.leader(), end.epoch())) {
             refuse(requestId, Refusal.INVALID_REQUEST);
             return;
         }
         hear(end.epoch(), end.leader());
-        if (role instanceof Follower follower && follower.leader() == end.leader()) {
+        if (role instanceof Following following && following.leader() == end.leader()) {
             int place = 0;
             while (place < end.successors().size()
                     && !end.successors().get(place).names(self)) {
                 place++;
             }
-            follower.leaderEnds(place == 0 ? nowMs : nowMs + random.nextInt(settings.electionBackoffMaxMs()) + 1);
+            following.leaderEnds(place == 0 ? nowMs : nowMs + random.nextInt(settings.electionBackoffMaxMs()) + 1);
         }
         effects.add(new Reply(requestId, new Noted(hardState.epoch(), hardState.leader())));
     }
 
     /** {@code Resign}: it tells the others, so that they need not wait. */
     private void resign(Leadership reign) {
-        List<ReplicaKey> successors = reign.successors(log.voters());
+        List<ReplicaKey> successors = reign.successors();
         EndEpoch end = new EndEpoch(reign.epoch(), self.id(), successors);
         become(new Resigned(electionDeadlineMs()));
         effects.add(new Follow(hardState.epoch(), NOBODY));
@@ -490,22 +452,19 @@ public final class QuorumMachine {
     }
 
     private void commit(Leadership reign) {
-        long committed = reign.committed(log.voters(), log.durableEnd(), highWatermark);
-        if (committed <= highWatermark) {
+        if (!log.commit(reign.committed())) {
             return;
         }
-        highWatermark = committed;
-        effects.add(new Commit(committed));
+        effects.add(new Commit(log.highWatermark()));
         unpark(reign, true);
-        Changing changing = reign.changing();
-        if (changing != null && committed >= changing.end()) {
-            reign.change(null);
-            effects.add(new ReplyToChange(changing.requestId(), ChangeOutcome.COMMITTED, "voters: " + log.voters()));
+        ReplyToChange reply = reign.changes().committed();
+        if (reply != null) {
+            effects.add(reply);
         }
-        if (!votes() && !log.votersChangeAfter(committed)) {
+        if (!votes() && !log.votersAreChanging()) {
             resign(reign); // it has removed itself, and stayed until that was safe (Raft dissertation 4.2.2)
         } else {
-            admit(reign);
+            carryOut(reign, reign.changes().admit(nowMs));
         }
     }
 
@@ -517,36 +476,28 @@ public final class QuorumMachine {
                     fetch.epoch() < hardState.epoch() ? Refusal.FENCED_LEADER_EPOCH : Refusal.NOT_LEADER_OR_FOLLOWER);
             return;
         }
-        OffsetAndEpoch theirs = fetch.logEnd();
         if (fetch.epoch() != reign.epoch()) {
             refuse(
                     requestId,
                     fetch.epoch() < reign.epoch() ? Refusal.FENCED_LEADER_EPOCH : Refusal.UNKNOWN_LEADER_EPOCH);
             return;
         }
-        if (fetch.replica().id() == self.id() || theirs.offset() < 0 || theirs.epoch() < 0) {
-            refuse(requestId, Refusal.INVALID_REQUEST);
+        QuorumAnswer objection = reign.objection(fetch);
+        if (objection != null) {
+            effects.add(new Reply(requestId, objection));
             return;
         }
-        OffsetAndEpoch start = log.start();
-        if (theirs.offset() < start.offset() || theirs.epoch() < start.epoch()) {
-            effects.add(new Reply(requestId, new SnapshotNeeded(reign.epoch(), self.id(), start)));
-            return;
-        }
-        OffsetAndEpoch own = log.endOfEpoch(theirs.epoch());
-        if (theirs.offset() > own.offset() || theirs.epoch() != own.epoch()) {
-            effects.add(new Reply(requestId, new Diverging(reign.epoch(), self.id(), own)));
-            return;
-        }
-        reign.fetched(fetch, log.end(), nowMs);
+        reign.fetched(fetch, nowMs);
         commit(reign);
         if (role != reign) { // it was the last acknowledgement that its own removal needed
             refuse(requestId, Refusal.NOT_LEADER_OR_FOLLOWER);
             return;
         }
-        admit(reign);
+        carryOut(reign, reign.changes().admit(nowMs));
         Parked parked = new Parked(requestId, fetch, nowMs + Math.max(0, fetch.maxWaitMs()));
-        boolean waits = theirs.offset() == log.end() && fetch.highWatermark() >= highWatermark && fetch.maxWaitMs() > 0;
+        boolean waits = fetch.logEnd().offset() == log.end()
+                && fetch.highWatermark() >= log.highWatermark()
+                && fetch.maxWaitMs() > 0;
         if (!waits) {
             answer(reign, parked);
             return;
@@ -567,128 +518,29 @@ public final class QuorumMachine {
                 reign.epoch(),
                 self.id(),
                 parked.fetch().logEnd().offset(),
-                highWatermark));
+                log.highWatermark()));
     }
 
-    // ---- Changes of the voters (ChangeVoters; KIP-853).
+    // ---- Changes of the voters.
 
-    private void onAddVoter(AddVoterRequested add) {
-        Leadership reign = reignOfChange(add.requestId());
-        if (reign == null) {
-            return;
-        }
-        ReplicaKey key = add.voter().key();
-        if (key.directory().equals(ReplicaKey.ANY_DIRECTORY)) {
-            replyToChange(
-                    add.requestId(),
-                    ChangeOutcome.INVALID_REQUEST,
-                    "server " + key.id() + " without the id of its directory");
-            return;
-        }
-        Voter same = log.voters().voter(key.id());
-        if (same != null) {
-            replyToChange(
-                    add.requestId(),
-                    ChangeOutcome.DUPLICATE_VOTER,
-                    "server " + key.id() + " votes already, with directory "
-                            + same.key().directory() + ": remove that one first");
-            return;
-        }
-        reign.join(new Joining(add.requestId(), add.voter(), nowMs + Math.max(0, add.timeoutMs())));
-        admit(reign);
-    }
-
-    /** A new voter is added when it has all that is committed, or it might hold up the others. */
-    private void admit(Leadership reign) {
-        Joining joining = reign.joining();
-        if (joining == null || role != reign) {
-            return;
-        }
-        Progress known = reign.progressOf(joining.voter().key());
-        if (known != null && known.end() >= highWatermark) {
-            reign.join(null);
-            change(reign, joining.requestId(), log.voters().with(joining.voter()));
-        }
-    }
-
-    private void expireJoining(Leadership reign) {
-        Joining joining = reign.joining();
-        if (joining != null && joining.untilMs() <= nowMs) {
-            reign.join(null);
-            Progress known = reign.progressOf(joining.voter().key());
-            replyToChange(
-                    joining.requestId(),
-                    ChangeOutcome.REQUEST_TIMED_OUT,
-                    known == null
-                            ? "server " + joining.voter().key()
-                                    + " has not fetched anything yet: is it running, with that directory?"
-                            : "server " + joining.voter().key() + " has got to offset " + known.end() + ", "
-                                    + highWatermark + " is committed: try again when it has caught up");
-        }
-    }
-
-    private void onRemoveVoter(long requestId, ReplicaKey voter) {
-        Leadership reign = reignOfChange(requestId);
-        if (reign == null) {
-            return;
-        }
-        VoterSet voters = log.voters();
-        Voter found = voters.voter(voter.id());
-        if (found == null || !(found.key().equals(voter) || found.key().names(voter))) {
-            replyToChange(requestId, ChangeOutcome.VOTER_NOT_FOUND, "no voter " + voter + ", voters are " + voters);
-        } else if (voters.size() == 1) {
-            replyToChange(requestId, ChangeOutcome.INVALID_REQUEST, "server " + voter + " is the only voter");
+    /** {@code ChangeVoters}. */
+    private void change(long requestId, Function<Leadership, Verdict> decide) {
+        if (role instanceof Leadership reign) {
+            carryOut(reign, decide.apply(reign));
         } else {
-            change(reign, requestId, voters.without(voter.id()));
+            effects.add(new ReplyToChange(requestId, ChangeOutcome.NOT_LEADER_OR_FOLLOWER, leaderElsewhere()));
         }
     }
 
-    private void onUpdateVoter(long requestId, Voter voter) {
-        Leadership reign = reignOfChange(requestId);
-        if (reign == null) {
-            return;
+    private void carryOut(Leadership reign, Verdict verdict) {
+        switch (verdict) {
+            case Verdict.Wait() -> {}
+            case Verdict.Refuse(ReplyToChange reply) -> effects.add(reply);
+            case Verdict.Change(long requestId, VoterSet voters) -> {
+                reign.changes().appended(requestId, log.end() + 1);
+                append(reign, 1, voters, new VotersChange(voters));
+            }
         }
-        Voter found = log.voters().voter(voter.key().id());
-        if (found == null || !found.key().equals(voter.key())) {
-            replyToChange(
-                    requestId,
-                    ChangeOutcome.VOTER_NOT_FOUND,
-                    "no voter " + voter.key() + ", voters are " + log.voters());
-        } else {
-            change(reign, requestId, log.voters().with(voter));
-        }
-    }
-
-    /**
-     * The reign in which a change may begin now: none is under way, and the leader has committed something of its own, or two leaders
-     * could each change the voters of a common past and have majorities that do not meet (Ongaro 2015, "bug in single-server
-     * membership changes"). Null when the request was refused.
-     */
-    private @Nullable Leadership reignOfChange(long requestId) {
-        if (!(role instanceof Leadership reign)) {
-            replyToChange(requestId, ChangeOutcome.NOT_LEADER_OR_FOLLOWER, leaderElsewhere());
-            return null;
-        }
-        if (highWatermark <= reign.firstOffset()) {
-            replyToChange(
-                    requestId,
-                    ChangeOutcome.REQUEST_IN_PROGRESS,
-                    "server " + self.id() + " has begun to lead just now: try again");
-            return null;
-        }
-        if (reign.joining() != null || log.votersChangeAfter(highWatermark)) {
-            replyToChange(
-                    requestId,
-                    ChangeOutcome.REQUEST_IN_PROGRESS,
-                    "another change of the voters is under way: try again when it is done");
-            return null;
-        }
-        return reign;
-    }
-
-    private void change(Leadership reign, long requestId, VoterSet voters) {
-        reign.change(new Changing(requestId, log.end() + 1));
-        append(reign, 1, voters, new VotersChange(voters));
     }
 
     private String leaderElsewhere() {
@@ -697,29 +549,25 @@ public final class QuorumMachine {
                 : "no leader is known";
     }
 
-    private void replyToChange(long requestId, ChangeOutcome outcome, String message) {
-        effects.add(new ReplyToChange(requestId, outcome, message));
-    }
-
-    // ---- The follower.
+    // ---- The following.
 
     private void onAnswer(long requestId, QuorumAnswer answer) {
-        Sent request = sent.remove(requestId);
+        Sent request = outbox.ended(requestId);
         if (request == null) {
             return;
         }
         hear(answer.epoch(), answer.leader());
-        if (turn != request.turn() || answer.epoch() != hardState.epoch()) {
+        if (!outbox.isOfThisTurn(request) || answer.epoch() != hardState.epoch()) {
             return;
         }
         switch (request.request()) {
             case Vote vote when answer instanceof Voted voted -> onVoted(vote, voted);
             case Fetch fetch
-            when role instanceof Follower follower && request.to() == follower.leader() -> {
+            when role instanceof Following following && request.to() == following.leader() -> {
                 switch (answer) {
-                    case Entries entries -> takeEntries(follower, fetch, entries);
-                    case Diverging diverging -> cutBack(follower, fetch, diverging);
-                    case SnapshotNeeded needed -> fetchSnapshot(follower, needed);
+                    case Entries entries -> taken(following, following.takeEntries(fetch, entries, nowMs));
+                    case Diverging diverging -> taken(following, following.cutBack(fetch, diverging, nowMs));
+                    case SnapshotNeeded needed -> taken(following, following.fetchSnapshot(needed, nowMs));
                     case Refused _, Voted _, Noted _ -> waitBefore(request.to());
                 }
             }
@@ -730,117 +578,24 @@ public final class QuorumMachine {
     }
 
     private void onFailed(long requestId) {
-        Sent request = sent.remove(requestId);
+        Sent request = outbox.ended(requestId);
         if (request != null) {
             waitBefore(request.to());
         }
     }
 
-    /** {@code TakeEntries}. */
-    private void takeEntries(Follower follower, Fetch fetch, Entries answer) {
-        follower.heard(fetchDeadlineMs());
-        if (log.end() != fetch.logEnd().offset()) {
-            return; // cut or replaced meanwhile
+    private void taken(Following following, List<QuorumEffect> taken) {
+        effects.addAll(taken);
+        if (!taken.isEmpty() && taken.getLast() instanceof Complain) {
+            waitBefore(following.leader());
         }
-        String wrong = whatIsWrongWith(answer.batches());
-        if (wrong != null) {
-            complain(follower, wrong + ": nothing of it was appended");
-            return;
-        }
-        for (EntryBatch batch : answer.batches()) {
-            log.append(batch);
-            effects.add(new Append(batch));
-        }
-        known(Math.min(answer.highWatermark(), log.end()));
-    }
-
-    private @Nullable String whatIsWrongWith(List<EntryBatch> batches) {
-        long next = log.end();
-        int epoch = log.lastEpoch();
-        for (EntryBatch batch : batches) {
-            if (batch.baseOffset() != next || batch.epoch() < epoch || batch.epoch() > hardState.epoch()) {
-                return "sent a batch at offset " + batch.baseOffset() + " of epoch " + batch.epoch() + " where offset "
-                        + next + " and an epoch from " + epoch + " to " + hardState.epoch() + " was expected";
-            }
-            next = batch.endOffset();
-            epoch = batch.epoch();
-        }
-        return null;
-    }
-
-    private void known(long committed) {
-        if (committed > highWatermark) {
-            highWatermark = committed;
-            effects.add(new Commit(committed));
-        }
-    }
-
-    /** {@code CutBack}: where the two logs can still agree. */
-    private void cutBack(Follower follower, Fetch fetch, Diverging answer) {
-        follower.heard(fetchDeadlineMs());
-        if (log.end() != fetch.logEnd().offset()) {
-            return;
-        }
-        long to = Math.min(
-                answer.endOfEpoch().offset(),
-                log.endOfEpoch(answer.endOfEpoch().epoch()).offset());
-        if (to < highWatermark || to >= log.end()) {
-            complain(
-                    follower,
-                    "wants the log cut at offset " + to + ", but it ends at " + log.end() + " and is committed up to "
-                            + highWatermark + ": it was left alone");
-            return;
-        }
-        log.truncate(to);
-        effects.add(new Truncate(to));
-    }
-
-    private void fetchSnapshot(Follower follower, SnapshotNeeded answer) {
-        follower.heard(fetchDeadlineMs());
-        if (answer.snapshot().offset() < highWatermark || answer.snapshot().epoch() > hardState.epoch()) {
-            complain(
-                    follower,
-                    "offers a snapshot at " + answer.snapshot() + ", but offset " + highWatermark
-                            + " is known to be committed: it was refused");
-            return;
-        }
-        follower.fetchSnapshot(answer.snapshot());
-        effects.add(new FetchSnapshot(follower.leader(), hardState.epoch(), answer.snapshot()));
-    }
-
-    /** {@code TakeSnapshot}. */
-    private void onSnapshotFetched(SnapshotFetched fetched) {
-        if (!(role instanceof Follower follower) || !fetched.snapshot().equals(follower.fetchedSnapshot())) {
-            return; // of a leader that is none any more
-        }
-        follower.fetchSnapshot(null);
-        follower.heard(fetchDeadlineMs());
-        if (fetched.snapshot().offset() < highWatermark) {
-            return;
-        }
-        log.beginWith(fetched.snapshot(), fetched.voters());
-        effects.add(new InstallSnapshot(fetched.snapshot()));
-        known(fetched.snapshot().offset());
-    }
-
-    private void onSnapshotFailed(OffsetAndEpoch snapshot) {
-        if (role instanceof Follower follower && snapshot.equals(follower.fetchedSnapshot())) {
-            follower.fetchSnapshot(null);
-            waitBefore(follower.leader());
-        }
-    }
-
-    private void complain(Follower follower, String what) {
-        waitBefore(follower.leader());
-        effects.add(new Complain(
-                "the leader of epoch " + hardState.epoch() + ", server " + follower.leader() + ", " + what));
     }
 
     // ---- The disk.
 
     /** {@code Sync}. */
-    private void onSynced(long durableEnd) {
-        log.durable(Math.min(durableEnd, log.end()));
+    private void onSynced(Synced synced) {
+        log.durable(synced.end(), synced.cuts());
         if (role instanceof Leadership reign) {
             commit(reign);
         }
@@ -848,10 +603,6 @@ public final class QuorumMachine {
 
     /** {@code Snapshot}. */
     private void onSnapshotTaken(OffsetAndEpoch snapshot) {
-        if (snapshot.offset() > highWatermark) {
-            throw new IllegalArgumentException(
-                    "a snapshot at " + snapshot + ", but only offset " + highWatermark + " is committed");
-        }
         if (snapshot.offset() > log.start().offset()) { // else the leader's, which has come meanwhile, reaches further
             log.startAt(snapshot);
         }
@@ -863,8 +614,8 @@ public final class QuorumMachine {
         switch (role) {
             case Prospective prospective -> askForVotes(prospective.tally(), true);
             case Candidate candidate -> askForVotes(candidate.tally(), false);
-            case Follower follower when follower.isLost() -> askAround();
-            case Follower follower -> fetch(follower);
+            case Following following when following.isLost() -> askAround();
+            case Following following -> fetch(following);
             case Unattached _ -> askAround();
             case Leadership reign -> announce(reign);
             case Resigned _ -> {
@@ -878,26 +629,28 @@ public final class QuorumMachine {
     private void askForVotes(ElectionTally tally, boolean preVote) {
         for (Voter voter : tally.voters().voters()) {
             int id = voter.key().id();
-            if (!voter.key().names(self) && !tally.hasAnswered(id) && maySend(id)) {
+            if (!voter.key().names(self) && !tally.hasAnswered(id) && outbox.maySend(id, nowMs)) {
                 send(id, new Vote(hardState.epoch(), self, voter.key(), log.endOffset(), preVote));
             }
         }
     }
 
     /** {@code SendFetch}: only when all there is is on disk, for the offset acknowledges it. */
-    private void fetch(Follower follower) {
-        if (follower.fetchedSnapshot() == null && log.durableEnd() == log.end() && maySend(follower.leader())) {
-            send(follower.leader(), nextFetch(settings.fetchMaxWaitMs()));
+    private void fetch(Following following) {
+        if (following.fetchedSnapshot() == null
+                && log.durableEnd() == log.end()
+                && outbox.maySend(following.leader(), nowMs)) {
+            send(following.leader(), nextFetch(settings.fetchMaxWaitMs()));
         }
     }
 
     private Fetch nextFetch(int maxWaitMs) {
-        return new Fetch(hardState.epoch(), self, log.endOffset(), highWatermark, maxWaitMs);
+        return new Fetch(hardState.epoch(), self, log.endOffset(), log.highWatermark(), maxWaitMs);
     }
 
     /** Who leads? A fetch asks that, too, and any answer says it. One server after the other. */
     private void askAround() {
-        if (log.durableEnd() != log.end() || sent.values().stream().anyMatch(request -> request.turn() == turn)) {
+        if (log.durableEnd() != log.end() || outbox.waits()) {
             return; // a leader that is asked by chance takes the offset for an acknowledgement
         }
         TreeSet<Integer> known = new TreeSet<>(log.voters().ids());
@@ -906,7 +659,7 @@ public final class QuorumMachine {
         List<Integer> inTurn = List.copyOf(known);
         for (int tried = 0; tried < inTurn.size(); tried++) {
             int to = inTurn.get(Math.floorMod(nextContact++, inTurn.size()));
-            if (maySend(to)) {
+            if (outbox.maySend(to, nowMs)) {
                 send(to, nextFetch(0));
                 return;
             }
@@ -919,21 +672,14 @@ public final class QuorumMachine {
             int id = voter.key().id();
             if (!voter.key().names(self)
                     && !reign.hearsFrom(voter, nowMs - settings.fetchTimeoutMs() / 2)
-                    && maySend(id)) {
+                    && outbox.maySend(id, nowMs)) {
                 send(id, new BeginEpoch(reign.epoch(), self.id(), voter.key()));
             }
         }
     }
 
-    private boolean maySend(int to) {
-        return notBeforeMs.getOrDefault(to, Long.MIN_VALUE) <= nowMs
-                && sent.values().stream().noneMatch(request -> request.to() == to && request.turn() == turn);
-    }
-
     private void send(int to, QuorumRequest request) {
-        long requestId = nextRequestId++;
-        sent.put(requestId, new Sent(to, request, turn));
-        effects.add(new Send(requestId, to, request));
+        effects.add(outbox.send(to, request));
     }
 
     private void waitBefore(int to) {
@@ -941,7 +687,7 @@ public final class QuorumMachine {
     }
 
     private void waitBefore(int to, int ms) {
-        notBeforeMs.put(to, nowMs + ms);
+        outbox.notBefore(to, nowMs + ms);
     }
 
     private void refuse(long requestId, Refusal why) {
@@ -968,12 +714,11 @@ public final class QuorumMachine {
     private void become(Role next) {
         Role last = role;
         role = next;
-        turn++;
-        notBeforeMs.clear();
+        outbox.nextTurn();
         switch (last) {
             case Leadership reign -> end(reign);
-            case Follower follower -> {
-                OffsetAndEpoch snapshot = follower.fetchedSnapshot();
+            case Following following -> {
+                OffsetAndEpoch snapshot = following.fetchedSnapshot();
                 if (snapshot != null) {
                     effects.add(new StopFetchingSnapshot(snapshot));
                 }
@@ -984,21 +729,11 @@ public final class QuorumMachine {
 
     private void end(Leadership reign) {
         reign.unpark(nowMs, true).forEach(fetch -> refuse(fetch.requestId(), Refusal.NOT_LEADER_OR_FOLLOWER));
-        Joining joining = reign.joining();
-        if (joining != null) {
-            replyToChange(joining.requestId(), ChangeOutcome.NOT_LEADER_OR_FOLLOWER, leaderElsewhere());
-        }
-        Changing changing = reign.changing();
-        if (changing != null) {
-            replyToChange(
-                    changing.requestId(),
-                    ChangeOutcome.NOT_LEADER_OR_FOLLOWER,
-                    "the change was appended, and may or may not be committed; " + leaderElsewhere());
-        }
+        effects.addAll(reign.changes().end(leaderElsewhere()));
     }
 
-    private long fetchDeadlineMs() {
-        return nowMs + settings.fetchTimeoutMs();
+    private Following follow(int epoch, int leader) {
+        return new Following(epoch, leader, log, settings.fetchTimeoutMs(), nowMs);
     }
 
     private long electionDeadlineMs() {

@@ -1,7 +1,5 @@
 package io.odradek.replication.quorum;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * A server's place in the quorum.
  *
@@ -12,13 +10,12 @@ import org.jspecify.annotations.Nullable;
  *        │   └──────────────────┘  └───────────────────────┘ time                      │ no majority asks,
  *        │    nobody led, time     time, or the leader                                 │ or handed over
  *        │                         says goodbye                                        ▼
- *     Follower ◀───────── whoever hears who leads ──────────────────────────────── Resigned
+ *    Following ◀───────── whoever hears who leads ──────────────────────────────── Resigned
  * </pre>
  *
  * Whoever hears of a newer epoch becomes unattached in it.
  */
-sealed interface Role
-        permits Leadership, Role.Unattached, Role.Follower, Role.Prospective, Role.Candidate, Role.Resigned {
+sealed interface Role permits Leadership, Following, Role.Unattached, Role.Prospective, Role.Candidate, Role.Resigned {
 
     /** When something has to happen though nobody says anything. */
     long deadlineMs();
@@ -34,63 +31,4 @@ sealed interface Role
 
     /** Wants to lead the epoch it has opened. */
     record Candidate(ElectionTally tally, long deadlineMs) implements Role {}
-
-    /** Has a leader and fetches from it. */
-    final class Follower implements Role {
-        private final int leader;
-        private long deadlineMs;
-        private boolean hearing;
-        private @Nullable OffsetAndEpoch fetchedSnapshot;
-
-        Follower(int leader, long deadlineMs) {
-            this.leader = leader;
-            this.deadlineMs = deadlineMs;
-        }
-
-        int leader() {
-            return leader;
-        }
-
-        @Override
-        public long deadlineMs() {
-            return fetchedSnapshot == null ? deadlineMs : Long.MAX_VALUE; // the host gives it up, if need be
-        }
-
-        /** The leader has answered. */
-        void heard(long nextDeadlineMs) {
-            deadlineMs = nextDeadlineMs;
-            hearing = true;
-        }
-
-        /** The leader is on its way out: look for another at this time. */
-        void leaderEnds(long atMs) {
-            deadlineMs = Math.min(deadlineMs, atMs);
-            hearing = false;
-        }
-
-        /** An observer has waited in vain. */
-        void lost() {
-            deadlineMs = Long.MAX_VALUE;
-            hearing = false;
-        }
-
-        /** Whether the leader has answered within the time, so that nobody else is needed (KIP-996). */
-        boolean hearing() {
-            return hearing;
-        }
-
-        /** Whether an observer has to ask others who leads. */
-        boolean isLost() {
-            return deadlineMs == Long.MAX_VALUE;
-        }
-
-        @Nullable
-        OffsetAndEpoch fetchedSnapshot() {
-            return fetchedSnapshot;
-        }
-
-        void fetchSnapshot(@Nullable OffsetAndEpoch snapshot) {
-            fetchedSnapshot = snapshot;
-        }
-    }
 }

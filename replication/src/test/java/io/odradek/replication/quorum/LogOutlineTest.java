@@ -38,13 +38,14 @@ class LogOutlineTest {
                     }
                 }
                 case 3 -> {
-                    int to = boundary(random, log, start, log.size());
+                    int to = boundary(random, log, (int) outline.highWatermark(), log.size());
                     outline.truncate(to);
                     log.subList(to, log.size()).clear();
                 }
                 case 4 -> {
                     outline.allDurable();
                     int at = boundary(random, log, start, log.size());
+                    outline.commit(at);
                     OffsetAndEpoch snapshot = new OffsetAndEpoch(at, epochBelow(log, at));
                     if (random.nextBoolean()) {
                         outline.startAt(snapshot);

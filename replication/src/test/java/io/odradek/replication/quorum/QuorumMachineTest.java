@@ -2,6 +2,7 @@ package io.odradek.replication.quorum;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.odradek.replication.quorum.EntryBatch.LeaderChange;
 import io.odradek.replication.quorum.QuorumAnswer.Diverging;
@@ -27,6 +28,7 @@ import io.odradek.replication.quorum.QuorumEvent.AddVoterRequested;
 import io.odradek.replication.quorum.QuorumEvent.Answered;
 import io.odradek.replication.quorum.QuorumEvent.AppendRequested;
 import io.odradek.replication.quorum.QuorumEvent.Asked;
+import io.odradek.replication.quorum.QuorumEvent.Failed;
 import io.odradek.replication.quorum.QuorumEvent.RemoveVoterRequested;
 import io.odradek.replication.quorum.QuorumEvent.ShutDown;
 import io.odradek.replication.quorum.QuorumEvent.Synced;
@@ -62,8 +64,8 @@ class QuorumMachineTest {
                             new Append(new EntryBatch(1, 0, 1, null, new LeaderChange(0, voters(1)))),
                             new Lead(1, 1));
         });
-        assertThat(machine.highWatermark()).isZero();
-        assertThat(machine.step(now, new Synced(1))).containsExactly(new Commit(1));
+        assertThat(machine.log().highWatermark()).isZero();
+        assertThat(synced(machine, 1)).containsExactly(new Commit(1));
     }
 
     @Test
@@ -142,8 +144,8 @@ class QuorumMachineTest {
         List<QuorumEffect> effects =
                 machine.step(now, new Answered(fetchId, new Entries(2, 1, List.of(batch(1, 0), batch(2, 1)), 1)));
         assertThat(effects).containsExactly(new Append(batch(1, 0)), new Append(batch(2, 1)), new Commit(1));
-        assertThat(sends(machine.step(now, new Synced(1)))).isEmpty();
-        assertThat(sends(machine.step(now, new Synced(2))))
+        assertThat(sends(synced(machine, 1))).isEmpty();
+        assertThat(sends(synced(machine, 2)))
                 .extracting(Send::request)
                 .containsExactly(new Fetch(2, key(0), new OffsetAndEpoch(2, 2), 1, 100));
     }
@@ -174,7 +176,7 @@ class QuorumMachineTest {
         QuorumMachine machine = first(3);
         long fetchId = follow(machine, 2, 1);
         machine.step(now, new Answered(fetchId, new Entries(2, 1, List.of(batch(1, 0), batch(2, 1)), 1)));
-        long next = sends(machine.step(now, new Synced(2))).getFirst().requestId();
+        long next = sends(synced(machine, 2)).getFirst().requestId();
         List<QuorumEffect> effects = machine.step(now, new Answered(next, new Diverging(2, 1, OffsetAndEpoch.NOTHING)));
         assertThat(effects)
                 .singleElement()
@@ -195,12 +197,47 @@ class QuorumMachineTest {
                 .startsWith(new Truncate(2));
     }
 
+    /** What it made durable was cut since, and other records stand there now. */
+    @Test
+    void aSyncFromBeforeACutAcknowledgesNothing() {
+        QuorumMachine machine = first(3);
+        long fetchId = follow(machine, 2, 1);
+        machine.step(now, new Answered(fetchId, new Entries(2, 1, List.of(batch(1, 0), batch(2, 1), batch(2, 2)), 1)));
+        Synced late = new Synced(3, machine.log().cuts());
+        synced(machine, 3);
+        long next = follow(machine, 5, 2);
+        List<QuorumEffect> effects =
+                machine.step(now, new Answered(next, new Diverging(5, 2, new OffsetAndEpoch(1, 1))));
+        assertThat(effects).startsWith(new Truncate(1));
+        long again = sends(effects).getFirst().requestId();
+        machine.step(now, new Answered(again, new Entries(5, 2, List.of(batch(5, 1), batch(5, 2)), 1)));
+        assertThat(machine.log().end()).isEqualTo(3);
+        assertThat(sends(machine.step(now, late))).isEmpty();
+        assertThat(machine.log().durableEnd()).isEqualTo(1);
+        assertThat(sends(synced(machine, 3))).hasSize(1);
+    }
+
+    @Test
+    void anEpochAfterWhichThereIsNoneIsNotBelieved() {
+        QuorumMachine machine = first(3);
+        assertThat(reply(ask(machine, vote(Integer.MAX_VALUE, 1, 9, 9))))
+                .isEqualTo(new Refused(0, -1, Refusal.INVALID_REQUEST));
+        assertThat(reply(ask(machine, new BeginEpoch(Integer.MAX_VALUE, 1, key(0)))))
+                .isEqualTo(new Refused(0, -1, Refusal.INVALID_REQUEST));
+        assertThat(reply(ask(machine, new BeginEpoch(1, -7, key(0)))))
+                .isEqualTo(new Refused(0, -1, Refusal.INVALID_REQUEST));
+        long asked = 0; // it has asked around
+        assertThat(machine.step(now, new Answered(asked, new Refused(3, -7, Refusal.NOT_LEADER_OR_FOLLOWER))))
+                .hasAtLeastOneElementOfType(Complain.class);
+        assertThat(machine.hardState()).isEqualTo(HardState.FIRST);
+    }
+
     @Test
     void aSnapshotBehindWhatIsCommittedIsRefused() {
         QuorumMachine machine = first(3);
         long fetchId = follow(machine, 2, 1);
         machine.step(now, new Answered(fetchId, new Entries(2, 1, List.of(batch(1, 0), batch(2, 1)), 2)));
-        long next = sends(machine.step(now, new Synced(2))).getFirst().requestId();
+        long next = sends(synced(machine, 2)).getFirst().requestId();
         assertThat(machine.step(now, new Answered(next, new SnapshotNeeded(2, 1, new OffsetAndEpoch(1, 1)))))
                 .singleElement()
                 .isInstanceOf(Complain.class);
@@ -234,7 +271,7 @@ class QuorumMachineTest {
     @Test
     void aFetchWaitsForNewsButNotLongerThanItSays() {
         QuorumMachine machine = leader(3);
-        machine.step(now, new Synced(1));
+        synced(machine, 1);
         int epoch = machine.hardState().epoch();
         assertThat(ask(machine, fetch(epoch, 1, 1, epoch)))
                 .as("the high watermark moved: that is news")
@@ -254,6 +291,54 @@ class QuorumMachineTest {
     }
 
     @Test
+    void aLeaderAnnouncesItselfToVotersThatDoNotFetch() {
+        QuorumMachine machine = leader(3);
+        int epoch = machine.hardState().epoch();
+        ask(machine, fetch(epoch, 1, 0, 0));
+        now += 300; // the first announcements were given up
+        for (long sent = 0; sent < 20; sent++) {
+            machine.step(now, new Failed(sent));
+        }
+        ask(machine, fetch(epoch, 1, 0, 0));
+        now += 20;
+        assertThat(sends(machine.step(now, new TimePassed())))
+                .extracting(Send::to, Send::request)
+                .containsExactly(tuple(2, new BeginEpoch(epoch, 0, key(2))));
+    }
+
+    @Test
+    void aFetchOfAnotherEpochIsRefusedAndAcknowledgesNothing() {
+        QuorumMachine machine = leader(3);
+        synced(machine, 1);
+        int epoch = machine.hardState().epoch();
+        assertThat(reply(ask(machine, fetch(epoch - 1, 1, 1, epoch))))
+                .isEqualTo(new Refused(epoch, 0, Refusal.FENCED_LEADER_EPOCH));
+        assertThat(reply(ask(machine, fetch(epoch + 1, 1, 1, epoch))))
+                .isEqualTo(new Refused(epoch, 0, Refusal.UNKNOWN_LEADER_EPOCH));
+        assertThat(machine.log().highWatermark()).isZero();
+    }
+
+    /** Raft dissertation 4.2.2. */
+    @Test
+    void aLeaderThatRemovesItselfStaysUntilThatIsCommitted() {
+        QuorumMachine machine = leader(2);
+        int epoch = machine.hardState().epoch();
+        synced(machine, 1);
+        ask(machine, fetch(epoch, 1, 1, epoch));
+        machine.step(now, new RemoveVoterRequested(9, key(0)));
+        synced(machine, 2);
+        assertThat(machine.log().voters().ids()).containsExactly(1);
+        assertThat(machine.log().highWatermark())
+                .as("its own disk does not count any more")
+                .isEqualTo(1);
+        assertThat(machine.leads()).isTrue();
+        List<QuorumEffect> effects = ask(machine, fetch(epoch, 1, 2, epoch));
+        assertThat(outcome(effects)).isEqualTo(ChangeOutcome.COMMITTED);
+        assertThat(effects).contains(new Follow(epoch, HardState.NOBODY));
+        assertThat(machine.leads()).isFalse();
+    }
+
+    @Test
     void recordsOfAnEarlierReignAreDropped() {
         QuorumMachine machine = leader(3);
         assertThat(machine.step(now, new AppendRequested(machine.hardState().epoch() - 1, 1, NOTHING)))
@@ -263,7 +348,7 @@ class QuorumMachineTest {
     @Test
     void aNewVoterHasToCatchUpFirst() {
         QuorumMachine machine = leader(1);
-        machine.step(now, new Synced(1));
+        synced(machine, 1);
         Voter fresh = new Voter(key(4), List.of());
         assertThat(machine.step(now, new AddVoterRequested(9, fresh, 300))).isEmpty();
         now += 300;
@@ -277,11 +362,22 @@ class QuorumMachineTest {
         assertThat(ask(machine, fetch(1, 4, 0, 0))).as("behind").doesNotHaveAnyElementsOfTypes(Append.class);
         assertThat(ask(machine, fetch(1, 4, 1, 1))).hasAtLeastOneElementOfType(Append.class);
         assertThat(machine.log().voters().ids()).containsExactly(0, 4);
-        machine.step(now, new Synced(2));
+        synced(machine, 2);
         assertThat(ask(machine, fetch(1, 4, 2, 1)))
                 .as("the new one counts already")
                 .contains(new ReplyToChange(
                         9, ChangeOutcome.COMMITTED, "voters: " + machine.log().voters()));
+    }
+
+    @Test
+    void aServerThatHasFallenSilentIsNotMadeAVoter() {
+        QuorumMachine machine = leader(1);
+        synced(machine, 1);
+        ask(machine, fetch(1, 4, 1, 1));
+        now += 400;
+        assertThat(machine.step(now, new AddVoterRequested(9, new Voter(key(4), List.of()), 300)))
+                .isEmpty();
+        assertThat(ask(machine, fetch(1, 4, 1, 1))).hasAtLeastOneElementOfType(Append.class);
     }
 
     @Test
@@ -290,7 +386,7 @@ class QuorumMachineTest {
         assertThat(outcome(machine.step(now, new RemoveVoterRequested(9, key(0)))))
                 .as("nothing of its own is committed yet")
                 .isEqualTo(ChangeOutcome.REQUEST_IN_PROGRESS);
-        machine.step(now, new Synced(1));
+        synced(machine, 1);
         assertThat(outcome(machine.step(now, new RemoveVoterRequested(9, key(0)))))
                 .isEqualTo(ChangeOutcome.INVALID_REQUEST);
         assertThat(outcome(machine.step(now, new RemoveVoterRequested(9, key(3)))))
@@ -364,6 +460,10 @@ class QuorumMachineTest {
 
     private static Fetch fetch(int epoch, int replica, long offset, int lastEpoch) {
         return new Fetch(epoch, key(replica), new OffsetAndEpoch(offset, lastEpoch), 0, 0);
+    }
+
+    private List<QuorumEffect> synced(QuorumMachine machine, long end) {
+        return machine.step(now, new Synced(end, machine.log().cuts()));
     }
 
     private static QuorumAnswer reply(List<QuorumEffect> effects) {

@@ -172,6 +172,9 @@ final class SimulatedQuorum {
             trace(() -> "server " + id + " " + event);
             carryOut(machine.step(now, event), life);
             if (machine != null) {
+                assertThat(machine.log().durableEnd())
+                        .as("what server " + id + " takes for durable, of what is")
+                        .isLessThanOrEqualTo(durableEnd);
                 assertThat(hardState).as("what is on the disk of server " + id).isEqualTo(machine.hardState());
                 long deadline = Math.max(now + 1, machine.deadlineMs());
                 if (deadline < timerAtMs || timerAtMs <= now) {
@@ -288,11 +291,18 @@ final class SimulatedQuorum {
             }
             syncing = true;
             long atLife = life;
+            long syncedEnd = end();
+            long cutsThen = running().log().cuts();
             after(1 + random.nextInt(faults ? syncMs : 5), () -> {
                 if (life == atLife && machine != null) {
                     syncing = false;
-                    durableEnd = end();
-                    step(new Synced(durableEnd));
+                    if (running().log().cuts() == cutsThen) {
+                        durableEnd = syncedEnd;
+                    }
+                    if (end() > durableEnd) {
+                        syncSoon();
+                    }
+                    step(new Synced(syncedEnd, cutsThen));
                 }
             });
         }
@@ -438,7 +448,7 @@ final class SimulatedQuorum {
         leader.step(new AppendRequested(leader.hardState.epoch(), 1, new Value(nextValue++)));
         runUntil(now + 2_000);
         for (Server server : servers) {
-            assertThat(server.running().highWatermark())
+            assertThat(server.running().log().highWatermark())
                     .as("what server " + server.id + " knows to be committed, of " + end + " and more")
                     .isGreaterThan(end);
         }
@@ -634,7 +644,7 @@ final class SimulatedQuorum {
             return;
         }
         QuorumMachine machine = server.running();
-        long most = machine.snapshotEnd();
+        long most = machine.log().snapshotEnd();
         EntryBatch last = null;
         for (EntryBatch batch : server.log) {
             if (batch.endOffset() <= most && (last == null || random.nextBoolean())) {
