@@ -4,6 +4,7 @@ import io.odradek.engine.FetchedSlices.FileSlice;
 import io.odradek.engine.FetchedSlices.MemorySlice;
 import io.odradek.engine.FetchedSlices.Slice;
 import io.odradek.engine.io.FileStore;
+import io.odradek.engine.journal.Journal;
 import io.odradek.engine.producer.ProducerStates;
 import io.odradek.engine.record.BufferLease;
 import io.odradek.engine.record.LeasedBatches;
@@ -43,6 +44,9 @@ class HeapLog {
     final HeapStore store = new HeapStore();
     final RecentMemory recentMemory = new RecentMemory(0);
     final PartitionLog log;
+    /** Where its groups may go; null where nobody asks. */
+    @Nullable
+    Journal journal;
 
     HeapLog(int batches) {
         try {
@@ -104,7 +108,11 @@ class HeapLog {
         public void retireLater(PartitionLog log, List<Path> files, long delayMs) {}
 
         @Override
-        public void retireJournals(PartitionLog log) {}
+        public void retireJournals(PartitionLog log) throws IOException {
+            if (journal != null) {
+                journal.retire(log);
+            }
+        }
 
         @Override
         public void lowerOffsets(PartitionLog log, long endOffset) {}

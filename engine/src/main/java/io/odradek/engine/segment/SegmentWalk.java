@@ -26,12 +26,13 @@ public final class SegmentWalk {
     /**
      * Where the last batch before {@code position} ends, or the segment's first offset.
      *
-     * @param position a batch boundary; what lies before it ends at or below {@code offset}
+     * @param position a batch boundary; what lies before it ends below {@code offset}
      */
     public static long endOffsetBefore(Segment segment, long offset, int position) throws IOException {
         HeaderScan scan = HeaderScan.ofThread();
         long end = segment.baseOffset();
-        int at = SegmentSearch.startFor(scan, segment, offset, position);
+        // An entry of a batch that ends at the offset would point to the position or behind it.
+        int at = SegmentSearch.startFor(scan, segment, offset - 1, position);
         while (scan.moveTo(segment.log(), at, position)) {
             end = scan.lastOffset() + 1;
             at = scan.endPosition();

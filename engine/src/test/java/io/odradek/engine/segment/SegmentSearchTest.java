@@ -398,8 +398,6 @@ class SegmentSearchTest {
     /** Whoever runs the broker is told once for each segment, with the entry and the file. */
     @Test
     void anIndexThatIsPassedOverIsSaidOnce(@TempDir Path directory) throws Exception {
-        Logger logger = (Logger) LoggerFactory.getLogger(SegmentFiles.class);
-        ListAppender<ILoggingEvent> listening = new ListAppender<>();
         for (String suffix : List.of(SegmentNames.OFFSET_INDEX, SegmentNames.TIME_INDEX)) {
             long base = suffix.equals(SegmentNames.OFFSET_INDEX) ? 50 : 90;
             try (WrittenSegment segment = new WrittenSegment(directory, base, 150).filled(6)) {
@@ -410,11 +408,7 @@ class SegmentSearchTest {
                         suffix.equals(SegmentNames.OFFSET_INDEX) ? 401 : 9);
                 SealedSegment sealed = SealedSegment.found(segment.active.files(), 600);
                 HeaderScan scan = HeaderScan.ofThread();
-                listening.start();
-                logger.setLevel(Level.WARN);
-                logger.setAdditive(false);
-                logger.addAppender(listening);
-                try {
+                List<String> said = said(() -> {
                     for (int twice = 0; twice < 2; twice++) {
                         assertThat(SegmentSearch.seek(scan, sealed, 600, base + 9, END))
                                 .isTrue();
@@ -423,18 +417,53 @@ class SegmentSearchTest {
                         SegmentSearch.confirmedTime(
                                 scan, sealed, sealed.timeIndex().count() - 1, Long.MAX_VALUE, 600);
                     }
-                } finally {
-                    logger.detachAppender(listening);
-                    logger.setAdditive(true);
-                    logger.setLevel(null);
-                }
-                assertThat(listening.list)
+                });
+                assertThat(said)
                         .singleElement()
-                        .satisfies(event -> assertThat(event.getFormattedMessage())
-                                .contains(segment.path(suffix).toString())
-                                .contains("is passed over"));
-                listening.list.clear();
+                        .asString()
+                        .contains(segment.path(suffix).toString())
+                        .contains("is passed over");
             }
         }
+    }
+
+    /** Also where the batch that goes has an entry, and one record: its entry is one for the offset at which the log ends then. */
+    @Test
+    void ofAnIntactIndexNothingIsSaidWhenTheEndBeforeACutIsLookedFor(@TempDir Path directory) throws Exception {
+        try (WrittenSegment segment = new WrittenSegment(directory, 50, 1)) {
+            for (int n = 0; n < 4; n++) {
+                segment.add(50 + n, 1, 100, 1000);
+            }
+            List<String> said = said(() -> {
+                for (int n = 0; n <= 4; n++) {
+                    assertThat(SegmentWalk.endOffsetBefore(segment.active, 50 + n, 100 * n))
+                            .isEqualTo(50 + n);
+                }
+            });
+            assertThat(segment.active.offsetIndex().count()).isGreaterThan(2);
+            assertThat(said).isEmpty();
+        }
+    }
+
+    private interface Search {
+        void run() throws Exception;
+    }
+
+    /** What whoever runs the broker is told meanwhile. */
+    private static List<String> said(Search search) throws Exception {
+        Logger logger = (Logger) LoggerFactory.getLogger(SegmentFiles.class);
+        ListAppender<ILoggingEvent> listening = new ListAppender<>();
+        listening.start();
+        logger.setLevel(Level.WARN);
+        logger.setAdditive(false);
+        logger.addAppender(listening);
+        try {
+            search.run();
+        } finally {
+            logger.detachAppender(listening);
+            logger.setAdditive(true);
+            logger.setLevel(null);
+        }
+        return listening.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
     }
 }

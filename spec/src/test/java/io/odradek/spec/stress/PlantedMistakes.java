@@ -123,6 +123,79 @@ final class PlantedMistakes {
                     shares.set(left);
                     """),
             new PlantedMistake(
+                    "JournalStress.AWriteAgainstACut",
+                    "who retires takes no lock",
+                    ENGINE + "journal/Journal.java",
+                    """
+                    synchronized (lock) {
+                        for (JournalHalf half : halves) {
+                            if (half.holds(log)) {
+                                retireAll();
+                                retirements++;
+                                return;
+                            }
+                        }
+                    }
+                    """,
+                    """
+                    for (JournalHalf half : halves) {
+                        if (half.holds(log)) {
+                            retireAll();
+                            retirements++;
+                            return;
+                        }
+                    }
+                    """),
+            new PlantedMistake(
+                    "JournalStress.AWriteAgainstACut",
+                    "a group of a log that was cut since is journaled",
+                    ENGINE + "journal/JournalGroup.java",
+                    "if (logs[i].truncations() != truncations[i]) {",
+                    "if (logs[i].truncations() < truncations[i]) {"),
+            new PlantedMistake(
+                    "JournalStress.AWriteAgainstACut",
+                    "a cut retires the journal first, and makes groups stale when it knows where it cuts",
+                    ENGINE + "PartitionLog.java",
+                    """
+                    LogView view = view();
+                    CutPoint cut = CutPoint.at(view, offset);
+                    long newEnd = cut.endOffset();
+                    checkpointer.truncated(newEnd); // what is on its way to a journal is stale from here on
+                    home.retireJournals(this);
+                    """,
+                    """
+                    home.retireJournals(this);
+                    LogView view = view();
+                    CutPoint cut = CutPoint.at(view, offset);
+                    long newEnd = cut.endOffset();
+                    checkpointer.truncated(newEnd);
+                    """),
+            new PlantedMistake(
+                    "JournalStress.AWriteAgainstASwap",
+                    "a file that gives its name away is journaled",
+                    ENGINE + "segment/SegmentFiles.java",
+                    "return !givesNameAway;",
+                    "return true;"),
+            new PlantedMistake(
+                    "JournalStress.ADrainAgainstACut",
+                    "a drain does not look whether the half was retired meanwhile",
+                    ENGINE + "journal/Journal.java",
+                    "if (stage == Stage.READY && closed.stage == JournalHalf.Stage.CLOSED && closed.generation =="
+                            + " generation) {",
+                    "if (stage == Stage.READY) {"),
+            new PlantedMistake(
+                    "JournalStress.ADrainAgainstADeletion",
+                    "a drain takes its shares behind the lock",
+                    ENGINE + "journal/Journal.java",
+                    """
+                        behind = closed.retainFiles();
+                    }
+                    """,
+                    """
+                    }
+                    behind = closed.retainFiles();
+                    """),
+            new PlantedMistake(
                     "DurableProgressStress.ASyncAgainstATruncation",
                     "a sync from before a cut counts",
                     ENGINE + "DurableProgress.java",
