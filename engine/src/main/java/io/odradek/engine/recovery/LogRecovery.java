@@ -529,7 +529,7 @@ public final class LogRecovery {
         List<Path> files =
                 remembered.cleanStop() ? found.paths() : store.list(directory); // with what was cut, snapshots went
         if (replay != null && replay.from() <= end) {
-            entriesChanged |= replay.finish(files, trusted, segments);
+            entriesChanged |= replay.finish(files, trusted);
         } else {
             entriesChanged |= ProducerReplay.restore(
                     producers, store, found::contentOf, directory, files, segments, end, trusted, nowMs);

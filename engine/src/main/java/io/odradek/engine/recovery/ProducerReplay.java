@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.OptionalLong;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,12 +63,12 @@ public final class ProducerReplay {
         this.contents = contents;
         this.directory = directory;
         this.nowMs = nowMs;
-        this.from = loadNewest(snapshots(files).headMap(trusted, true), firstOffset);
+        this.from = loadNewest(byOffset(files, SegmentNames.PRODUCER_SNAPSHOT).headMap(trusted, true), firstOffset);
     }
 
     /**
-     * Restores {@code producers} from the files. Snapshots above {@code trusted}, unreadable ones, and those that belong to no
-     * segment and are not the newest are deleted; those that segments begin with are written again.
+     * Restores {@code producers} from the files. Snapshots above {@code trusted}, unreadable ones, and those that no segment file
+     * begins with and are not the newest are deleted; those that segments begin with are written again.
      *
      * @param trusted snapshots up to this offset are what was written: the log's end, or after a crash the recovery point
      * @param segments all of the log's, oldest first, as far as it reaches
@@ -119,7 +118,7 @@ public final class ProducerReplay {
                     segments.get(n),
                     n + 1 < segments.size() ? segments.get(n + 1).baseOffset() : end);
         }
-        return replay.finish(files, trusted, segments);
+        return replay.finish(files, trusted);
     }
 
     /**
@@ -207,8 +206,8 @@ public final class ProducerReplay {
      * @param files that are in the directory now
      * @param trusted not below {@link #from}
      */
-    boolean finish(List<Path> files, long trusted, List<? extends Segment> segments) throws IOException {
-        NavigableMap<Long, Path> found = snapshots(files);
+    boolean finish(List<Path> files, long trusted) throws IOException {
+        NavigableMap<Long, Path> found = byOffset(files, SegmentNames.PRODUCER_SNAPSHOT);
         boolean deleted = deleteAll(store, found.tailMap(trusted, false).values());
         NavigableMap<Long, Path> usable = new TreeMap<>(found.headMap(trusted, true));
         usable.keySet().removeAll(unreadable.keySet());
@@ -219,20 +218,19 @@ public final class ProducerReplay {
         boolean written = !snapshotsMade.isEmpty();
         // The newest stays wherever it is; one that was written now is newer than all.
         var older = written || usable.isEmpty() ? usable : usable.headMap(usable.lastKey(), false);
-        deleted |= deleteStray(store, older, segments);
+        deleted |= deleteStray(store, older, files);
         return deleted || written;
     }
 
-    private static NavigableMap<Long, Path> snapshots(List<Path> files) {
-        NavigableMap<Long, Path> snapshots = new TreeMap<>();
+    private static NavigableMap<Long, Path> byOffset(List<Path> files, String suffix) {
+        NavigableMap<Long, Path> found = new TreeMap<>();
         for (Path file : files) {
-            OptionalLong offset =
-                    SegmentNames.baseOffset(file.getFileName().toString(), SegmentNames.PRODUCER_SNAPSHOT);
+            OptionalLong offset = SegmentNames.baseOffset(file.getFileName().toString(), suffix);
             if (offset.isPresent()) {
-                snapshots.put(offset.getAsLong(), file);
+                found.put(offset.getAsLong(), file);
             }
         }
-        return snapshots;
+        return found;
     }
 
     private boolean loaded(Path snapshot) throws IOException {
@@ -245,18 +243,18 @@ public final class ProducerReplay {
         }
     }
 
-    private static boolean deleteStray(
-            FileStore store, NavigableMap<Long, Path> snapshots, List<? extends Segment> segments) throws IOException {
+    /**
+     * Segments that have left the log below its start stay on disk until the new start is written down. A crash before that brings
+     * them back, and each with the snapshot that it begins with: those are no strays.
+     */
+    private static boolean deleteStray(FileStore store, NavigableMap<Long, Path> snapshots, List<Path> files)
+            throws IOException {
         if (snapshots.isEmpty()) {
             return false; // as it usually is
         }
-        var bases = segments.stream().map(Segment::baseOffset).collect(Collectors.toSet());
-        return deleteAll(
-                store,
-                snapshots.entrySet().stream()
-                        .filter(snapshot -> !bases.contains(snapshot.getKey()))
-                        .map(java.util.Map.Entry::getValue)
-                        .toList());
+        var strays = new TreeMap<>(snapshots);
+        strays.keySet().removeAll(byOffset(files, SegmentNames.LOG).keySet());
+        return deleteAll(store, strays.values());
     }
 
     private static boolean deleteAll(FileStore store, Collection<Path> files) throws IOException {

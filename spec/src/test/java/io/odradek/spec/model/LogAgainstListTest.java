@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.EdgeCasesMode;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.PropertyDefaults;
@@ -161,5 +162,25 @@ class LogAgainstListTest {
     @Property
     void aCompactedLogIsAListOfLastValues(@ForAll("compacted") ActionChain<ListedLog> history) {
         history.run();
+    }
+
+    /**
+     * Retention takes segments out of the log; a cut finds snapshots that none of the others begins with; a crash before the new
+     * start is written down brings the segments back, and what their producers had written counts again.
+     */
+    @Example
+    void aSegmentThatACrashBringsBackStillKnowsItsProducers() {
+        ListedLog log = new ListedLog(new Durability.PageCache(), false);
+        log.perform(() -> log.appendAsProducer(0));
+        log.perform(() -> log.fence(0));
+        log.perform(() -> log.append(0));
+        log.perform(log::roll);
+        log.perform(() -> log.append(0.25));
+        log.perform(() -> log.deleteRecords(0.3));
+        log.perform(() -> log.append(0.25));
+        log.perform(() -> log.retain(0.001));
+        log.perform(() -> log.truncate(0));
+        log.perform(log::kill);
+        log.perform(() -> log.retry(0));
     }
 }
