@@ -340,7 +340,7 @@ public final class PartitionLog implements JournaledLog {
         SealedSegment old;
         ActiveSegment next;
         try {
-            ProducerReplay.write(producers, store, directory, endOffset, false);
+            writeSnapshotOfRoll(endOffset);
             old = segments.active().seal();
             next = ActiveSegment.create(store, directory, endOffset);
             try {
@@ -357,6 +357,18 @@ public final class PartitionLog implements JournaledLog {
         unsynced.changedEntries();
         rolling.rolled(next, config, nowMs);
         segments.rolled(old, next, endOffset);
+    }
+
+    /**
+     * Usually there is time to sync it: until the recovery point passes it, batches say the same. But when all that is sealed now lies
+     * below the log's start, which may be written down already, a recovery deletes it unread and begins with this snapshot.
+     */
+    private void writeSnapshotOfRoll(long endOffset) throws IOException {
+        boolean needed = segments.logStartOffset() >= endOffset;
+        ProducerReplay.write(producers, store, directory, endOffset, needed);
+        if (needed) {
+            store.syncDirectory(directory); // before the next segment is there
+        }
     }
 
     /** As Kafka does with a new file; one that is found with records in it only grows. */

@@ -479,7 +479,10 @@ public final class LogRecovery {
         }
     }
 
-    /** Up to which snapshots are what was written: that which the log starts with was synced before the start was written down. */
+    /**
+     * Up to which snapshots are what was written: that which the log starts with was synced before the start was written down, or
+     * before the segment below it was sealed.
+     */
     private long trustedSnapshots(long end) {
         return remembered.cleanStop()
                 ? end

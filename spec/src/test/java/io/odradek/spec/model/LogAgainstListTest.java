@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import io.odradek.engine.Durability;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.regex.Matcher;
@@ -182,5 +183,27 @@ class LogAgainstListTest {
         log.perform(() -> log.truncate(0));
         log.perform(log::kill);
         log.perform(() -> log.retry(0));
+    }
+
+    /** The start was written down before; so recovery deletes the sealed segment, and has its producers from the snapshot alone. */
+    @Example
+    void aSegmentThatLiesBelowTheStartWhenItIsSealedLeavesItsProducersOnDisk() {
+        for (boolean killedBefore : new boolean[] {false, true}) {
+            for (Durability durability : List.of(new Durability.Sync(), new Durability.PageCache())) {
+                for (int seed = 0; seed < 40; seed++) {
+                    int lossSeed = seed;
+                    ListedLog log = new ListedLog(durability, false);
+                    log.perform(() -> log.appendAsProducer(0));
+                    log.perform(log::sync);
+                    log.perform(() -> log.deleteRecords(1));
+                    log.perform(log::roll);
+                    if (killedBefore) {
+                        log.perform(log::kill);
+                    }
+                    log.perform(() -> log.losePower(lossSeed));
+                    log.perform(() -> log.retry(0));
+                }
+            }
+        }
     }
 }
