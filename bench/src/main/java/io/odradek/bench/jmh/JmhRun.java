@@ -36,13 +36,14 @@ record JmhRun(
         VerboseMode verbosity) {
 
     /**
-     * The same heap for every system, large enough that the collector has little to do; and what Chronicle Queue and Aeron need
-     * to reach into the JDK 25.
+     * The same heap for every system, large enough that the collector has little to do, and touched before: else the first use of
+     * each page would be a fault in what is timed. And what Chronicle Queue and Aeron need to reach into the JDK 25.
      */
     private static final List<String> JVM = List.of(
             "-Xms1g",
             "-Xmx1g",
             "-XX:+UseG1GC",
+            "-XX:+AlwaysPreTouch",
             "-XX:MaxDirectMemorySize=2g",
             "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
             "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",

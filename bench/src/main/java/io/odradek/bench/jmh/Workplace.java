@@ -1,5 +1,6 @@
 package io.odradek.bench.jmh;
 
+import io.odradek.engine.io.DiskFileStore;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -16,16 +17,26 @@ final class Workplace implements AutoCloseable {
     /** System property: where workplaces are made. A property, since JMH forks the process that measures. */
     static final String ROOT_PROPERTY = "odradek.bench.jmh.dir";
 
+    private static final DiskFileStore DISK = new DiskFileStore();
+
     private final Path path;
 
     private Workplace(Path path) {
         this.path = path;
     }
 
+    /**
+     * When it returns, nothing that earlier runs have written or deleted is on its way to the disk any more, if the file system can be
+     * asked: else its journal would hold up the first appends of one run and not of another.
+     */
     static Workplace create() throws IOException {
         Path root = Path.of(System.getProperty(ROOT_PROPERTY, "bench/target/jmh"));
         Files.createDirectories(root);
-        return new Workplace(Files.createTempDirectory(root, "run"));
+        Path path = Files.createTempDirectory(root, "run");
+        if (DISK.canSyncFileSystem(root)) {
+            DISK.syncFileSystem(root);
+        }
+        return new Workplace(path);
     }
 
     Path path() {
