@@ -45,8 +45,10 @@ CONSTANTS         \* model: reductions, each with the value that switches it off
   Slot,           \* exchanges that a fetcher may have on the wire: {1}.  Off: {1, 2}, the older ones late or abandoned
   Batch,          \* entries in an answer at most: a large number, all there are.  Off: 1
   SyncApart,      \* "never": what is appended is synced in the same step, which is right where nothing crashes; "crashing":
-                  \* a step of its own as long as crashes may come.  Off: "always"
-  FetchAlways     \* FALSE: no fetch that would change nothing.  Off: TRUE
+                  \* a step of its own as long as crashes may come; "always".  Off: "parts", one that may end before the log does
+  FetchAlways,    \* FALSE: no fetch that would change nothing.  Off: TRUE
+  AskAround       \* FALSE: only followers fetch, and epochs are heard of from candidates and leaders.  Off: TRUE, whoever may
+                  \* have lost the leader asks anybody by a fetch, and refusals name epochs, too
 
 CONSTANT Bugs     \* the mistakes that are made, {} in the product; see Quorum.models.json
 
@@ -103,7 +105,7 @@ Voters(s) == VotersBy(log[s], Said(s))
 
 Entry(e, kind, id, voters) == [epoch |-> e, kind |-> kind, id |-> id, voters |-> voters]
 
-Syncs == SyncApart = "always" \/ (SyncApart = "crashing" /\ left.crash > 0)  \* syncing is a step of its own
+Syncs == SyncApart \in {"always", "parts"} \/ (SyncApart = "crashing" /\ left.crash > 0)  \* syncing is a step of its own
 
 NoEnds == [x \in Server |-> [directory |-> 0, offset |-> -1]]
 Nothing == [type |-> "Nothing"]
@@ -154,12 +156,15 @@ Ballot(pre, e, voter, candidate, granted) ==
 Tally(s, pre) ==
   {v \in Voters(s) : Ballot(pre, epoch[s], v, Key(s), TRUE) \in votes}
 
-(* Who may try to lead: a voter, by its own log; and one that its log removes, as long as it does not know that to be committed.
-   For if nobody else has the entry that removes it, nobody else can be elected: the others lack that entry, and it does not vote for
-   them.  It wins without its own vote.  QuorumMachine.mayLead; Raft dissertation 4.2.2. *)
+(* Who may try to lead: a voter, by its own log; and one that was a voter somewhere behind what it knows to be committed.  For if
+   nobody else has the entry that removes it, nobody else can be elected: the others lack that entry, and it does not vote for them.
+   It wins without its own vote.  After a restart it knows less of what is committed, and tries rather once too often.
+   QuorumMachine.mayLead; Raft dissertation 4.2.2. *)
 MayLead(s) ==
   \/ Key(s) \in Voters(s)
-  \/ Key(s) \in VotersBy(SubSeq(log[s], 1, hw[s]), Said(s)) /\ ~Bug("RemovedStaysAway")
+  \/ /\ ~Bug("RemovedStaysAway")
+     /\ \E n \in hw[s]..(IF Bug("RemovedForgets") THEN hw[s] ELSE Len(log[s])) :
+          Key(s) \in VotersBy(SubSeq(log[s], 1, n), Said(s))
 
 (* The candidate's log is at least as new as the server's own (Raft 5.4.1). *)
 UpToDate(s, q) ==
@@ -239,14 +244,16 @@ Lead(s) ==
   /\ LeaderAppend(s, Entry(epoch[s], "leader", 0, {}), NoEnds)
   /\ UNCHANGED <<epoch, voted, directory, start, ends, net, asked, votes, records, left>>
 
-(* Whoever hears who leads, by BeginQuorumEpoch or from the answer to a request of its own, follows.
-   QuorumMachine.hear; KIP-595. *)
+(* Whoever hears who leads, by BeginQuorumEpoch or from the answer to a request of its own, follows.  An answer may also name a newer
+   epoch in which nobody leads.  QuorumMachine.hear; KIP-595. *)
 Follow(s) ==
-  \E a \in elected :
-    /\ a.leader # s
-    /\ a.epoch > epoch[s] \/ (a.epoch = epoch[s] /\ leader[s] = Nobody)
-    /\ Enter(s, "Follower", a.epoch, a.leader, IF a.epoch > epoch[s] THEN Nobody ELSE voted[s])
-    /\ UNCHANGED <<directory, disk, hw, net, facts, committed, records, left>>
+  /\ \/ \E a \in elected :
+          /\ a.leader # s
+          /\ a.epoch > epoch[s] \/ (a.epoch = epoch[s] /\ leader[s] = Nobody)
+          /\ Enter(s, "Follower", a.epoch, a.leader, IF a.epoch > epoch[s] THEN Nobody ELSE voted[s])
+     \/ /\ AskAround
+        /\ \E q \in asked : ~q.pre /\ q.epoch > epoch[s] /\ Enter(s, "Unattached", q.epoch, Nobody, Nobody)
+  /\ UNCHANGED <<directory, disk, hw, net, facts, committed, records, left>>
 
 (* A leader that hears from no majority, is being shut down, or is no voter any more, stops leading.  It leads this epoch never
    again.  QuorumMachine.resign, which sends EndQuorumEpoch; KIP-595, Raft dissertation 6.2. *)
@@ -296,11 +303,15 @@ EpochEnd(s, e) ==
 SnapshotEpoch(s) == IF start[s] = 0 THEN 0 ELSE log[s][start[s]].epoch
 
 (* A follower asks for what comes behind its log, once all of its log is durable: so the offset is an acknowledgement.  An
-   observer does the same and is not counted.  QuorumMachine.fetch; KIP-595. *)
+   observer does the same and is not counted.  Who asks around for a leader may meet one, so it keeps to that as well.
+   QuorumMachine.fetch and askAround; KIP-595. *)
+Whom(f) ==
+  IF AskAround /\ role[f] \in {"Unattached", "Follower", "Resigned"} THEN Server \ {f}
+  ELSE IF role[f] = "Follower" THEN {leader[f]} ELSE {}
 SendFetch(f, i) ==
-  /\ role[f] = "Follower" /\ net[f][i] = Nothing
+  /\ net[f][i] = Nothing
   /\ synced[f] = Len(log[f]) \/ Bug("FetchesFromUnsyncedEnd")
-  /\ LET l == leader[f] IN
+  /\ \E l \in Whom(f) :
      /\ FetchAlways \/ ~(/\ role[l] = "Leader" /\ epoch[l] = epoch[f] /\ log[l] = log[f] /\ hw[l] = hw[f]
                          /\ ends[l][f] = [directory |-> Key(f)[2], offset |-> Len(log[f])])
      /\ net' = [net EXCEPT ![f][i] = [type |-> "Fetch", to |-> l, epoch |-> epoch[f], directory |-> Key(f)[2],
@@ -375,11 +386,13 @@ Discard(f, i) ==
 -----------------------------------------------------------------------------
 (* The disk. *)
 
-(* What was appended is durable; only now a follower asks for more, and a leader counts itself.  QuorumMachine.onSynced. *)
+(* What was appended is durable, up to where the log ended when the sync began; only now a follower asks for more, and a leader
+   counts itself.  QuorumMachine.onSynced. *)
 Sync(s) ==
   /\ synced[s] < Len(log[s])
-  /\ synced' = [synced EXCEPT ![s] = Len(log[s])]
-  /\ IF role[s] = "Leader" THEN Commit(s, log[s], Len(log[s]), ends[s]) ELSE UNCHANGED <<hw, committed>>
+  /\ \E end \in (IF SyncApart = "parts" THEN synced[s] + 1 ELSE Len(log[s]))..Len(log[s]) :
+       /\ synced' = [synced EXCEPT ![s] = end]
+       /\ IF role[s] = "Leader" THEN Commit(s, log[s], end, ends[s]) ELSE UNCHANGED <<hw, committed>>
   /\ UNCHANGED <<hardState, role, directory, log, start, ends, net, facts, records, left>>
 
 (* A snapshot of what is committed takes the place of the log before it.  QuorumMachine.onSnapshotTaken; KIP-630. *)

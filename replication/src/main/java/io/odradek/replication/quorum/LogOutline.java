@@ -245,6 +245,12 @@ public final class LogOutline {
         return said == null ? initialVoters : said.getValue();
     }
 
+    /** Whether {@code replica} votes by what the log says at this offset, or anywhere behind it. */
+    boolean votesFrom(long offset, ReplicaKey replica) {
+        return votersAt(offset).has(replica)
+                || votersByEnd.tailMap(offset, false).values().stream().anyMatch(voters -> voters.has(replica));
+    }
+
     /** Whether the newest word on the voters is not known to be committed. */
     boolean votersAreChanging() {
         return !votersByEnd.isEmpty() && votersByEnd.lastKey() > highWatermark;

@@ -142,12 +142,17 @@ public final class QuorumMachine {
     }
 
     /**
-     * A voter, by its log; and one that its log removes, as long as it does not know that to be committed. For if nobody else has the
-     * record that removes it, nobody else can be elected: the others lack that record, and it does not vote for them. It wins without
-     * its own vote, and stops when its removal is committed (Raft dissertation 4.2.2).
+     * A voter, by its log; and one that was a voter somewhere behind what it knows to be committed. For if nobody else has the record
+     * that removes it, nobody else can be elected: the others lack that record, and it does not vote for them. It wins without its own
+     * vote, and stops when its removal is committed (Raft dissertation 4.2.2). After a restart it knows less of what is committed, and
+     * tries rather once too often.
      */
     private boolean mayLead() {
-        return votes() || log.votersAt(log.highWatermark()).has(self);
+        return log.votesFrom(log.highWatermark(), self);
+    }
+
+    Role role() {
+        return role;
     }
 
     /** How far all are that it knows of; empty when it does not lead. */

@@ -15,21 +15,7 @@ class QuorumHistoriesTest {
 
     @Property(tries = 400)
     void aQuorumKeepsWhatItCommittedAndGetsWellAgain(@ForAll long seed) {
-        run(Long.getLong("odradek.quorum.seed", seed));
-    }
-
-    private static void run(long seed) {
-        int voters = 1 + (int) Math.floorMod(seed, 5L);
-        int observers = 1 + (int) Math.floorMod(seed / 5, 2L);
-        SimulatedQuorum quorum = new SimulatedQuorum(seed, voters, observers, COUNTS);
-        try {
-            quorum.run(8_000, 8_000);
-        } catch (AssertionError | RuntimeException e) {
-            throw new AssertionError(
-                    "seed " + seed + " (" + voters + " voters, " + observers + " observers): " + e.getMessage() + "\n"
-                            + quorum.history(),
-                    e);
-        }
+        SimulatedQuorum.of(Long.getLong("odradek.quorum.seed", seed), COUNTS).run();
     }
 
     /** Nothing holds because nothing happens. */

@@ -88,6 +88,22 @@ class QuorumMachineTest {
                 .isEqualTo(new Voted(3, 0, false));
     }
 
+    /** What of its log is committed it does not know any more, so whatever the log says of the voters may hold. */
+    @Test
+    void aServerThatWasAddedAndRemovedTriesWhenItStartsAgain() {
+        VoterSet other = VoterSet.of(List.of(new Voter(key(1), List.of())));
+        LogOutline log = new LogOutline(other);
+        log.append(new EntryBatch(1, 0, 1, voters(2), NOTHING));
+        log.append(new EntryBatch(2, 1, 1, other, NOTHING));
+        log.allDurable();
+        QuorumMachine machine =
+                new QuorumMachine(key(0), new HardState(2, key(0), 0), log, SETTINGS, List.of(), 1, now);
+        now += 2L * SETTINGS.electionTimeoutMs();
+        assertThat(sends(machine.step(now, new TimePassed())))
+                .extracting(Send::request)
+                .containsExactly(new Vote(2, key(0), key(1), new OffsetAndEpoch(2, 2), true));
+    }
+
     @Test
     void aVoteGoesToOneCandidateAndIsPersistedBeforeItIsTold() {
         QuorumMachine machine = first(3);

@@ -61,6 +61,22 @@ final class SimulatedQuorum {
     /** A record of a client. */
     record Value(int id) implements Payload {}
 
+    /** Sees every step, in the order in which they happen. */
+    interface Watcher {
+        Watcher NONE = new Watcher() {};
+
+        /** Nothing of what the step wants is done yet. */
+        default void stepped(Server server, QuorumEvent event, List<QuorumEffect> wanted) {}
+
+        /** The last step is as if it had not been: the server crashes before its hard state is on disk. */
+        default void undone() {}
+
+        /** And keeps what is on its disk now. */
+        default void crashed(Server server) {}
+
+        default void wiped(Server server) {}
+    }
+
     private record Timed(long atMs, long order, Runnable what) {}
 
     /** A request and its answer; whichever comes first of answer and time-out is told. */
@@ -104,11 +120,15 @@ final class SimulatedQuorum {
             this.directory = new UUID(id, 1);
         }
 
+        int id() {
+            return id;
+        }
+
         ReplicaKey key() {
             return new ReplicaKey(id, directory);
         }
 
-        private long end() {
+        long end() {
             return log.isEmpty() ? start.offset() : log.getLast().endOffset();
         }
 
@@ -152,6 +172,7 @@ final class SimulatedQuorum {
             if (end() < before) {
                 count("a crash took unsynced records");
             }
+            watcher.crashed(this);
         }
 
         void wipe() {
@@ -163,6 +184,7 @@ final class SimulatedQuorum {
             startVoters = null;
             log.clear();
             durableEnd = 0;
+            watcher.wiped(this);
         }
 
         void step(QuorumEvent event) {
@@ -170,7 +192,9 @@ final class SimulatedQuorum {
                 return;
             }
             trace(() -> "server " + id + " " + event);
-            carryOut(machine.step(now, event), life);
+            List<QuorumEffect> wanted = machine.step(now, event);
+            watcher.stepped(this, event, wanted);
+            carryOut(wanted, life);
             if (machine != null) {
                 assertThat(machine.log().durableEnd())
                         .as("what server " + id + " takes for durable, of what is")
@@ -201,6 +225,8 @@ final class SimulatedQuorum {
                         if (faults && random.nextInt(crashesAtPersist) == 0) {
                             if (random.nextBoolean()) {
                                 hardState = state;
+                            } else {
+                                watcher.undone();
                             }
                             count("a crash between the hard state and what follows");
                             crashAndRestart(this);
@@ -370,6 +396,7 @@ final class SimulatedQuorum {
         }
     }
 
+    private final long seed;
     private final SplittableRandom random;
     private final Map<String, Integer> counts;
     private final VoterSet initialVoters;
@@ -382,6 +409,7 @@ final class SimulatedQuorum {
     private final Map<Long, Vote> votes = new HashMap<>();
     private final List<String> complaints = new ArrayList<>();
     private final ArrayDeque<Supplier<String>> trace = new ArrayDeque<>();
+    private Watcher watcher = Watcher.NONE;
     private final boolean[][] cut;
     private final boolean replacesADisk;
     // Each history has a temper of its own (swarm testing): rare combinations are likely in some.
@@ -400,7 +428,15 @@ final class SimulatedQuorum {
     private long nextArrival;
     private int nextValue;
 
-    SimulatedQuorum(long seed, int voters, int observers, Map<String, Integer> counts) {
+    /** @param seed of the whole history; it says how many servers there are, too */
+    static SimulatedQuorum of(long seed, Map<String, Integer> counts) {
+        int voters = 1 + (int) Math.floorMod(seed, 5L);
+        int observers = 1 + (int) Math.floorMod(seed / 5, 2L);
+        return new SimulatedQuorum(seed, voters, observers, counts);
+    }
+
+    private SimulatedQuorum(long seed, int voters, int observers, Map<String, Integer> counts) {
+        this.seed = seed;
         this.random = new SplittableRandom(seed);
         this.counts = counts;
         int all = voters + observers;
@@ -425,8 +461,31 @@ final class SimulatedQuorum {
         this.changeGapMs = oneOf(Integer.MAX_VALUE, 2_000, 100);
     }
 
-    /** Faults for a while, then peace, in which everything has to get well. */
-    void run(long faultyMs, long peacefulMs) {
+    void watch(Watcher by) {
+        watcher = by;
+    }
+
+    int size() {
+        return servers.size();
+    }
+
+    VoterSet initialVoters() {
+        return initialVoters;
+    }
+
+    /** Faults for a while, then peace, in which everything has to get well. A failure says the seed, and how it came to it. */
+    void run() {
+        try {
+            run(8_000, 8_000);
+        } catch (AssertionError | RuntimeException e) {
+            throw new AssertionError(
+                    "seed " + seed + " (" + initialVoters.size() + " voters of " + servers.size() + " servers): "
+                            + e.getMessage() + "\n" + history(),
+                    e);
+        }
+    }
+
+    private void run(long faultyMs, long peacefulMs) {
         servers.forEach(Server::start);
         disturb();
         writeOn();
@@ -454,7 +513,7 @@ final class SimulatedQuorum {
         }
     }
 
-    String history() {
+    private String history() {
         return trace.stream().map(Supplier::get).collect(Collectors.joining("\n"));
     }
 

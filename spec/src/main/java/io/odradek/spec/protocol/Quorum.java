@@ -45,14 +45,16 @@ public record Quorum(
         int slots,
         int batch,
         SyncApart syncApart,
-        boolean fetchAlways)
+        boolean fetchAlways,
+        boolean askAround)
         implements ReferenceModel<QuorumState>, QuorumBuilder.With {
 
     /** When syncing is a step of its own. */
     public enum SyncApart {
         NEVER,
         CRASHING,
-        ALWAYS
+        ALWAYS,
+        PARTS
     }
 
     private static final List<QuorumState> NOT_ENABLED = List.of();
@@ -140,6 +142,45 @@ public record Quorum(
         return steps.all();
     }
 
+    /**
+     * What one action of one server may lead to, as in {@link #successors}; with the first slot, where it is about one. For who follows a
+     * run, and knows which action was taken.
+     */
+    public List<QuorumState> take(String action, QuorumState s, Node node) {
+        return switch (action) {
+            case "StartPreVote" -> startPreVote(s, node);
+            case "AnswerPreVote" -> toEachAsked(s, q -> answerPreVote(s, node, q));
+            case "GiveUp" -> giveUp(s, node);
+            case "Campaign" -> campaign(s, node);
+            case "AnswerVote" -> toEachAsked(s, q -> answerVote(s, node, q));
+            case "Lead" -> lead(s, node);
+            case "Follow" -> follow(s, node);
+            case "Resign" -> resign(s, node);
+            case "Write" -> write(s, node);
+            case "ChangeVoters" -> changeVoters(s, node);
+            case "SendFetch" -> sendFetch(s, node, 1);
+            case "AnswerFetch" -> answerFetch(s, node, 1);
+            case "TakeEntries" -> takeEntries(s, node, 1);
+            case "CutBack" -> cutBack(s, node, 1);
+            case "TakeSnapshot" -> takeSnapshot(s, node, 1);
+            case "Sync" -> sync(s, node);
+            case "Snapshot" -> snapshot(s, node);
+            case "Crash" -> crash(s, node);
+            case "Wipe" -> wipe(s, node);
+            default -> throw new IllegalArgumentException("no action " + action);
+        };
+    }
+
+    /** The state but for what a fetcher has in its first slot. */
+    public QuorumState withOnWire(QuorumState s, Node f, OnWire wire) {
+        return put(s, f, 1, wire);
+    }
+
+    /** Who votes, by a server's own log. */
+    public FiniteSet<ReplicaKey> votersBy(QuorumState s, Node node) {
+        return voters(s, node);
+    }
+
     private List<Node> nodes() {
         return Node.first(servers);
     }
@@ -176,6 +217,7 @@ public record Quorum(
     /** Whether syncing is a step of its own. */
     private boolean syncs(QuorumState s) {
         return syncApart == SyncApart.ALWAYS
+                || syncApart == SyncApart.PARTS
                 || (syncApart == SyncApart.CRASHING && s.left().crash() > 0);
     }
 
@@ -231,10 +273,11 @@ public record Quorum(
         return voters(s, node).where(voter -> s.votes().has(new Ballot(pre, epoch, voter, s.key(node), true)));
     }
 
-    /** A voter, or one that its log removes and that does not know that to be committed (Raft dissertation 4.2.2). */
+    /** A voter, or one that was one behind what it knows to be committed (Raft dissertation 4.2.2). */
     private boolean mayLead(QuorumState s, Node node) {
-        return voters(s, node).has(s.key(node))
-                || votersBy(s.log().of(node).subList(0, s.hw().of(node))).has(s.key(node));
+        List<Entry> log = s.log().of(node);
+        return IntStream.rangeClosed(s.hw().of(node), log.size())
+                .anyMatch(n -> votersBy(log.subList(0, n)).has(s.key(node)));
     }
 
     /** The candidate's log is at least as new as the server's own (Raft 5.4.1). */
@@ -342,10 +385,14 @@ public record Quorum(
         return List.of(leaderAppend(leads, node, Entry.leads(epoch), noEnds()));
     }
 
-    /** Whoever hears who leads, by BeginQuorumEpoch or from an answer, follows. */
+    /** Whoever hears who leads, by BeginQuorumEpoch or from an answer, follows; an answer may also name an epoch that nobody leads. */
     private List<QuorumState> follow(QuorumState s, Node node) {
         int epoch = s.epoch().of(node);
-        return s.elected().stream()
+        Stream<QuorumState> unattached = s.asked().stream()
+                .filter(q -> askAround && !q.pre() && q.epoch() > epoch)
+                .map(q -> enter(s, node, Role.UNATTACHED, q.epoch(), Node.NOBODY, Optional.empty()))
+                .distinct();
+        Stream<QuorumState> following = s.elected().stream()
                 .filter(a -> !a.leader().equals(node))
                 .filter(a -> a.epoch() > epoch
                         || (a.epoch() == epoch && s.leader().of(node).equals(Node.NOBODY)))
@@ -355,8 +402,8 @@ public record Quorum(
                         Role.FOLLOWER,
                         a.epoch(),
                         a.leader(),
-                        a.epoch() > epoch ? Optional.empty() : s.voted().of(node)))
-                .toList();
+                        a.epoch() > epoch ? Optional.empty() : s.voted().of(node)));
+        return Stream.concat(following, unattached).toList();
     }
 
     /** A leader that hears from no majority, is being shut down, or is no voter any more, stops leading. */
@@ -454,27 +501,33 @@ public record Quorum(
                 && s.ends().of(l).of(f).equals(new End(s.directory().of(f), s.end(f)));
     }
 
-    /** A follower asks for what comes behind its log, once all of its log is durable: so the offset is an acknowledgement. */
+    /** Whom a server asks: a follower its leader; one that may have lost it anybody. */
+    private List<Node> asks(QuorumState s, Node f) {
+        boolean follows = s.is(f, Role.FOLLOWER);
+        if (askAround && (follows || s.is(f, Role.UNATTACHED) || s.is(f, Role.RESIGNED))) {
+            return nodes().stream().filter(other -> !other.equals(f)).toList();
+        }
+        return follows ? List.of(s.leader().of(f)) : List.of();
+    }
+
+    /** It asks for what comes behind its log, once all of its log is durable: so the offset is an acknowledgement. */
     private List<QuorumState> sendFetch(QuorumState s, Node f, int i) {
-        if (!s.is(f, Role.FOLLOWER)
-                || !onWire(s, f, i).equals(NOTHING)
-                || s.synced().of(f) != s.end(f)) {
+        if (!onWire(s, f, i).equals(NOTHING) || s.synced().of(f) != s.end(f)) {
             return NOT_ENABLED;
         }
-        Node leader = s.leader().of(f);
-        if (!fetchAlways && isIdle(s, f, leader)) {
-            return NOT_ENABLED;
-        }
-        return List.of(put(
-                s,
-                f,
-                i,
-                new OnWire.Fetch(
-                        leader,
-                        s.epoch().of(f),
-                        s.directory().of(f),
-                        s.end(f),
-                        lastEpoch(s.log().of(f)))));
+        return asks(s, f).stream()
+                .filter(to -> fetchAlways || !isIdle(s, f, to))
+                .map(to -> put(s, f, i, fetch(s, f, to)))
+                .toList();
+    }
+
+    private static OnWire fetch(QuorumState s, Node f, Node to) {
+        return new OnWire.Fetch(
+                to,
+                s.epoch().of(f),
+                s.directory().of(f),
+                s.end(f),
+                lastEpoch(s.log().of(f)));
     }
 
     /**
@@ -570,13 +623,20 @@ public record Quorum(
 
     // The disk.
 
-    /** What was appended is durable; only now a follower asks for more, and a leader counts itself. */
+    /**
+     * What was appended is durable, up to where the log ended when the sync began; only now a follower asks for more, and a leader
+     * counts itself.
+     */
     private List<QuorumState> sync(QuorumState s, Node node) {
+        int least = syncApart == SyncApart.PARTS ? s.synced().of(node) + 1 : s.end(node);
         if (s.synced().of(node) >= s.end(node)) {
             return NOT_ENABLED;
         }
-        QuorumState synced = s.withSynced(s.synced().with(node, s.end(node)));
-        return List.of(s.is(node, Role.LEADER) ? commit(synced, node, s.ends().of(node)) : synced);
+        return IntStream.rangeClosed(least, s.end(node))
+                .mapToObj(end -> s.withSynced(s.synced().with(node, end)))
+                .map(synced ->
+                        s.is(node, Role.LEADER) ? commit(synced, node, s.ends().of(node)) : synced)
+                .toList();
     }
 
     /** A snapshot of what is committed takes the place of the log before it. */

@@ -124,7 +124,7 @@ public record QuorumState(
     public record Budget(int crash, int wipe, int resign, int change, int snapshot)
             implements QuorumStateBudgetBuilder.With {}
 
-    ReplicaKey key(Node s) {
+    public ReplicaKey key(Node s) {
         return new ReplicaKey(s, directory.of(s));
     }
 
@@ -132,7 +132,8 @@ public record QuorumState(
         return role.of(s) == wanted;
     }
 
-    int end(Node s) {
+    /** How many entries its log has. */
+    public int end(Node s) {
         return log.of(s).size();
     }
 

@@ -62,7 +62,8 @@ final class QuorumInTla implements InTla<QuorumState> {
                 constants.set("Slot").size(),
                 constants.number("Batch"),
                 Quorum.SyncApart.valueOf(constants.string("SyncApart").toUpperCase(Locale.ROOT)),
-                constants.truth("FetchAlways"));
+                constants.truth("FetchAlways"),
+                constants.truth("AskAround"));
         constants.expectAllRead();
     }
 

@@ -82,7 +82,8 @@ enum RecordedMachine {
                             "Slot = {1}",
                             "Batch = 2",
                             "SyncApart = \"always\"",
-                            "FetchAlways = FALSE"),
+                            "FetchAlways = FALSE",
+                            "AskAround = FALSE"),
                     values("Budget = [crash |-> 1, wipe |-> 1, resign |-> 1, change |-> 1, snapshot |-> 1]")),
             new Walked(
                     "QuorumSeeded",
@@ -100,6 +101,7 @@ enum RecordedMachine {
                             "Batch = 1",
                             "SyncApart = \"never\"",
                             "FetchAlways = FALSE",
+                            "AskAround = FALSE",
                             "A = \"s1\"",
                             "B = \"s2\"",
                             "C = \"s3\"",

@@ -98,7 +98,8 @@ class ReferenceModelsTest {
                 Map.entry("Slot", "{1}"),
                 Map.entry("Batch", "9"),
                 Map.entry("SyncApart", "\"never\""),
-                Map.entry("FetchAlways", "FALSE"));
+                Map.entry("FetchAlways", "FALSE"),
+                Map.entry("AskAround", "FALSE"));
         equal(
                 "Quorum",
                 small,
@@ -121,6 +122,10 @@ class ReferenceModelsTest {
                                         "SyncApart", "\"always\"",
                                         "FetchAlways", "TRUE"),
                                 budget(0, 0, 0, 0, 0),
+                                "LedSpec"),
+                        new Bounds(
+                                Map.of("MaxRecord", "1", "SyncApart", "\"parts\"", "AskAround", "TRUE"),
+                                budget(1, 0, 0, 0, 0),
                                 "LedSpec"),
                         new Bounds(
                                 Map.of("Server", "{s1, s2, s3}", "InitialVoters", "{s1, s2, s3}", "MaxEpoch", "1"),
