@@ -660,6 +660,9 @@ public final class QuorumMachine {
         }
         TreeSet<Integer> known = new TreeSet<>(log.voters().ids());
         known.addAll(contacts);
+        if (hardState.knowsLeader()) {
+            known.add(hardState.leader()); // which may have become a voter behind the end of this log
+        }
         known.remove(self.id());
         List<Integer> inTurn = List.copyOf(known);
         for (int tried = 0; tried < inTurn.size(); tried++) {

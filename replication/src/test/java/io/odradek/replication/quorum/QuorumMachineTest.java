@@ -166,6 +166,21 @@ class QuorumMachineTest {
                 .containsExactly(new Fetch(2, key(0), new OffsetAndEpoch(2, 2), 1, 100));
     }
 
+    /** Which may have become a voter behind the end of its log, so that nobody else would lead it there. */
+    @Test
+    void anObserverThatHasLostTheLeaderAsksThatOneToo() {
+        LogOutline log =
+                new LogOutline(VoterSet.of(List.of(new Voter(key(1), List.of()), new Voter(key(2), List.of()))));
+        QuorumMachine machine = new QuorumMachine(key(0), HardState.FIRST, log, SETTINGS, List.of(), 1, now);
+        List<Send> asked = new ArrayList<>(List.of(new Send(follow(machine, 2, 3), 3, fetch(2, 0, 0, 0))));
+        now += SETTINGS.fetchTimeoutMs();
+        for (int i = 0; i < 3; i++) {
+            asked.addAll(sends(machine.step(now, new Failed(asked.getLast().requestId()))));
+            now += SETTINGS.retryBackoffMs();
+        }
+        assertThat(asked.subList(1, asked.size())).extracting(Send::to).containsExactlyInAnyOrder(1, 2, 3);
+    }
+
     @Test
     void batchesThatDoNotFitAreRefusedAsAWholeWithOneLine() {
         QuorumMachine machine = first(3);
