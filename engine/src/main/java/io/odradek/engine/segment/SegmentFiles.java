@@ -162,7 +162,8 @@ public final class SegmentFiles {
 
     /**
      * Makes the index file {@code content} from byte {@code from} on, and that long. From byte 0 on it becomes a new file:
-     * a reader may have mapped the old one, and must not see it shrink under him (SIGBUS).
+     * a reader may have mapped the old one, and must not see it shrink under him (SIGBUS). What takes the place of an old one is
+     * synced in any case: a crash may keep the new name without the content, and entries below the recovery point are believed.
      *
      * @return whether the file is new, so that its directory has to be synced
      */
@@ -179,7 +180,7 @@ public final class SegmentFiles {
                 }
                 at += sizeBytes;
             }
-            if (durably) {
+            if (durably || (from == 0 && store.exists(file))) {
                 opened.sync();
             }
         }

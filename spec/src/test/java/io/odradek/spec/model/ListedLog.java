@@ -475,7 +475,7 @@ final class ListedLog {
             }
             switch ((int) kind) {
                 case 0 -> file.truncate(lastAt);
-                case 1 -> file.truncate(lastAt + 70);
+                case 1 -> file.truncate(Math.min(lastAt + 70, size - 1)); // a batch without records is shorter
                 default -> victim.corrupt(last, lastAt + 8L, 0x40); // the length of the last batch
             }
             file.sync();

@@ -206,4 +206,26 @@ class LogAgainstListTest {
             }
         }
     }
+
+    /** After a cut the next roll writes the indexes anew, and nothing else is synced yet. */
+    @Example
+    void anIndexThatTookThePlaceOfAnotherIsFoundWholeOrNotAtAll() {
+        for (int seed = 0; seed < 600; seed++) {
+            int lossSeed = seed;
+            ListedLog log = new ListedLog(new Durability.Sync(), false);
+            log.perform(log::roll);
+            log.perform(() -> log.append(0));
+            log.perform(() -> log.append(0));
+            log.perform(() -> log.truncate(0.25));
+            log.perform(() -> log.append(0.75));
+            log.perform(log::reopen);
+            log.perform(() -> log.truncate(0.572));
+            log.perform(log::roll);
+            log.perform(() -> log.losePower(lossSeed));
+            log.perform(log::roll); // seals the segment, with the index that was found
+            for (int looks = 0; looks < 5; looks++) {
+                log.perform(log::sync);
+            }
+        }
+    }
 }
