@@ -259,11 +259,16 @@ Fairness ==
 
 Spec == Init /\ [][Next]_vars /\ Fairness /\ WF_vars(Calm)
 
-(* Without calm nobody need ever stay leader, not even if votes are not split for ever (a candidate that could again and again be
-   granted a vote is granted one): two servers that both ask for pre-votes before they hear of the leader elected meanwhile can depose
-   each other for ever.  The model "duel". *)
-VotesAreNotSplit == \A s \in Server : SF_vars(\E t \in Server : AskVote(s, t) /\ (role'[s] = "Leader" \/ granted'[s] # granted[s]))
-UnluckySpec == Init /\ [][Moves]_vars /\ Fairness /\ VotesAreNotSplit
+(* Without calm nobody need ever stay leader, though each kind of message is fair by itself, and votes are not split for ever (a
+   candidate that could again and again be granted a vote is granted one): two servers that both ask for pre-votes before they hear of
+   the leader elected meanwhile can depose each other for ever.  The model "duel". *)
+UnluckySpec ==
+  /\ Init /\ [][Moves]_vars
+  /\ \A s \in Server : WF_vars(StartElection(s)) /\ WF_vars(ElectionTimesOut(s)) /\ WF_vars(CheckQuorum(s)) /\ WF_vars(Fetch(s))
+  /\ \A s \in Server : /\ WF_vars(\E t \in Server : MeetNewer(s, t)) /\ WF_vars(\E t \in Server : MeetNewerEpoch(s, t))
+                       /\ WF_vars(\E t \in Server : AskPreVote(s, t)) /\ WF_vars(\E t \in Server : AskVote(s, t))
+                       /\ WF_vars(\E l \in Server : Announce(l, s))
+                       /\ SF_vars(\E t \in Server : AskVote(s, t) /\ (role'[s] = "Leader" \/ granted'[s] # granted[s]))
 
 -----------------------------------------------------------------------------
 
