@@ -120,13 +120,17 @@ Spec == Init /\ [][Next]_vars
 \* Who can lead does in the end, one that can lead rather than one that cannot. model: liveness has no symmetry, so one and the
 \* same leads at first, elected by all.
 First == CHOOSE r \in Replica : TRUE
-LiveSpec ==
+Led ==
     /\ term = [r \in Replica |-> 1] /\ leads = [r \in Replica |-> r = First]
     /\ log = [r \in Replica |-> IF r = First THEN <<[term |-> 1, id |-> Opening]>> ELSE <<>>] /\ synced = [r \in Replica |-> 0]
-    /\ fenced = {} /\ committed = <<>> /\ left = Budget
+    /\ committed = <<>> /\ left = Budget
+Live ==
     /\ [][Next]_vars
     /\ \A r \in Replica : SF_vars(Elect(r)) /\ WF_vars(Sync(r)) /\ WF_vars(Write(r)) /\ WF_vars(Commit(r)) /\ WF_vars(Unfence(r))
     /\ \A r, f \in Replica : WF_vars(Replicate(r, f))
+LiveSpec == Led /\ fenced = {} /\ Live
+\* One is away from the beginning on: the leader, or another, and the others are alike.
+AwaySpec == Led /\ (fenced = {First} \/ fenced = {CHOOSE r \in Replica : r # First}) /\ Live
 
 TypeOK == Cardinality(Leaders) <= 1 /\ \A r \in Replica : synced[r] <= Len(log[r])
 \* Whoever leads has everything that was ever committed.

@@ -7,7 +7,9 @@
    proposal is judged by the partition epoch that it was based on; and whom it brings in the leader has proposed, and counts. *)
 EXTENDS Isr, TLC
 
-CONSTANT MaxDecisions   \* model: how many decisions the metadata has to begin with
+CONSTANTS
+    MaxDecisions,  \* model: how many decisions the metadata has to begin with
+    Behind         \* model: how many of them at least the leader has not applied
 
 Candidates(p) == p.isr \cup p.elr
 
@@ -42,7 +44,7 @@ Proposals(n) ==
 Anywhere ==
   /\ \E n \in 1..MaxDecisions :
        /\ metadata \in [1..n -> Decisions]
-       /\ \E a \in 1..n :
+       /\ \E a \in 1..n - Behind :
             /\ applied = [r \in Replica |-> IF r = Leader THEN a ELSE n]
             /\ \E q \in Proposals(a) : proposal = [r \in Replica |-> IF r = Leader THEN q ELSE None]
   /\ \E fenced \in SUBSET Replica : registration = [r \in Replica |-> [fenced |-> r \in fenced, brokerEpoch |-> 1]]

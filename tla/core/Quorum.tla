@@ -613,6 +613,9 @@ SecondChange       == Cardinality({n \in DOMAIN committed : committed[n].kind = 
 LeaderRemovedItself ==
   \E s \in Server : role[s] = "Leader" /\ hw[s] > 0 /\ log[s][hw[s]].kind = "voters" /\ Key(s) \notin log[s][hw[s]].voters
 ReplacedDiskVotes  == \E n \in DOMAIN committed : \E v \in committed[n].voters : v[2] > 0
+(* Who led first leads again, and another that led in between has an entry of which it does not know. *)
+FirstLeadsAgain ==
+  \E s, t \in Server : role[s] = "Leader" /\ epoch[s] = 3 /\ log[s][1].epoch = 1 /\ log[t] # <<>> /\ log[t][1].epoch = 2
 (* Figure 8 of Raft: an entry of an older epoch is on a majority, and rightly not committed yet. *)
 FigureEight ==
   \E s \in Server : role[s] = "Leader" /\ \E n \in (hw[s] + 1)..Len(log[s]) :

@@ -31,9 +31,10 @@ VARIABLES
   granted,      \* who granted the vote or pre-vote that is being asked for
   refused,      \* who refused it
   down,         \* links that are cut: sets of two servers
+  calm,         \* model: timers wait until messages have arrived, see below
   cuts          \* model: how often the network may still change
 
-vars == <<role, epoch, voted, leader, heard, granted, refused, down, cuts>>
+vars == <<role, epoch, voted, leader, heard, granted, refused, down, calm, cuts>>
 
 -----------------------------------------------------------------------------
 
@@ -83,32 +84,48 @@ Announces(l, s) ==
   /\ role[l] = "Leader" /\ Linked(l, s)
   /\ epoch[s] < epoch[l] \/ (epoch[s] = epoch[l] /\ leader[s] = Nobody)
 
+(* Somebody has still something to ask, to tell or to fetch. *)
+Busy ==
+  \E s, t \in Server :
+    /\ Linked(s, t)
+    /\ \/ role[s] \in {"Prospective", "Candidate"} /\ (epoch[t] > epoch[s] \/ t \notin granted[s] \cup refused[s])
+       \/ role[s] = "Leader" /\ epoch[t] > epoch[s]
+       \/ Announces(s, t)
+       \/ role[t] = "Follower" /\ leader[t] = s /\ Leads(s, epoch[t]) /\ ~heard[t]
+
 -----------------------------------------------------------------------------
 (* Timers.  QuorumMachine, TimePassed. *)
+
+(* Timers are long, compared with the way of a message, and of random length.  So it happens again and again, and for any number of
+   elections in a row, that one timer goes off so much earlier than the next that all that was asked is answered in between: calm.  It
+   lasts until somebody leads and all have heard of it, or the network changes.  Afterwards timers go off as they like. *)
+Waits == calm => ~Busy
 
 (* A follower cannot reach the leader, or nobody is known to lead.  FetchTimedOut, ElectionTimedOut; KIP-595, KIP-996. *)
 StartElection(s) ==
   /\ \/ role[s] \in {"Unattached", "Resigned"} /\ \A l \in Server : ~Announces(l, s)
      \/ role[s] = "Follower" /\ ~(Linked(s, leader[s]) /\ Leads(leader[s], epoch[s]))
+  /\ Waits
   /\ Move([x \in {s} |-> Asking(s)])
-  /\ UNCHANGED <<down, cuts>>
+  /\ UNCHANGED <<down, calm, cuts>>
 
 (* Everybody in reach has answered, and it was not enough: back to the leader it knows, or to knowing none.  A candidate asks
    again, first whether it would win.  KIP-996. *)
 ElectionTimesOut(s) ==
   /\ role[s] \in {"Prospective", "Candidate"} /\ Peers(s) \subseteq granted[s] \cup refused[s]
+  /\ Waits
   /\ ~Bug("ProspectiveForEver") \/ role[s] # "Prospective"
   /\ IF role[s] = "Candidate" THEN Move([x \in {s} |-> Asking(s)])
      ELSE Become(s, IF leader[s] = Nobody THEN "Unattached" ELSE IF leader[s] = s THEN "Resigned" ELSE "Follower",
                  epoch[s], leader[s], voted[s])
-  /\ UNCHANGED <<down, cuts>>
+  /\ UNCHANGED <<down, calm, cuts>>
 
 (* A leader that no majority fetches from, itself included, has perhaps been replaced, and stops.  KIP-595, KAFKA-15489. *)
 CheckQuorum(s) ==
   /\ role[s] = "Leader" /\ ~Bug("NeverResigns")
   /\ ~Majority(Peers(s) \cup IF Bug("ForgetsItself") THEN {} ELSE {s})
   /\ Become(s, "Resigned", epoch[s], s, s)
-  /\ UNCHANGED <<down, cuts>>
+  /\ UNCHANGED <<down, calm, cuts>>
 
 -----------------------------------------------------------------------------
 (* Requests and their answers. *)
@@ -117,7 +134,7 @@ CheckQuorum(s) ==
 MeetNewer(s, t) ==
   /\ role[s] \in {"Prospective", "Candidate"} /\ Linked(s, t) /\ epoch[t] > epoch[s]
   /\ Move([x \in {s} |-> Told(t)])
-  /\ UNCHANGED <<down, cuts>>
+  /\ UNCHANGED <<down, calm, cuts>>
 
 (* Asks for a pre-vote.  Granted by all but a leader and a follower that has heard from it; who refuses tells who leads, and who
    is told so follows.  A follower that only knows of a leader grants it: otherwise two that lost the leader would send each other
@@ -139,7 +156,7 @@ AskPreVote(s, t) ==
                /\ granted' = [granted EXCEPT ![t] = {}, ![s] = @ \cup {t}]
                /\ refused' = [refused EXCEPT ![t] = {}]
         ELSE Count(s, t, ~refuse, IF older THEN (s :> won @@ t :> moved) ELSE (s :> won))
-  /\ UNCHANGED <<down, cuts>>
+  /\ UNCHANGED <<down, calm, cuts>>
 
 (* Asks for a vote, and leads when that makes a majority.  Raft 5.2. *)
 AskVote(s, t) ==
@@ -159,77 +176,27 @@ AskVote(s, t) ==
                     /\ refused' = [refused EXCEPT ![t] = {}]
           ELSE IF leader[t] \notin {Nobody, s} THEN Move([x \in {s} |-> Place("Follower", epoch[s], leader[t], voted[s])])
           ELSE Count(s, t, FALSE, << >>)
-  /\ UNCHANGED <<down, cuts>>
+  /\ UNCHANGED <<down, calm, cuts>>
 
 (* The leader announces itself (BeginQuorumEpoch). *)
 Announce(l, t) ==
   /\ Announces(l, t)
   /\ Become(t, "Follower", epoch[l], l, IF epoch[t] = epoch[l] THEN voted[t] ELSE Nobody)
-  /\ UNCHANGED <<down, cuts>>
+  /\ UNCHANGED <<down, calm, cuts>>
 
 (* A leader that meets a newer epoch, in a request or an answer, has been replaced. *)
 MeetNewerEpoch(l, t) ==
   /\ role[l] = "Leader" /\ Linked(l, t) /\ epoch[t] > epoch[l]
   /\ Move([x \in {l} |-> Told(t)])
-  /\ UNCHANGED <<down, cuts>>
+  /\ UNCHANGED <<down, calm, cuts>>
 
 (* A follower fetches: now it has heard from the leader. *)
 Fetch(s) ==
   /\ role[s] = "Follower" /\ ~heard[s] /\ Linked(s, leader[s]) /\ Leads(leader[s], epoch[s])
   /\ heard' = [heard EXCEPT ![s] = TRUE]
-  /\ UNCHANGED <<role, epoch, voted, leader, granted, refused, down, cuts>>
+  /\ UNCHANGED <<role, epoch, voted, leader, granted, refused, down, calm, cuts>>
 
 -----------------------------------------------------------------------------
-
-(* The network becomes another one. *)
-Change ==
-  /\ cuts > 0 /\ cuts' = cuts - 1
-  /\ \E links \in SUBSET Links : links # down /\ down' = links
-  /\ UNCHANGED <<role, epoch, voted, leader, heard, granted, refused>>
-
-Init ==
-  /\ role    = [s \in Server |-> IF s = First THEN "Leader" ELSE "Follower"]
-  /\ epoch   = [s \in Server |-> 0]
-  /\ voted   = [s \in Server |-> IF s = First THEN First ELSE Nobody]
-  /\ leader  = [s \in Server |-> First]
-  /\ heard   = [s \in Server |-> s # First]
-  /\ granted = [s \in Server |-> {}]
-  /\ refused = [s \in Server |-> {}]
-  /\ down = {} /\ cuts = MaxCut
-
-Next ==
-  \/ \E s \in Server : StartElection(s)
-  \/ \E s \in Server : ElectionTimesOut(s)
-  \/ \E s \in Server : CheckQuorum(s)
-  \/ \E s, t \in Server : MeetNewer(s, t)
-  \/ \E s, t \in Server : AskPreVote(s, t)
-  \/ \E s, t \in Server : AskVote(s, t)
-  \/ \E l, t \in Server : Announce(l, t)
-  \/ \E l, t \in Server : MeetNewerEpoch(l, t)
-  \/ \E s \in Server : Fetch(s)
-  \/ Change
-
-(* Whatever can go on happening happens; and votes are not split for ever: a candidate that could again and again be granted a
-   vote is granted one.  That is what random election timeouts are for (Raft 5.2); here it is an assumption, strong fairness. It
-   is enough where the network changes once.  Where it changes twice, two servers that both ask for pre-votes before they hear of
-   the leader elected meanwhile can depose each other for ever: the model "duel" shows it, and only random waits rule it out. *)
-Fairness ==
-  /\ \A s \in Server : WF_vars(StartElection(s)) /\ WF_vars(ElectionTimesOut(s)) /\ WF_vars(CheckQuorum(s)) /\ WF_vars(Fetch(s))
-  /\ \A s \in Server : /\ WF_vars(\E t \in Server : MeetNewer(s, t)) /\ WF_vars(\E t \in Server : MeetNewerEpoch(s, t))
-                       /\ WF_vars(\E t \in Server : AskPreVote(s, t)) /\ WF_vars(\E t \in Server : AskVote(s, t))
-                       /\ WF_vars(\E l \in Server : Announce(l, s))
-                       /\ SF_vars(\E t \in Server : AskVote(s, t) /\ (role'[s] = "Leader" \/ granted'[s] # granted[s]))
-Spec == Init /\ [][Next]_vars /\ Fairness
-
------------------------------------------------------------------------------
-
-TypeOK ==
-  /\ role \in [Server -> {"Unattached", "Follower", "Prospective", "Candidate", "Leader", "Resigned"}]
-  /\ epoch \in [Server -> 0..(2 * Cardinality(Server))]
-  /\ voted \in [Server -> Server \cup {Nobody}] /\ leader \in [Server -> Server \cup {Nobody}]
-  /\ heard \in [Server -> BOOLEAN] /\ down \subseteq Links
-
-OneLeader == \A s, t \in Server : role[s] = "Leader" /\ role[t] = "Leader" /\ epoch[s] = epoch[t] => s = t
 
 (* A majority whose members all reach each other. *)
 Connected == \E q \in SUBSET Server : Majority(q) /\ \A s, t \in q : s = t \/ Linked(s, t)
@@ -240,6 +207,84 @@ Settled ==
     /\ role[l] = "Leader"
     /\ Majority({l} \cup {s \in Server : /\ role[s] = "Follower" /\ heard[s] /\ Linked(s, l)
                                         /\ leader[s] = l /\ epoch[s] = epoch[l]})
+
+(* The network becomes another one.  Model: at first all but the leader are alike, so of networks that differ only by names one is
+   taken. *)
+Renamed(links, p) == {{p[s] : s \in l} : l \in links}
+Networks ==
+  LET names == {p \in Permutations(Server) : p[First] = First}
+  IN {CHOOSE n \in alike : TRUE : alike \in {{Renamed(links, p) : p \in names} : links \in SUBSET Links}}
+Change ==
+  /\ cuts > 0 /\ cuts' = cuts - 1 /\ calm' = FALSE
+  /\ \E links \in IF cuts = MaxCut THEN Networks ELSE SUBSET Links : links # down /\ down' = links
+  /\ UNCHANGED <<role, epoch, voted, leader, heard, granted, refused>>
+
+(* Model: calm begins, and ends. *)
+Calm ==
+  /\ ~calm /\ calm' = TRUE
+  /\ UNCHANGED <<role, epoch, voted, leader, heard, granted, refused, down, cuts>>
+CalmEnds ==
+  /\ calm /\ Settled /\ ~Busy /\ calm' = FALSE
+  /\ UNCHANGED <<role, epoch, voted, leader, heard, granted, refused, down, cuts>>
+
+Init ==
+  /\ role    = [s \in Server |-> IF s = First THEN "Leader" ELSE "Follower"]
+  /\ epoch   = [s \in Server |-> 0]
+  /\ voted   = [s \in Server |-> IF s = First THEN First ELSE Nobody]
+  /\ leader  = [s \in Server |-> First]
+  /\ heard   = [s \in Server |-> s # First]
+  /\ granted = [s \in Server |-> {}]
+  /\ refused = [s \in Server |-> {}]
+  /\ down = {} /\ calm = FALSE /\ cuts = MaxCut
+
+Moves ==
+  \/ \E s \in Server : StartElection(s)
+  \/ \E s \in Server : ElectionTimesOut(s)
+  \/ \E s \in Server : CheckQuorum(s)
+  \/ \E s, t \in Server : MeetNewer(s, t)
+  \/ \E s, t \in Server : AskPreVote(s, t)
+  \/ \E s, t \in Server : AskVote(s, t)
+  \/ \E l, t \in Server : Announce(l, t)
+  \/ \E l, t \in Server : MeetNewerEpoch(l, t)
+  \/ \E s \in Server : Fetch(s)
+  \/ Change
+Next == Moves \/ Calm \/ CalmEnds
+
+(* A timer that can go off again and again does, leaders count who fetches, what is sent arrives and is answered. *)
+Receives(s) ==
+  \/ Fetch(s)
+  \/ \E t \in Server : MeetNewer(s, t) \/ AskPreVote(s, t) \/ AskVote(s, t) \/ Announce(t, s) \/ MeetNewerEpoch(s, t)
+Fairness ==
+  \A s \in Server : SF_vars(StartElection(s) \/ ElectionTimesOut(s)) /\ WF_vars(CheckQuorum(s)) /\ WF_vars(Receives(s))
+
+Spec == Init /\ [][Next]_vars /\ Fairness /\ WF_vars(Calm)
+
+(* Without calm nobody need ever stay leader, though each kind of message is fair by itself, and votes are not split for ever (a
+   candidate that could again and again be granted a vote is granted one): two servers that both ask for pre-votes before they hear of
+   the leader elected meanwhile can depose each other for ever.  The model "duel". *)
+UnluckySpec ==
+  /\ Init /\ [][Moves]_vars
+  /\ \A s \in Server : WF_vars(StartElection(s)) /\ WF_vars(ElectionTimesOut(s)) /\ WF_vars(CheckQuorum(s)) /\ WF_vars(Fetch(s))
+  /\ \A s \in Server : /\ WF_vars(\E t \in Server : MeetNewer(s, t)) /\ WF_vars(\E t \in Server : MeetNewerEpoch(s, t))
+                       /\ WF_vars(\E t \in Server : AskPreVote(s, t)) /\ WF_vars(\E t \in Server : AskVote(s, t))
+                       /\ WF_vars(\E l \in Server : Announce(l, s))
+                       /\ SF_vars(\E t \in Server : AskVote(s, t) /\ (role'[s] = "Leader" \/ granted'[s] # granted[s]))
+
+-----------------------------------------------------------------------------
+
+TypeOK ==
+  /\ role \in [Server -> {"Unattached", "Follower", "Prospective", "Candidate", "Leader", "Resigned"}]
+  /\ epoch \in [Server -> 0..(2 * Cardinality(Server))]
+  /\ voted \in [Server -> Server \cup {Nobody}] /\ leader \in [Server -> Server \cup {Nobody}]
+  /\ heard \in [Server -> BOOLEAN] /\ down \subseteq Links /\ calm \in BOOLEAN
+
+(* Whoever is not busy has nothing to receive. *)
+QuietIsToHaveNothing ==
+  Busy <=> \/ \E s, t \in Server : \/ ENABLED MeetNewer(s, t) \/ ENABLED AskPreVote(s, t) \/ ENABLED AskVote(s, t)
+                                   \/ ENABLED Announce(s, t) \/ ENABLED MeetNewerEpoch(s, t)
+           \/ \E s \in Server : ENABLED Fetch(s)
+
+OneLeader == \A s, t \in Server : role[s] = "Leader" /\ role[t] = "Leader" /\ epoch[s] = epoch[t] => s = t
 
 (* When a majority stays connected, in the end it has a leader and keeps it. *)
 LeaderEventually == <>[]Connected => <>[]Settled
