@@ -184,7 +184,9 @@ class CleanStopRecordTest {
             store.seen.clear();
             store.logReads = 0;
             directory.recoverAll(partition -> CONFIG, 1, (partition, scanned, done, total) -> {});
-            assertThat(store.logReads).as("what lies behind the last index entry").isEqualTo(1);
+            assertThat(store.logReads)
+                    .as("what lies behind the last index entry")
+                    .isEqualTo(1);
             assertThat(store.seen)
                     .containsExactlyInAnyOrderElementsOf(Stream.concat(
                                     Stream.of(root.getFileName().toString()),
@@ -383,8 +385,7 @@ class CleanStopRecordTest {
         Path active = segments().getLast();
         long base = Long.parseLong(active.getFileName().toString().replace(".log", ""));
         assertThat(Files.size(sibling(active, ".index"))).isPositive();
-        ByteBuffer one =
-                WrittenSegment.batch(base, (int) (2L * BATCHES - base), (int) Files.size(active), 1000, 3);
+        ByteBuffer one = WrittenSegment.batch(base, (int) (2L * BATCHES - base), (int) Files.size(active), 1000, 3);
         Files.write(active, TemporaryLog.bytes(one), StandardOpenOption.WRITE);
         later(active);
         try (LogDirectory directory = open()) {

@@ -22,6 +22,7 @@ public final class ActiveSegment implements Segment {
     private long maxTimestamp = BatchLayout.NO_TIMESTAMP;
     /** Last offset of the first batch that has it; of no meaning while the time index ends with that timestamp, or none was met. */
     private long offsetOfMaxTimestamp;
+
     private long firstTimestamp = BatchLayout.NO_TIMESTAMP;
 
     // Guarded by this: housekeeping and a roll may meet.

@@ -115,10 +115,14 @@ class CleanStopRecordFormatTest {
                 new Unusable(shorter, "it has CRC "),
                 new Unusable(ByteBuffer.wrap(record()).put(100, (byte) 0x55), "it has CRC "),
                 new Unusable(sealed(ByteBuffer.wrap(record()).putInt(8, 2)), "it has version 2, expected 1"),
-                new Unusable(sealed(ByteBuffer.wrap(record()).putLong(20, 7)), "it is of another stop than the marker"));
+                new Unusable(
+                        sealed(ByteBuffer.wrap(record()).putLong(20, 7)), "it is of another stop than the marker"));
         for (Unusable one : all) {
             Files.write(file, one.record().array());
-            assertThat(warnings(store, directory, STOP)).singleElement().asString().contains(one.why());
+            assertThat(warnings(store, directory, STOP))
+                    .singleElement()
+                    .asString()
+                    .contains(one.why());
         }
         Files.write(file, record());
         assertThat(warnings(store, directory, null))
@@ -214,7 +218,8 @@ class CleanStopRecordFormatTest {
         CleanStopRecord record = CleanStopRecord.none();
         record.put("opened-0", now);
         record.keep(earlier, store, directory);
-        assertThat(Objects.requireNonNull(record.get("kept-0")).firstTimestamp()).isEqualTo(1000);
+        assertThat(Objects.requireNonNull(record.get("kept-0")).firstTimestamp())
+                .isEqualTo(1000);
         assertThat(Objects.requireNonNull(record.get("opened-0")).firstTimestamp())
                 .isEqualTo(1001);
         assertThat(record.get("deleted-0")).isNull();

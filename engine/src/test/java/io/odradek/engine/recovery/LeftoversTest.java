@@ -103,7 +103,11 @@ class LeftoversTest {
     @Test
     void whatIsNoPartOfTheLogGoesForGood() throws Exception {
         for (String suffix : new String[] {
-            LOG + DELETED, PRODUCER_SNAPSHOT + DELETED, OFFSET_INDEX + TEMPORARY, LOG + CLEANED, TIME_INDEX + CLEANED,
+            LOG + DELETED,
+            PRODUCER_SNAPSHOT + DELETED,
+            OFFSET_INDEX + TEMPORARY,
+            LOG + CLEANED,
+            TIME_INDEX + CLEANED,
             OFFSET_INDEX + SWAP + DELETED
         }) {
             segment(0);

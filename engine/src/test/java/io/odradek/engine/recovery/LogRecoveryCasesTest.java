@@ -167,8 +167,7 @@ class LogRecoveryCasesTest {
             assertThat(bases(recovered)).containsExactly(40L);
             assertThat(recovered.producers().size()).isZero();
             assertThat(log.contents())
-                    .doesNotContainKeys(
-                            SegmentNames.of(40, PRODUCER_SNAPSHOT), SegmentNames.of(50, PRODUCER_SNAPSHOT));
+                    .doesNotContainKeys(SegmentNames.of(40, PRODUCER_SNAPSHOT), SegmentNames.of(50, PRODUCER_SNAPSHOT));
             assertThat(log.open(new Remembered(false, 24, 40, 0, 0)).producers().size())
                     .isZero();
         }

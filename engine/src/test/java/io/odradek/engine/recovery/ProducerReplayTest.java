@@ -305,8 +305,7 @@ class ProducerReplayTest {
             Files.delete(SegmentNames.in(log.directory, bases.getLast(), SegmentNames.LOG));
             ProducerReplay.restore(new ProducerStates(), store, log.directory, left, bases.getLast(), 0);
             assertThat(snapshots(log.directory)).containsExactlyElementsOf(bases.subList(1, 4));
-            assertThat(ProducerReplay.restore(
-                            new ProducerStates(), store, log.directory, left, bases.getLast() - 1, 0))
+            assertThat(ProducerReplay.restore(new ProducerStates(), store, log.directory, left, bases.getLast() - 1, 0))
                     .isTrue();
             assertThat(snapshots(log.directory)).containsExactlyElementsOf(bases.subList(1, 3));
             Files.delete(SegmentNames.in(log.directory, bases.get(1), SegmentNames.LOG));
