@@ -4,11 +4,17 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import io.odradek.engine.io.DelegatingFile;
 import io.odradek.engine.io.DelegatingFileStore;
 import io.odradek.engine.io.DiskFileStore;
 import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.record.RecordBatch;
 import io.odradek.engine.segment.CorruptLogException;
+import io.odradek.engine.segment.WrittenSegment;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -31,6 +37,7 @@ import org.apache.kafka.storage.internals.log.LogDirFailureChannel;
 import org.apache.kafka.storage.internals.log.UnifiedLog;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a start makes of the record of a clean stop when the files still are what it says, and when somebody has changed them since. The
@@ -49,12 +56,24 @@ class CleanStopRecordTest {
     @TempDir
     Path root;
 
-    /** Notes which files are opened, and which directories are listed. */
+    /** Notes which files are opened, which directories are listed, and how often a segment is read. */
     private static final class WatchedStore extends DelegatingFileStore {
         final List<String> seen = new ArrayList<>();
+        int logReads;
 
         WatchedStore() {
             super(new DiskFileStore());
+        }
+
+        @Override
+        protected StoreFile opened(StoreFile file) {
+            return new DelegatingFile(file) {
+                @Override
+                public int read(ByteBuffer target, long position) throws IOException {
+                    logReads += path().toString().endsWith(".log") ? 1 : 0;
+                    return super.read(target, position);
+                }
+            };
         }
 
         @Override
@@ -163,7 +182,11 @@ class CleanStopRecordTest {
         String before = stoppedCleanly();
         try (LogDirectory directory = open()) {
             store.seen.clear();
+            store.logReads = 0;
             directory.recoverAll(partition -> CONFIG, 1, (partition, scanned, done, total) -> {});
+            assertThat(store.logReads)
+                    .as("what lies behind the last index entry")
+                    .isEqualTo(1);
             assertThat(store.seen)
                     .containsExactlyInAnyOrderElementsOf(Stream.concat(
                                     Stream.of(root.getFileName().toString()),
@@ -324,6 +347,54 @@ class CleanStopRecordTest {
         }
     }
 
+    /** The record has what is small: both indexes of the active segment, one of them, or none. */
+    @Test
+    void aLogIsAsItWasWhateverTheSizesOfItsIndexes() throws Exception {
+        record Sizes(int batches, boolean timestampsRise, boolean offsetsAreSmall, boolean timesAreSmall) {}
+        LogConfig oneSegment = CONFIG.withSegmentBytes(1 << 20);
+        for (Sizes sizes : List.of(
+                new Sizes(50, true, true, true),
+                new Sizes(110, true, true, false),
+                new Sizes(200, false, false, true),
+                new Sizes(200, true, false, false))) {
+            Path at = root.resolve(sizes.toString());
+            String before;
+            try (LogDirectory directory = LogDirectory.open(store, at, "cluster", 1)) {
+                PartitionLog log = directory.openOrCreate(PARTITION, oneSegment);
+                log.beginEpoch(3);
+                for (int n = 0; n < sizes.batches(); n++) {
+                    long timestamp = sizes.timestampsRise() ? 1000 + n : 1000;
+                    log.stage(TemporaryLog.batch(1, 60, timestamp), 3, 0);
+                    log.writeStaged();
+                }
+                before = read(log);
+            }
+            Path segment = at.resolve(PARTITION.directoryName()).resolve("00000000000000000000.log");
+            assertThat(Files.size(sibling(segment, ".index")) <= 1024).isEqualTo(sizes.offsetsAreSmall());
+            assertThat(Files.size(sibling(segment, ".timeindex")) <= 1024).isEqualTo(sizes.timesAreSmall());
+            try (LogDirectory directory = LogDirectory.open(store, at, "cluster", 1)) {
+                assertThat(read(directory.openOrCreate(PARTITION, oneSegment))).isEqualTo(before);
+            }
+        }
+    }
+
+    /** As long as before, and other batches: what the record has of its index is not about them. */
+    @Test
+    void anActiveSegmentThatWasWrittenAnewInPlaceIsReadAsItIs() throws Exception {
+        stoppedCleanly();
+        Path active = segments().getLast();
+        long base = Long.parseLong(active.getFileName().toString().replace(".log", ""));
+        assertThat(Files.size(sibling(active, ".index"))).isPositive();
+        ByteBuffer one = WrittenSegment.batch(base, (int) (2L * BATCHES - base), (int) Files.size(active), 1000, 3);
+        Files.write(active, TemporaryLog.bytes(one), StandardOpenOption.WRITE);
+        later(active);
+        try (LogDirectory directory = open()) {
+            PartitionLog log = directory.openOrCreate(PARTITION, CONFIG);
+            assertThat(log.view().logEndOffset()).isEqualTo(2L * BATCHES);
+            assertThat(read(log)).contains(" " + base + ":");
+        }
+    }
+
     /** Kept in the record, but the file's word counts when somebody has written it since. */
     @Test
     void smallFilesThatWereChangedInPlaceAreReadAnew() throws Exception {
@@ -355,6 +426,38 @@ class CleanStopRecordTest {
         Path cleaned = Files.write(file("00000000000000000000.log.cleaned"), new byte[5]);
         requireAsBefore(before);
         assertThat(cleaned).doesNotExist();
+    }
+
+    /** Each log that takes longer than it would have. */
+    @Test
+    void aLogThatWasChangedIsNamedAndOneOfWhichNothingIsKnownIsNot() throws Exception {
+        stoppedCleanly();
+        assertThat(saidOfFiles()).isEmpty();
+        Files.write(file("00000000000000000000.log.cleaned"), new byte[5]);
+        assertThat(saidOfFiles())
+                .singleElement()
+                .asString()
+                .contains(file("").toString())
+                .contains("was changed since the clean stop");
+        Files.delete(root.resolve(RECORD));
+        assertThat(saidOfFiles()).isEmpty();
+    }
+
+    private List<String> saidOfFiles() throws Exception {
+        Logger logger = (Logger) LoggerFactory.getLogger("io.odradek.engine.recovery.FoundFiles");
+        ListAppender<ILoggingEvent> listening = new ListAppender<>();
+        listening.start();
+        logger.setLevel(Level.INFO);
+        logger.setAdditive(false);
+        logger.addAppender(listening);
+        try (LogDirectory directory = open()) {
+            directory.openOrCreate(PARTITION, CONFIG);
+        } finally {
+            logger.detachAppender(listening);
+            logger.setAdditive(true);
+            logger.setLevel(null);
+        }
+        return listening.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
     }
 
     /** Their names are used again when the log grows. */

@@ -96,6 +96,58 @@ class LogRecoveryTest {
         }
     }
 
+    /** The batches tell what lost snapshots said, those below the recovery point, too; and the snapshots are written again. */
+    @Test
+    void whatProducersWroteIsKnownWhateverSnapshotsAreLost() throws Exception {
+        try (TemporaryLog log = new TemporaryLog(TemporaryLog.smallSegments(400))) {
+            int[] sequences = new int[5];
+            for (int n = 0; n < 40; n++) {
+                int producer = n % 5;
+                log.append(
+                        new BatchBuilder()
+                                .producer(producer, (short) 0, sequences[producer]++)
+                                .add(1000 + n, null, new byte[40])
+                                .build(),
+                        0);
+                if (n == 25) {
+                    log.sync();
+                    log.directory.checkpointRecoveryPoints();
+                }
+            }
+            List<ProducerState> before = log.log.describeProducers();
+            Map<String, String> intact = null;
+            for (int lost = snapshots(log.path).size(); lost >= 0; lost--) {
+                for (Damage damage : List.of(Damage.MISSING, Damage.EMPTY, Damage.TORN_ENTRY)) {
+                    Path files = log.copyFiles();
+                    for (Path snapshot : snapshots(files).reversed().subList(0, lost)) {
+                        damage.apply(snapshot);
+                    }
+                    try (LogDirectory directory = LogDirectory.open(log.store, files, "cluster", 1)) {
+                        PartitionLog recovered = directory.openOrCreate(TemporaryLog.PARTITION, log.config());
+                        assertThat(recovered.describeProducers())
+                                .as("%s of the newest %d", damage, lost)
+                                .isEqualTo(before);
+                        Map<String, String> after = contents(files);
+                        after.keySet().removeIf(name -> !name.endsWith(SegmentNames.PRODUCER_SNAPSHOT));
+                        if (intact == null) {
+                            intact = after; // when all are lost, each segment but the first gets one
+                            assertThat(after).hasSize(log.log.view().segmentCount() - 1);
+                        }
+                        assertThat(intact).containsAllEntriesOf(after);
+                    }
+                }
+            }
+        }
+    }
+
+    private static List<Path> snapshots(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory.resolve(TemporaryLog.PARTITION.directoryName()))) {
+            return files.filter(file -> file.toString().endsWith(SegmentNames.PRODUCER_SNAPSHOT))
+                    .sorted()
+                    .toList();
+        }
+    }
+
     @Test
     void aTailOfZerosFromAnyByteIsCutAtTheLastWholeBatch() throws Exception {
         try (TemporaryLog log = new TemporaryLog(LogConfig.defaults())) {

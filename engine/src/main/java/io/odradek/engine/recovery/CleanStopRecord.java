@@ -132,7 +132,6 @@ public final class CleanStopRecord {
         try {
             String problem = record.decode(StoppedLog.read(store, file), id);
             if (problem != null) {
-                record.logs.clear();
                 report(file, problem);
             }
         } catch (NoSuchFileException missing) {
@@ -151,7 +150,7 @@ public final class CleanStopRecord {
                 problem);
     }
 
-    /** Returns why it is not what the stop has written; null when it is. */
+    /** Returns why it is not what the stop has written, and has taken nothing from it then; null when it is. */
     private @Nullable String decode(ByteBuffer in, UUID id) {
         if (in.limit() < LOGS_AT + Integer.BYTES || in.getInt(MAGIC_AT) != MAGIC) {
             return "it is no record of a clean stop";

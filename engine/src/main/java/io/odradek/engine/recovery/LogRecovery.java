@@ -531,7 +531,9 @@ public final class LogRecovery {
         long trusted = trustedSnapshots(end);
         List<Path> files =
                 remembered.cleanStop() ? found.paths() : store.list(directory); // with what was cut, snapshots went
-        if (replay != null && replay.from() <= end) {
+        if (replay != null) {
+            // It began with a snapshot at or below the recovery point, or the start. A log that ends before that one
+            // ends before its start (row K refuses any other), and what is known of its producers goes below.
             entriesChanged |= replay.finish(files, trusted);
         } else {
             entriesChanged |= ProducerReplay.restore(

@@ -152,11 +152,6 @@ public final class ProducerReplay {
         return firstOffset;
     }
 
-    /** The offset below which nothing is replayed. What was begun with is of no use for a log that ends before it. */
-    long from() {
-        return from;
-    }
-
     /** A segment begins here: it keeps a snapshot, which has to outlive the older ones. */
     void enter(long baseOffset) {
         if (baseOffset > from) {
@@ -204,7 +199,7 @@ public final class ProducerReplay {
      * Deletes and writes the snapshots. As {@link #restore}.
      *
      * @param files that are in the directory now
-     * @param trusted not below {@link #from}
+     * @param trusted not below the snapshot that was loaded, unless nobody wants the producers any more
      */
     boolean finish(List<Path> files, long trusted) throws IOException {
         NavigableMap<Long, Path> found = byOffset(files, SegmentNames.PRODUCER_SNAPSHOT);

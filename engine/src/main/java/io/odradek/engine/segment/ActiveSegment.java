@@ -20,7 +20,9 @@ public final class ActiveSegment implements Segment {
     private int sizeBytes;
     private int bytesSinceIndexEntry;
     private long maxTimestamp = BatchLayout.NO_TIMESTAMP;
+    /** Last offset of the first batch that has it; of no meaning while the time index ends with that timestamp, or none was met. */
     private long offsetOfMaxTimestamp;
+
     private long firstTimestamp = BatchLayout.NO_TIMESTAMP;
 
     // Guarded by this: housekeeping and a roll may meet.
@@ -35,7 +37,6 @@ public final class ActiveSegment implements Segment {
         this.files = files;
         this.offsetIndex = offsetIndex;
         this.timeIndex = timeIndex;
-        this.offsetOfMaxTimestamp = files.baseOffset();
     }
 
     /** A new, empty segment; its directory entry still has to be synced. */
@@ -76,7 +77,6 @@ public final class ActiveSegment implements Segment {
         segment.bytesSinceIndexEntry = position - previous;
         segment.firstTimestamp = firstTimestamp;
         segment.maxTimestamp = times.lastTimestamp();
-        segment.offsetOfMaxTimestamp = times.count() == 0 ? files.baseOffset() : times.offset(times.count() - 1);
         if (inFiles) {
             segment.offsetEntriesInFile = offsets.count();
             segment.timeEntriesInFile = times.count();

@@ -74,6 +74,14 @@ class LeftoversTest {
         return contents;
     }
 
+    /** And says before, by the names, whether there is anything to do: what a clean stop writes down. */
+    private void remove() throws IOException {
+        int before = store.operations.size();
+        boolean none = Leftovers.none(store.list(directory));
+        Leftovers.remove(store, directory);
+        assertThat(none).isEqualTo(store.operations.size() == before);
+    }
+
     private String directorySync() {
         return "sync directory " + directory.getFileName();
     }
@@ -87,7 +95,7 @@ class LeftoversTest {
         Files.writeString(directory.resolve("leader-epoch-checkpoint"), "");
         Files.writeString(directory.resolve("partition.metadata"), "");
         Map<String, String> before = contents();
-        Leftovers.remove(store, directory);
+        remove();
         assertThat(contents()).isEqualTo(before);
         assertThat(store.operations).isEmpty();
     }
@@ -95,13 +103,18 @@ class LeftoversTest {
     @Test
     void whatIsNoPartOfTheLogGoesForGood() throws Exception {
         for (String suffix : new String[] {
-            LOG + DELETED, PRODUCER_SNAPSHOT + DELETED, OFFSET_INDEX + TEMPORARY, LOG + CLEANED, TIME_INDEX + CLEANED
+            LOG + DELETED,
+            PRODUCER_SNAPSHOT + DELETED,
+            OFFSET_INDEX + TEMPORARY,
+            LOG + CLEANED,
+            TIME_INDEX + CLEANED,
+            OFFSET_INDEX + SWAP + DELETED
         }) {
             segment(0);
             Map<String, String> before = contents();
             file(0, suffix);
             store.operations.clear();
-            Leftovers.remove(store, directory);
+            remove();
             assertThat(contents()).as(suffix).isEqualTo(before);
             assertThat(store.operations)
                     .as(suffix)
@@ -119,7 +132,7 @@ class LeftoversTest {
         }
         Map<String, String> before = contents();
         byte[] batches = swap(10, 30);
-        Leftovers.remove(store, directory);
+        remove();
         Map<String, String> expected = new TreeMap<>(before);
         for (long base : new long[] {10, 20, 28}) {
             for (String suffix : new String[] {LOG, OFFSET_INDEX, TIME_INDEX, TRANSACTION_INDEX}) {
@@ -138,7 +151,7 @@ class LeftoversTest {
                         directorySync());
         assertThat(store.operations).last().isEqualTo(directorySync());
         store.operations.clear();
-        Leftovers.remove(store, directory);
+        remove();
         assertThat(store.operations)
                 .as("the second time there is nothing to do")
                 .isEmpty();
@@ -150,7 +163,7 @@ class LeftoversTest {
         segment(30);
         file(20, OFFSET_INDEX);
         swap(10, 30);
-        Leftovers.remove(store, directory);
+        remove();
         assertThat(contents())
                 .containsOnlyKeys(
                         SegmentNames.of(10, LOG),
@@ -168,7 +181,7 @@ class LeftoversTest {
         }
         swap(20, 40);
         swap(0, 20);
-        Leftovers.remove(store, directory);
+        remove();
         assertThat(contents().keySet())
                 .filteredOn(name -> name.endsWith(LOG))
                 .containsExactly(SegmentNames.of(0, LOG), SegmentNames.of(20, LOG));
@@ -182,7 +195,7 @@ class LeftoversTest {
         segment(10);
         file(10, TIME_INDEX + SWAP);
         file(20, OFFSET_INDEX + SWAP); // nothing of that name was ever there
-        Leftovers.remove(store, directory);
+        remove();
         assertThat(contents())
                 .containsOnlyKeys(
                         SegmentNames.of(10, LOG), SegmentNames.of(10, OFFSET_INDEX), SegmentNames.of(10, TIME_INDEX))
@@ -201,7 +214,7 @@ class LeftoversTest {
         file(20, LOG + CLEANED);
         swap(20, 40);
         swap(10, 20);
-        Leftovers.remove(store, directory);
+        remove();
         assertThat(contents()).isEqualTo(before);
     }
 
@@ -215,7 +228,7 @@ class LeftoversTest {
         file(30, LOG + CLEANED);
         byte[] batches = swap(0, 20);
         swap(20, 40);
-        Leftovers.remove(store, directory);
+        remove();
         assertThat(contents())
                 .containsEntry(
                         SegmentNames.of(0, LOG), new String(batches, java.nio.charset.StandardCharsets.ISO_8859_1))
@@ -245,7 +258,7 @@ class LeftoversTest {
         segment(0);
         file(10, TRANSACTION_INDEX);
         file(10, PRODUCER_SNAPSHOT);
-        Leftovers.remove(store, directory);
+        remove();
         assertThat(contents()).doesNotContainKey(SegmentNames.of(10, TRANSACTION_INDEX));
         assertThat(contents()).containsKey(SegmentNames.of(10, PRODUCER_SNAPSHOT));
         assertThat(store.operations).last().isEqualTo(directorySync());
@@ -258,7 +271,7 @@ class LeftoversTest {
         }
         segment(0);
         swap(0, 4);
-        Leftovers.remove(store, directory);
+        remove();
         assertThat(contents()).containsKeys("notes", ".hidden", "7.index");
         assertThat(contents()).doesNotContainKeys("x.swap", "x.cleaned", "y.tmp");
         assertThat(contents().get(SegmentNames.of(0, OFFSET_INDEX)))

@@ -156,6 +156,23 @@ class LogRecoveryCasesTest {
         }
     }
 
+    /** Of producers it knows what it knows of records: nothing, also where a snapshot of the start is there. */
+    @Test
+    void aLogThatBeginsAnewKnowsNoProducers() throws Exception {
+        try (StoredLog log = threeSegments()) {
+            for (long offset : new long[] {24, 30, 40, 50}) {
+                ProducerReplay.write(oneProducer(), log.store, directory, offset, true);
+            }
+            RecoveredLog recovered = log.open(new Remembered(false, 24, 40, 0, 0));
+            assertThat(bases(recovered)).containsExactly(40L);
+            assertThat(recovered.producers().size()).isZero();
+            assertThat(log.contents())
+                    .doesNotContainKeys(SegmentNames.of(40, PRODUCER_SNAPSHOT), SegmentNames.of(50, PRODUCER_SNAPSHOT));
+            assertThat(log.open(new Remembered(false, 24, 40, 0, 0)).producers().size())
+                    .isZero();
+        }
+    }
+
     @Test
     void aLogThatEndsAtItsStartKeepsItsLastSegment() throws Exception {
         try (StoredLog log = threeSegments()) {
@@ -624,6 +641,18 @@ class LogRecoveryCasesTest {
         }
     }
 
+    /** A process that died alone left its files' names in the page cache: a second crash must not take them. */
+    @Test
+    void namesAreSyncedBeforeTheLogIsOpenAlsoWhenNoFileChanges() throws Exception {
+        try (StoredLog log = log().segment(0, 3).epochs("4 0")) {
+            log.open(crashed(0));
+            Map<String, String> before = log.contents();
+            log.open(crashed(0));
+            assertThat(log.contents()).isEqualTo(before);
+            assertThat(log.store.operations).contains("sync directory " + directory.getFileName());
+        }
+    }
+
     @Test
     void eachCutIsSaidWithItsRow() throws Throwable {
         try (StoredLog log = threeSegments()) {
@@ -761,19 +790,24 @@ class LogRecoveryCasesTest {
         }
     }
 
+    private static ProducerStates oneProducer() throws IOException {
+        ProducerStates states = new ProducerStates();
+        states.replay(
+                new BatchBuilder()
+                        .producer(77, (short) 0, 0)
+                        .add(0, null, null)
+                        .build()
+                        .bytes(),
+                0,
+                0);
+        return states;
+    }
+
     /** After a clean stop one at the end is what was written; after a crash it may be of any age. */
     @Test
     void aSnapshotAboveTheRecoveryPointIsBelievedAfterACleanStopOnly() throws Exception {
         try (StoredLog log = threeSegments()) {
-            ProducerStates snapshot = new ProducerStates();
-            snapshot.replay(
-                    new BatchBuilder()
-                            .producer(77, (short) 0, 0)
-                            .add(0, null, null)
-                            .build()
-                            .bytes(),
-                    0,
-                    0);
+            ProducerStates snapshot = oneProducer();
             for (long offset : new long[] {30, 24, 12}) {
                 ProducerReplay.write(snapshot, log.store, directory, offset, true);
                 assertThat(log.open(stopped(30)).producers().size()).isEqualTo(1);
@@ -795,6 +829,14 @@ class LogRecoveryCasesTest {
         try (StoredLog log = log().segment(0, 1).epochs("4 0")) {
             log.at(0).truncate(LOG, 1L << 31); // sparse
             assertThat(refusal(() -> log.open(crashed(0)))).hasMessageContaining("a segment of 2147483648 bytes");
+        }
+        clear();
+        try (StoredLog log = threeSegments()) {
+            ProducerReplay.write(new ProducerStates(), log.store, directory, 24, true); // nobody reads what lies before
+            log.at(12).truncate(LOG, Integer.MAX_VALUE);
+            assertThat(log.open(stopped(30)).sealed().get(1).sizeBytes()).isEqualTo(Integer.MAX_VALUE);
+            log.at(12).truncate(LOG, 1L << 31);
+            assertThat(refusal(() -> log.open(stopped(30)))).hasMessageContaining("a segment of 2147483648 bytes");
         }
     }
 }

@@ -289,4 +289,28 @@ class ProducerReplayTest {
             assertThat(snapshots(log.directory)).hasSize(2);
         }
     }
+
+    /**
+     * Segments that have left the log below its start are on disk until the new start is written down. A crash before that brings
+     * them back: without their snapshots, what producers wrote in them would have to be read from where it no longer is.
+     */
+    @Test
+    void theSnapshotsOfSegmentsThatACrashMayBringBackStay(@TempDir Path root) throws Exception {
+        try (Written log = written(root, 4)) {
+            List<Long> bases = log.all().stream().map(Segment::baseOffset).toList();
+            for (long base : bases.subList(1, 4)) {
+                ProducerReplay.write(log.producers(base), store, log.directory, base, false);
+            }
+            List<ActiveSegment> left = log.all().subList(2, 3); // and the last was cut
+            Files.delete(SegmentNames.in(log.directory, bases.getLast(), SegmentNames.LOG));
+            ProducerReplay.restore(new ProducerStates(), store, log.directory, left, bases.getLast(), 0);
+            assertThat(snapshots(log.directory)).containsExactlyElementsOf(bases.subList(1, 4));
+            assertThat(ProducerReplay.restore(new ProducerStates(), store, log.directory, left, bases.getLast() - 1, 0))
+                    .isTrue();
+            assertThat(snapshots(log.directory)).containsExactlyElementsOf(bases.subList(1, 3));
+            Files.delete(SegmentNames.in(log.directory, bases.get(1), SegmentNames.LOG));
+            ProducerReplay.restore(new ProducerStates(), store, log.directory, left, bases.getLast() - 1, 0);
+            assertThat(snapshots(log.directory)).containsExactly(bases.get(2));
+        }
+    }
 }

@@ -8,11 +8,14 @@ import io.odradek.engine.record.BatchLayout;
 import io.odradek.engine.record.RecordBatch;
 import io.odradek.engine.segment.ActiveSegment;
 import io.odradek.engine.segment.LeaderEpochs;
+import io.odradek.engine.segment.SegmentNames;
 import io.odradek.engine.segment.WrittenSegment;
 import io.odradek.engine.segment.WrittenSegment.Placed;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -314,6 +317,52 @@ class TailScanTest {
         try (WrittenSegment written = segment(50).filled(3)) {
             written.putInt(LOG, 200 + BatchLayout.LEADER_EPOCH_AT, 7);
             requireAll(written);
+        }
+    }
+
+    /** Four batches of {@code size} bytes behind each other, with these base offsets and epochs. */
+    private WrittenSegment four(long base, int size, List<Integer> offsets, List<Integer> epochs) throws IOException {
+        WrittenSegment written = segment(base);
+        for (int n = 0; n < 4; n++) {
+            written.add(WrittenSegment.batch(base + 2L * n, 2, size, 1, 4));
+            written.putLong(LOG, (long) n * size, base + offsets.get(n));
+            written.putInt(LOG, (long) n * size + BatchLayout.LEADER_EPOCH_AT, epochs.get(n));
+        }
+        return written;
+    }
+
+    /**
+     * Of two batches that disagree one is damaged. It is the second when a third agrees with the first: then the first, which is
+     * intact, stays.
+     */
+    @Test
+    void aThirdBatchTellsWhichOfTwoIsDamaged() throws Exception {
+        record Case(List<Integer> offsets, List<Integer> epochs, int damaged, String problem) {}
+        List<Integer> same = List.of(4, 4, 4, 4);
+        List<Integer> dense = List.of(0, 2, 4, 6);
+        List<Case> cases = List.of(
+                new Case(List.of(0, 6, 4, 8), same, 2, "expected 58 or above"),
+                new Case(List.of(0, 6, 4, 12), same, 2, "expected 58 or above"),
+                new Case(List.of(0, 6, 4, 7), same, 1, "offsets 56 to 57, the one behind it 54"),
+                new Case(List.of(0, 6, 2, 4), same, 1, "offsets 56 to 57, the one behind it 52"),
+                new Case(dense, List.of(4, 6, 5, 6), 2, "leader epoch 5, the one before it 6"),
+                new Case(dense, List.of(4, 6, 4, 7), 2, "leader epoch 4, the one before it 6"),
+                new Case(dense, List.of(4, 6, 5, 5), 1, "leader epoch 6, the one behind it 5"),
+                new Case(List.of(0, 6, 4, 8), List.of(4, 6, 5, 6), 2, "expected 58 or above"),
+                new Case(List.of(0, 6, 4, 8), List.of(4, 6, 5, 5), 1, "offsets 56 to 57, the one behind it 54"),
+                new Case(List.of(0, 6, 4, 7), List.of(4, 6, 5, 6), 1, "offsets 56 to 57, the one behind it 54"));
+        for (Case c : cases) {
+            for (int size : new int[] {100, TailScan.CHUNK_BYTES / 2 + 100}) { // read together, and not
+                try (WrittenSegment written = four(50, size, c.offsets(), c.epochs())) {
+                    requireStop(scan(written, 200, NO_END), c.damaged() * size, c.problem());
+                    // One that is broken tells nothing, nor does one that is not there.
+                    written.damage(LOG, 4L * size - 1, 1);
+                    requireStop(scan(written, 200, NO_END), size, "the one behind it");
+                    written.truncate(LOG, 3L * size);
+                    requireStop(scan(written, 200, NO_END), size, "the one behind it");
+                }
+                Files.delete(SegmentNames.in(directory, 50, LOG));
+            }
         }
     }
 

@@ -181,6 +181,23 @@ class IndexesTest {
             int room = Math.max(IndexEntries.FIRST_CHUNK, Math.min(2 * n, n + IndexEntries.LARGEST_CHUNK));
             assertThat(held[0]).isBetween(8L * (n + 1), 8L * room);
         }
+        // What is resumed from a file holds as much as what has grown to it.
+        for (int kept = 0; kept <= entries.count(); kept = 2 * kept + 1) {
+            long[] grown = new long[1];
+            IndexEntries anew = IndexEntries.empty(Integer.BYTES, sizeBytes -> {
+                grown[0] += sizeBytes;
+                return ByteBuffer.allocate(sizeBytes);
+            });
+            for (int n = 0; n < kept; n++) {
+                anew.append(n, n);
+            }
+            long[] copied = new long[1];
+            entries.first(kept, sizeBytes -> {
+                copied[0] += sizeBytes;
+                return ByteBuffer.allocate(sizeBytes);
+            });
+            assertThat(copied[0]).as("%d entries", kept).isEqualTo(grown[0]);
+        }
     }
 
     @Test

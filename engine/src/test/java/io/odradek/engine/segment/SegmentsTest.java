@@ -493,6 +493,20 @@ class SegmentsTest {
         }
     }
 
+    /** Nobody may take them for durable who does not know; nor journal them when their name is about to be another's. */
+    @Test
+    void bytesAreJournaledOnlyWhereTheirPlaceIsKnown(@TempDir Path directory) throws Exception {
+        try (WrittenSegment segment = new WrittenSegment(directory, 0, INTERVAL).filled(2)) {
+            SegmentFiles files = segment.active.files();
+            assertThat(files.handedOutBytes()).as("nothing is known yet").isEqualTo(-1);
+            files.handedOut(100);
+            assertThat(files.handedOutBytes()).isEqualTo(100);
+            assertThat(files.isJournalable()).isTrue();
+            files.giveNameAway();
+            assertThat(files.isJournalable()).isFalse();
+        }
+    }
+
     @Test
     void whatCompactionWritesHasNamesThatRecoveryRemoves(@TempDir Path directory) throws Exception {
         try (WrittenSegment segment = new WrittenSegment(directory, 3, INTERVAL)) {
