@@ -210,7 +210,7 @@ class LogAgainstListTest {
     /** After a cut the next roll writes the indexes anew, and nothing else is synced yet. */
     @Example
     void anIndexThatTookThePlaceOfAnotherIsFoundWholeOrNotAtAll() {
-        for (int seed = 0; seed < 600; seed++) {
+        for (int seed = 0; seed < 60; seed++) {
             int lossSeed = seed;
             ListedLog log = new ListedLog(new Durability.Sync(), false);
             log.perform(log::roll);
