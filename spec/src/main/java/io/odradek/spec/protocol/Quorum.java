@@ -57,6 +57,21 @@ public record Quorum(
         PARTS
     }
 
+    private static final List<String> ELECTING_AND_WRITING = List.of(
+            "StartPreVote",
+            "AnswerPreVote",
+            "GiveUp",
+            "Campaign",
+            "AnswerVote",
+            "Lead",
+            "Follow",
+            "Resign",
+            "Write",
+            "ChangeVoters");
+    private static final List<String> FETCHING =
+            List.of("SendFetch", "AnswerFetch", "TakeEntries", "CutBack", "TakeSnapshot", "Discard");
+    private static final List<String> KEEPING = List.of("Sync", "Snapshot", "Crash", "Wipe");
+
     private static final List<QuorumState> NOT_ENABLED = List.of();
     private static final OnWire NOTHING = new OnWire.Nothing();
 
@@ -116,28 +131,13 @@ public record Quorum(
     public List<Step<QuorumState>> successors(QuorumState state) {
         Steps<QuorumState> steps = new Steps<>();
         for (Node s : nodes()) {
-            steps.add(Action.of("StartPreVote", s), startPreVote(state, s));
-            steps.add(Action.of("AnswerPreVote", s), toEachAsked(state, q -> answerPreVote(state, s, q)));
-            steps.add(Action.of("GiveUp", s), giveUp(state, s));
-            steps.add(Action.of("Campaign", s), campaign(state, s));
-            steps.add(Action.of("AnswerVote", s), toEachAsked(state, q -> answerVote(state, s, q)));
-            steps.add(Action.of("Lead", s), lead(state, s));
-            steps.add(Action.of("Follow", s), follow(state, s));
-            steps.add(Action.of("Resign", s), resign(state, s));
-            steps.add(Action.of("Write", s), write(state, s));
-            steps.add(Action.of("ChangeVoters", s), changeVoters(state, s));
+            ELECTING_AND_WRITING.forEach(action -> steps.add(Action.of(action, s), take(action, state, s)));
             for (int i = 1; i <= slots; i++) {
-                steps.add(Action.of("SendFetch", s, i), sendFetch(state, s, i));
-                steps.add(Action.of("AnswerFetch", s, i), answerFetch(state, s, i));
-                steps.add(Action.of("TakeEntries", s, i), takeEntries(state, s, i));
-                steps.add(Action.of("CutBack", s, i), cutBack(state, s, i));
-                steps.add(Action.of("TakeSnapshot", s, i), takeSnapshot(state, s, i));
-                steps.add(Action.of("Discard", s, i), discard(state, s, i));
+                for (String action : FETCHING) {
+                    steps.add(Action.of(action, s, i), exchange(action, state, s, i));
+                }
             }
-            steps.add(Action.of("Sync", s), sync(state, s));
-            steps.add(Action.of("Snapshot", s), snapshot(state, s));
-            steps.add(Action.of("Crash", s), crash(state, s));
-            steps.add(Action.of("Wipe", s), wipe(state, s));
+            KEEPING.forEach(action -> steps.add(Action.of(action, s), take(action, state, s)));
         }
         return steps.all();
     }
@@ -158,15 +158,22 @@ public record Quorum(
             case "Resign" -> resign(s, node);
             case "Write" -> write(s, node);
             case "ChangeVoters" -> changeVoters(s, node);
-            case "SendFetch" -> sendFetch(s, node, 1);
-            case "AnswerFetch" -> answerFetch(s, node, 1);
-            case "TakeEntries" -> takeEntries(s, node, 1);
-            case "CutBack" -> cutBack(s, node, 1);
-            case "TakeSnapshot" -> takeSnapshot(s, node, 1);
             case "Sync" -> sync(s, node);
             case "Snapshot" -> snapshot(s, node);
             case "Crash" -> crash(s, node);
             case "Wipe" -> wipe(s, node);
+            default -> exchange(action, s, node, 1);
+        };
+    }
+
+    private List<QuorumState> exchange(String action, QuorumState s, Node f, int i) {
+        return switch (action) {
+            case "SendFetch" -> sendFetch(s, f, i);
+            case "AnswerFetch" -> answerFetch(s, f, i);
+            case "TakeEntries" -> takeEntries(s, f, i);
+            case "CutBack" -> cutBack(s, f, i);
+            case "TakeSnapshot" -> takeSnapshot(s, f, i);
+            case "Discard" -> discard(s, f, i);
             default -> throw new IllegalArgumentException("no action " + action);
         };
     }
