@@ -26,18 +26,21 @@ import java.util.concurrent.Future;
  */
 record SyncedAppends(Shape shape, int submitters, int partitions, int rounds) {
     private static final int LEAST_ROUNDS = 10;
-    private static final int BATCHES = 2_000;
+    private static final int MOST_BATCHES = 20_000;
     private static final int FULL_MIB = 256;
 
-    /** About 2,000 batches, and at least 10 rounds; fewer with less than the full volume. */
+    /**
+     * 256 MiB, and at most 20,000 batches: so that the JVM has compiled what it runs once it has warmed up, and a system that looks for
+     * its way at first has found it for most of a run. At least 10 rounds. Fewer of each with less than the full volume.
+     */
     static SyncedAppends of(Params params) {
+        Shape shape = params.shape();
         int submitters = params.number("submitters", 1);
         int partitions = params.number("partitions", 1);
-        int volumeMiB = params.number("volumeMiB");
-        int rounds = Math.max(LEAST_ROUNDS, BATCHES / Math.max(submitters, partitions))
-                * Math.min(volumeMiB, FULL_MIB)
-                / FULL_MIB;
-        return new SyncedAppends(params.shape(), submitters, partitions, Math.max(1, rounds));
+        int volumeMiB = Math.min(params.number("volumeMiB"), FULL_MIB);
+        int batches = (int) Math.min(MOST_BATCHES, ((long) FULL_MIB << 20) / shape.payloadBytes());
+        int rounds = Math.max(LEAST_ROUNDS, batches / Math.max(submitters, partitions)) * volumeMiB / FULL_MIB;
+        return new SyncedAppends(shape, submitters, partitions, Math.max(1, rounds));
     }
 
     static Amount perRun(Params params) {
