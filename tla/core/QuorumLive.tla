@@ -41,7 +41,7 @@ vars == <<role, epoch, voted, leader, heard, granted, refused, down, calm, cuts>
 Links        == {l \in SUBSET Server : Cardinality(l) = 2}
 Linked(s, t) == s # t /\ {s, t} \notin down
 Peers(s)     == {t \in Server : Linked(s, t)}
-Majority(q)  == 2 * Cardinality(q) > Cardinality(Server)
+Majority(q)  == 2 * Cardinality(q) > Cardinality(Server) \/ (Bug("HalfCounts") /\ 2 * Cardinality(q) = Cardinality(Server))
 Leads(l, e)  == role[l] = "Leader" /\ epoch[l] = e
 
 (* Model: epochs are compared, and raised by one.  So a gap of more than two between neighbours is as good as one of two, and the
