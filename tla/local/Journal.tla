@@ -1,7 +1,7 @@
 ------------------------------- MODULE Journal -------------------------------
 (* A physical redo journal behind the group sync (package engine.journal). Instead of one fdatasync per file, the sync thread
-   reads the dirty ranges of a group back and writes them as one record into one of two preallocated halves; one fdatasync of that
-   half acknowledges them all. The files are synced later (the backlog), and only that moves recovery points and lets a half be
+   writes the dirty ranges of a group as one record into one of two preallocated halves: those that the append thread kept as it
+   wrote them, and those that it has to read back. One fdatasync of that half acknowledges them all. The files are synced later (the backlog), and only that moves recovery points and lets a half be
    used again. A start writes back what it finds in the halves, syncs, retires the halves, and only then recovers the logs
    (local/Recovery).
 
@@ -33,8 +33,8 @@ VARIABLES
     generation, \* per log: DurableProgress.generation
     claimed,    \* per log: up to where producers were told that entries are on disk
     taken,      \* per log: up to where entries were handed over
-    group,      \* ranges that were handed over and not yet read back
-    reading,    \* parts: ranges with the bytes that the sync thread has read back
+    group,      \* ranges that were handed over, with the bytes that were kept of them
+    reading,    \* parts: ranges with all their bytes
     inFlight,   \* the record that is written and not yet synced, with its half and slot
     position,   \* half and slot where the next record goes
     retiring,   \* the retirement that holds the lock: which halves, which step, for which log's change
@@ -120,13 +120,18 @@ ChangeBytes(l) ==
     /\ generation' = [generation EXCEPT ![l] = IF change[l].kind = "delete" THEN 0 ELSE @] \* another PartitionLog
     /\ UNCHANGED <<up, half, recoveryPoint, claimed, group, reading, inFlight, position, retiring, offline, nextValue, left>>
 
-\* PartitionLog.takeDirtyFiles: what is dirty goes to sync, with the log's generation of this moment.
+\* PartitionLog.takeDirtyFiles: what is dirty goes to sync, with the log's generation of this moment; of some logs with the
+\* bytes themselves (WrittenBytes).
+NotKept == <<>>
 HandOver ==
     /\ Works /\ group = {}
     /\ \E l \in Logs : taken[l] < Len(file[l].cells) /\ change[l] = Nothing
     /\ LET dirty == {l \in Logs : taken[l] < Len(file[l].cells) /\ change[l] = Nothing}
-       IN /\ group' = {[log |-> l, topicId |-> file[l].topicId, layout |-> file[l].layout, generation |-> generation[l],
-                        from |-> taken[l] + 1, to |-> Len(file[l].cells)] : l \in dirty}
+       IN /\ \E kept \in SUBSET dirty :
+               group' = {[log |-> l, topicId |-> file[l].topicId, layout |-> file[l].layout, generation |-> generation[l],
+                          from |-> taken[l] + 1, to |-> Len(file[l].cells),
+                          kept |-> IF l \in kept THEN SubSeq(Sent(file[l].cells), taken[l] + 1, Len(file[l].cells))
+                                   ELSE NotKept] : l \in dirty}
           /\ taken' = [l \in Logs |-> IF l \in dirty THEN Len(file[l].cells) ELSE taken[l]]
     /\ UNCHANGED <<up, file, half, recoveryPoint, generation, claimed, reading, inFlight, position, retiring, change, offline,
                    nextValue, left>>
@@ -140,13 +145,14 @@ Claims(parts) == [l \in Logs |-> LET ends == {LastOf(p) : p \in {q \in parts : q
                                  IN IF ends = {} THEN claimed[l]
                                     ELSE Larger(claimed[l], CHOOSE e \in ends : TRUE)] \* one part a log
 
-\* Reads the ranges of a group back. What a failed write-back has dropped reads as zeros, which no batch's checksum accepts.
+\* Reads those ranges of a group back that were not kept. What a failed write-back has dropped reads as zeros, which no batch's checksum accepts.
 ReadBack ==
     /\ Works /\ group # {} /\ reading = {} /\ inFlight = Nothing
     /\ LET Read(l, n) == IF n <= Len(file[l].cells) THEN file[l].cells[n].cache ELSE Zeros
            PartOf(r) == [log |-> r.log, topicId |-> r.topicId, layout |-> r.layout, from |-> r.from,
                          generation |-> IF Bug("GenerationOfReadBack") THEN generation[r.log] ELSE r.generation,
-                         values |-> [n \in 1 .. r.to - r.from + 1 |-> Read(r.log, r.from + n - 1)]]
+                         values |-> IF r.kept # NotKept THEN r.kept
+                                    ELSE [n \in 1 .. r.to - r.from + 1 |-> Read(r.log, r.from + n - 1)]]
            parts == {PartOf(r) : r \in group}
            isSound == \A p \in parts : IsCurrent(p) => \A n \in 1 .. Len(p.values) : p.values[n] # Zeros
        IN IF isSound \/ Bug("ReadBackUnchecked")
@@ -372,6 +378,8 @@ TornRecordFound ==
 OldRecordPassedOver ==
   up = "down" /\ \E h \in Halves, n \in 1 .. HalfSlots : half[h].slots[n].round < half[h].disk /\ half[h].slots[n].round > 0
 StalePartDropped == Works /\ reading # {} /\ \E p \in reading : ~IsCurrent(p)
+KeptThoughForgotten == \* the page cache has forgotten what the journal is about to hold
+  Works /\ \E p \in reading : IsCurrent(p) /\ \E n \in 1 .. Len(p.values) : file[p.log].cells[p.from + n - 1].cache # p.values[n]
 ReplayInterrupted == up = "replayed" /\ left.crash > 0
 OldTopicInJournal == up = "down" /\ \E h \in Halves : \E r \in Replayable(h) : \E p \in r.parts : p.topicId # file[p.log].topicId
 

@@ -10,6 +10,7 @@ import io.odradek.engine.journal.JournalGroup;
 import io.odradek.engine.journal.JournaledLog;
 import io.odradek.engine.journal.JournaledPart;
 import io.odradek.engine.journal.LogName;
+import io.odradek.engine.journal.WrittenBytes;
 import io.odradek.engine.producer.ProducerState;
 import io.odradek.engine.producer.ProducerStates;
 import io.odradek.engine.producer.SequenceCheck;
@@ -292,6 +293,11 @@ public final class PartitionLog implements JournaledLog {
 
     /** Writes what was staged, one gathering write per segment, and publishes the new {@link #view()}. */
     public void writeStaged() throws IOException {
+        writeStaged(null);
+    }
+
+    /** The same, and keeps in {@code written} what it writes, if that is not null. */
+    public void writeStaged(@Nullable WrittenBytes written) throws IOException {
         if (staged.count() == 0) {
             return;
         }
@@ -301,12 +307,14 @@ public final class PartitionLog implements JournaledLog {
             throw new IOException(offline);
         }
         ActiveSegment active = segments.active();
+        int position = active.sizeBytes();
         try {
             staged.appendTo(active);
         } catch (IOException e) {
             failWrite(e);
             throw e;
         }
+        int write = written == null ? WrittenBytes.NOT_KEPT : staged.keepIn(written, active.files(), position);
         LogConfig now = config;
         RecentBatches recent = segments.recent();
         for (int i = 0; i < staged.count(); i++) {
@@ -316,7 +324,7 @@ public final class PartitionLog implements JournaledLog {
             recent.written(batch);
         }
         staged.written();
-        unsynced.wroteTo(active, durable.recoveryPoint());
+        unsynced.wroteTo(active, durable.recoveryPoint(), write);
         segments.grewTo(staged.endOffset());
     }
 
@@ -402,7 +410,7 @@ public final class PartitionLog implements JournaledLog {
      * kept open.
      */
     public List<StoreFile> takeDirtyFiles() {
-        return takeDirtyFiles(new JournalGroup());
+        return takeDirtyFiles(new JournalGroup(), new WrittenBytes());
     }
 
     /** Whether {@link #takeDirtyFiles} would hand anything out. */
@@ -410,9 +418,13 @@ public final class PartitionLog implements JournaledLog {
         return !unsynced.isEmpty();
     }
 
-    /** The same, and tells {@code ranges} which bytes of the files were not handed out before. */
-    public List<StoreFile> takeDirtyFiles(JournalGroup ranges) {
-        UnsyncedWrites.HandedOut out = unsynced.handOut(segments.active(), ranges);
+    /**
+     * The same, and tells {@code ranges} which bytes of the files were not handed out before.
+     *
+     * @param written what the group at hand has written
+     */
+    public List<StoreFile> takeDirtyFiles(JournalGroup ranges, WrittenBytes written) {
+        UnsyncedWrites.HandedOut out = unsynced.handOut(segments.active(), ranges, written);
         if (!out.files().isEmpty()) {
             ranges.addLog(this, logEndOffset(), durable.generation());
             durable.handedOut(logEndOffset(), out.kept());

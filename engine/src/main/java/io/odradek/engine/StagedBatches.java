@@ -1,7 +1,9 @@
 package io.odradek.engine;
 
+import io.odradek.engine.journal.WrittenBytes;
 import io.odradek.engine.record.ValidatedBatch;
 import io.odradek.engine.segment.ActiveSegment;
+import io.odradek.engine.segment.SegmentFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -57,6 +59,11 @@ final class StagedBatches {
     /** One gathering write; they stay staged. */
     void appendTo(ActiveSegment segment) throws IOException {
         segment.append(bytes, count);
+    }
+
+    /** Has them kept, now that they were written at {@code position}; see {@link WrittenBytes#keep}. */
+    int keepIn(WrittenBytes written, SegmentFiles segment, int position) {
+        return written.keep(segment, position, bytes, count);
     }
 
     /** They are the log's now, and whoever took them has their leases. */

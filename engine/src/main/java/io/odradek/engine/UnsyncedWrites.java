@@ -3,6 +3,7 @@ package io.odradek.engine;
 import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.journal.JournalGroup;
 import io.odradek.engine.journal.LogName;
+import io.odradek.engine.journal.WrittenBytes;
 import io.odradek.engine.segment.ActiveSegment;
 import io.odradek.engine.segment.Segment;
 import io.odradek.engine.segment.SegmentFiles;
@@ -20,6 +21,9 @@ final class UnsyncedWrites {
 
     /** Segments with such writes, oldest first; each once, each with a share of its files. */
     private final List<Segment> dirty = new ArrayList<>();
+
+    /** The last write, in {@link WrittenBytes} of its group. */
+    private int lastWrite = WrittenBytes.NOT_KEPT;
 
     private boolean entriesDirty;
     private long records;
@@ -56,8 +60,12 @@ final class UnsyncedWrites {
         return dueAtMs;
     }
 
-    /** @param recoveryPoint exclusive; what lies below it is durable by now */
-    void wroteTo(Segment segment, long recoveryPoint) {
+    /**
+     * @param recoveryPoint exclusive; what lies below it is durable by now
+     * @param write in {@link WrittenBytes} of the group at hand
+     */
+    void wroteTo(Segment segment, long recoveryPoint, int write) {
+        lastWrite = write;
         if (dirty.isEmpty() || dirty.getLast().files() != segment.files()) {
             forgetBelow(recoveryPoint);
             if (segment.tryRetain()) { // else the log was closed
@@ -93,8 +101,12 @@ final class UnsyncedWrites {
         return dirty.isEmpty() && !entriesDirty;
     }
 
-    /** Hands all of it out, and tells {@code ranges} which bytes of the files were not handed out before. */
-    HandedOut handOut(ActiveSegment active, JournalGroup ranges) {
+    /**
+     * Hands all of it out, and tells {@code ranges} which bytes of the files were not handed out before.
+     *
+     * @param written what the group at hand has written
+     */
+    HandedOut handOut(ActiveSegment active, JournalGroup ranges, WrittenBytes written) {
         records = 0;
         dueAtMs = Long.MAX_VALUE;
         if (isEmpty()) {
@@ -105,7 +117,7 @@ final class UnsyncedWrites {
         for (Segment segment : dirty) {
             files.add(segment.log());
             kept.add(segment.files());
-            handOutRange(segment.files(), active, ranges);
+            handOutRange(segment.files(), active, ranges, written);
         }
         dirty.clear(); // their shares were passed on
         if (entriesDirty) {
@@ -117,9 +129,9 @@ final class UnsyncedWrites {
     }
 
     /** Of an older segment it is not worth knowing: it is handed out with the entry of the next one, or was cut to. */
-    private void handOutRange(SegmentFiles files, ActiveSegment active, JournalGroup ranges) {
+    private void handOutRange(SegmentFiles files, ActiveSegment active, JournalGroup ranges, WrittenBytes written) {
         if (files == active.files()) {
-            ranges.add(journalName, files, files.handedOutBytes(), active.sizeBytes());
+            ranges.add(journalName, files, files.handedOutBytes(), active.sizeBytes(), written, lastWrite);
             files.handedOut(active.sizeBytes());
         } else {
             ranges.addOther();

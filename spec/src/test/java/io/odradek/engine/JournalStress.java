@@ -5,6 +5,7 @@ import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.journal.Journal;
 import io.odradek.engine.journal.JournalGroup;
 import io.odradek.engine.journal.JournalReplay;
+import io.odradek.engine.journal.WrittenBytes;
 import io.odradek.engine.segment.SegmentFiles;
 import io.odradek.engine.segment.SegmentNames;
 import java.io.IOException;
@@ -52,7 +53,7 @@ public final class JournalStress {
         final JournalGroup another() {
             append(1);
             JournalGroup group = new JournalGroup();
-            log.takeDirtyFiles(group);
+            log.takeDirtyFiles(group, new WrittenBytes());
             return group;
         }
 

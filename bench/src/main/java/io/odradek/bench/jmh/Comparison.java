@@ -40,7 +40,7 @@ final class Comparison {
     }
 
     private String row(Figure figure) {
-        Amount amount = measure.amount().apply(new Params(figure.params()));
+        Amount amount = measure.amount().apply(figure.parameters());
         if (amount.operations() == 0) {
             return "| " + parameters(figure.params()) + " | " + figure.system() + " | " + measure.durability()
                     + " | | | | | " + counters(figure) + " |";

@@ -46,7 +46,11 @@ record Figure(
     }
 
     boolean isOurs() {
-        return system.equals("odradek");
+        return parameters().areOurs();
+    }
+
+    Params parameters() {
+        return new Params(system, params);
     }
 
     /**

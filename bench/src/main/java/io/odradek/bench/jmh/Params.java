@@ -4,8 +4,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.openjdk.jmh.infra.BenchmarkParams;
 
-/** The parameters of one row, by name. */
-record Params(Map<String, String> values) {
+/**
+ * The parameters of one row, by name.
+ *
+ * @param system name of the benchmark's method
+ */
+record Params(String system, Map<String, String> values) {
     Params {
         values = Map.copyOf(values);
     }
@@ -15,7 +19,12 @@ record Params(Map<String, String> values) {
         for (String key : benchmark.getParamsKeys()) {
             values.put(key, benchmark.getParam(key));
         }
-        return new Params(values);
+        String method = benchmark.getBenchmark();
+        return new Params(method.substring(method.lastIndexOf('.') + 1), values);
+    }
+
+    boolean areOurs() {
+        return system.equals("odradek");
     }
 
     /** @throws IllegalArgumentException there is none of this name */

@@ -26,20 +26,30 @@ import java.util.concurrent.Future;
  */
 record SyncedAppends(Shape shape, int submitters, int partitions, int rounds) {
     private static final int LEAST_ROUNDS = 10;
-    private static final int MOST_BATCHES = 20_000;
     private static final int FULL_MIB = 256;
 
+    /** Of who waits for the disk in each append: seconds. */
+    private static final int PEERS_BATCHES = 20_000;
+
+    /** Of ours, for which 20,000 batches to many partitions are a tenth of a second. */
+    private static final int OUR_ROUNDS = 2_500;
+
+    private static final int OUR_BATCHES = 400_000;
+
     /**
-     * 256 MiB, and at most 20,000 batches: so that the JVM has compiled what it runs once it has warmed up, and a system that looks for
-     * its way at first has found it for most of a run. At least 10 rounds. Fewer of each with less than the full volume.
+     * About a second or more for each system, so that the JVM has compiled what it runs for most of the time, and a system that looks
+     * for its way has found it: of the peers 20,000 batches; of ours 2,500 rounds, and at most 400,000 batches. At most 256 MiB, and at
+     * least 10 rounds. Less of each with less than the full volume.
      */
     static SyncedAppends of(Params params) {
         Shape shape = params.shape();
         int submitters = params.number("submitters", 1);
         int partitions = params.number("partitions", 1);
         int volumeMiB = Math.min(params.number("volumeMiB"), FULL_MIB);
-        int batches = (int) Math.min(MOST_BATCHES, ((long) FULL_MIB << 20) / shape.payloadBytes());
-        int rounds = Math.max(LEAST_ROUNDS, batches / Math.max(submitters, partitions)) * volumeMiB / FULL_MIB;
+        int batchesOfARound = Math.max(submitters, partitions);
+        int most = params.areOurs() ? Math.min(OUR_BATCHES, OUR_ROUNDS * batchesOfARound) : PEERS_BATCHES;
+        int batches = (int) Math.min(most, ((long) FULL_MIB << 20) / shape.payloadBytes());
+        int rounds = Math.max(LEAST_ROUNDS, batches / batchesOfARound) * volumeMiB / FULL_MIB;
         return new SyncedAppends(shape, submitters, partitions, Math.max(1, rounds));
     }
 

@@ -74,7 +74,7 @@ class EveryBenchmarkRunsTest {
                                 .allSatisfy(figure -> {
                                     assertThat(figure.nanos()).isPositive();
                                     assertThat(measure.amount()
-                                                    .apply(new Params(figure.params()))
+                                                    .apply(figure.parameters())
                                                     .operations())
                                             .isNotNegative();
                                 });

@@ -37,7 +37,7 @@ public final class Journal {
     private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
 
     /** A longer record is better written once, to the files. */
-    private static final long MOST_RECORD_BYTES = 4 << 20;
+    static final long MOST_RECORD_BYTES = 4 << 20;
 
     private static final int FIRST_BUFFER_BYTES = 64 << 10;
 
@@ -247,21 +247,28 @@ public final class Journal {
         for (int i = 0; i < group.count(); i++) {
             int length = group.to(i) - group.from(i);
             JournalFormat.putEntry(buffer, group.name(i), group.segment(i).baseOffset(), group.from(i), length);
-            StoreFile file = group.segment(i).log();
-            int begin = buffer.position();
-            buffer.limit(begin + length);
-            if (file.read(buffer, group.from(i)) != length) {
-                throw new IOException(
-                        file.path() + " ends before byte " + group.to(i) + ", which was written to it: it was cut");
+            if (group.isKept(i)) {
+                group.putKept(i, buffer);
+            } else {
+                readBack(group.segment(i).log(), group.from(i), length);
             }
-            requireWhatWasWritten(file, group.from(i), begin);
-            buffer.limit(buffer.capacity());
         }
         JournalFormat.seal(buffer, journalId, half.generation, half.records, half.recordsBefore, group.count());
         while (buffer.position() < padded) {
             buffer.put((byte) 0);
         }
         buffer.flip();
+    }
+
+    private void readBack(StoreFile file, int position, int length) throws IOException {
+        int begin = buffer.position();
+        buffer.limit(begin + length);
+        if (file.read(buffer, position) != length) {
+            throw new IOException(file.path() + " ends before byte " + (position + length)
+                    + ", which was written to it: it was cut");
+        }
+        requireWhatWasWritten(file, position, begin);
+        buffer.limit(buffer.capacity());
     }
 
     /**

@@ -4,6 +4,7 @@ import com.lmax.disruptor.Sequence;
 import io.odradek.engine.AppendOutcome;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.io.StoreFile;
+import io.odradek.engine.journal.WrittenBytes;
 import io.odradek.engine.record.ValidatedBatch;
 import java.io.IOException;
 import java.time.InstantSource;
@@ -47,6 +48,7 @@ final class Appender {
     private int groupSize;
     private LogSlot[] touched = new LogSlot[16];
     private int touchedCount;
+    private final WrittenBytes written = new WrittenBytes();
 
     final Counter batches = new Counter();
     final Counter bytes = new Counter();
@@ -107,8 +109,9 @@ final class Appender {
         if (groupSize == 0) {
             return;
         }
+        boolean keeps = syncer.journals();
         for (int i = 0; i < touchedCount; i++) {
-            write(touched[i]);
+            write(touched[i], keeps);
         }
         boolean settlesNow = fault.bug() != null;
         SyncGroup dirty = null;
@@ -231,13 +234,14 @@ final class Appender {
         return slot;
     }
 
-    private void write(LogSlot slot) {
+    /** @param keeps whether a journal will want to know what was written */
+    private void write(LogSlot slot, boolean keeps) {
         if (!slot.staged) {
             return;
         }
         try {
             // also when the directory has gone offline meanwhile: the log refuses, and gives the leases back
-            slot.log.writeStaged();
+            slot.log.writeStaged(keeps && slot.log.mustSync() ? written : null);
             logWrites.add(1);
         } catch (IOException | RuntimeException | Error e) {
             fault.broken("writing to " + slot.log.partition(), e);
@@ -261,7 +265,7 @@ final class Appender {
             if (filled == null && slot.log.hasDirtyFiles()) {
                 filled = handover.takeBack();
             }
-            files = filled == null ? slot.log.takeDirtyFiles() : slot.log.takeDirtyFiles(filled.ranges);
+            files = filled == null ? slot.log.takeDirtyFiles() : slot.log.takeDirtyFiles(filled.ranges, written);
         } catch (RuntimeException | Error e) {
             fault.bug("collecting what " + slot.log.partition() + " has to sync", e);
             return filled;
@@ -315,6 +319,7 @@ final class Appender {
         groupNumber++;
         Arrays.fill(touched, 0, touchedCount, null);
         touchedCount = 0;
+        written.clear();
     }
 
     private static String reason(String what, LogSlot slot, Throwable cause) {

@@ -31,6 +31,8 @@ final class Syncer {
 
     private volatile @Nullable String failure;
 
+    private volatile boolean journals;
+
     /** Of the group at hand. Sync thread. */
     private JournalGroup ranges = new JournalGroup();
 
@@ -84,6 +86,11 @@ final class Syncer {
         return synced.get();
     }
 
+    /** Whether the last group went to the journal, so that the next one may, too. Any thread. */
+    boolean journals() {
+        return journals;
+    }
+
     /**
      * Why nothing beyond {@link #through()} will ever be durable; null while all is well. Read this before {@code through()}:
      * the last good group is published before the failure.
@@ -106,6 +113,7 @@ final class Syncer {
         files.add(group.fileCount);
         batches.add(group.batches);
         nanos.add(took);
+        journals = journaled;
         observer.synced(group.fileCount, group.batches, took);
         return journaled;
     }

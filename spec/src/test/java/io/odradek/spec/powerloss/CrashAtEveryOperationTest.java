@@ -151,7 +151,7 @@ class CrashAtEveryOperationTest {
                     log.values.add(value);
                     stage(to, value, log.values.size() - 1, epoch);
                 }
-                to.writeStaged();
+                to.writeStaged(syncs == null ? null : syncs.written);
             }
         }
 

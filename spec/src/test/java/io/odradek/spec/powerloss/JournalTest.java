@@ -31,8 +31,15 @@ import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is in a journal is there after a power loss; what came after it under the same name is not overwritten by it. */
+/**
+ * What is in a journal is there after a power loss; what came after it under the same name is not overwritten by it. Whether the bytes
+ * of a group were kept when they were written, or are read back.
+ */
+@ParameterizedClass(name = "kept: {0}")
+@ValueSource(booleans = {true, false})
 @ExtendWith(QuietEngine.class)
 class JournalTest {
     private static final Path DATA = Path.of("/data");
@@ -44,12 +51,14 @@ class JournalTest {
             .withRetentionMs(-1)
             .withFileDeleteDelayMs(0);
 
+    private final boolean keeps;
     private final SimulatedFileStore store;
     private LogDirectory directory;
     private JournaledSyncs syncs;
     private int epoch = 1;
 
-    JournalTest() throws IOException {
+    JournalTest(boolean keeps) throws IOException {
+        this.keeps = keeps;
         store = new SimulatedFileStore(1);
         store.prepare(DATA);
         directory = EagerSnapshots.open(store, DATA);
@@ -67,6 +76,11 @@ class JournalTest {
     }
 
     private void append(PartitionLog log, long... values) throws IOException {
+        stage(log, values);
+        log.writeStaged(keeps ? syncs.written : null);
+    }
+
+    private void stage(PartitionLog log, long... values) throws IOException {
         for (long value : values) {
             assertThat(log.stage(
                             new BatchBuilder()
@@ -76,7 +90,6 @@ class JournalTest {
                             0))
                     .isInstanceOf(AppendOutcome.Appended.class);
         }
-        log.writeStaged();
     }
 
     private static List<Long> values(LogDirectory opened, int n) throws IOException {
@@ -169,8 +182,8 @@ class JournalTest {
         append(log, 10, 11);
         append(other, 30);
         JournalGroup ranges = new JournalGroup();
-        List<StoreFile> files = new ArrayList<>(log.takeDirtyFiles(ranges));
-        files.addAll(other.takeDirtyFiles(ranges));
+        List<StoreFile> files = new ArrayList<>(log.takeDirtyFiles(ranges, syncs.written));
+        files.addAll(other.takeDirtyFiles(ranges, syncs.written));
         log.truncateTo(1);
         log.beginEpoch(++epoch);
         append(log, 21);
@@ -206,7 +219,7 @@ class JournalTest {
             CompactedLife.append(log, epoch, i, "key", "value " + i, 0);
         }
         JournalGroup ranges = new JournalGroup();
-        List<StoreFile> files = log.takeDirtyFiles(ranges);
+        List<StoreFile> files = log.takeDirtyFiles(ranges, syncs.written);
         long end = log.logEndOffset();
         for (int i = 3; i < 20; i++) {
             CompactedLife.append(log, epoch, i, "key", "value " + i, 0);
@@ -546,13 +559,78 @@ class JournalTest {
     @Test
     void whatItsFileNoLongerHoldsIsNotJournaled() throws IOException {
         PartitionLog log = log(0);
-        append(log, 10);
+        stage(log, 10);
+        log.writeStaged();
         store.corrupt(SegmentFiles.logPath(DATA.resolve("t0-0"), 0), 70, 1);
         assertThatThrownBy(() -> syncs.sync(List.of(log)))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("00000000000000000000.log does not hold at byte 0");
         assertThat(syncs.journaled).isZero();
         assertThat(log.recoveryPoint()).isZero();
+    }
+
+    /** The journal has it as it was sent, and a start puts it right. */
+    @Test
+    void whatWasKeptIsJournaledWhateverItsFileHolds() throws IOException {
+        PartitionLog log = log(0);
+        stage(log, 10);
+        log.writeStaged(syncs.written);
+        store.corrupt(SegmentFiles.logPath(DATA.resolve("t0-0"), 0), 70, 1);
+        syncs.sync(List.of(log));
+        assertThat(syncs.journaled).isEqualTo(1);
+        assertKept(store, 0, 10L);
+    }
+
+    /** One that was not handed over lies before what is kept: all of it is read back. */
+    @Test
+    void whatWasKeptInPartIsReadBack() throws IOException {
+        PartitionLog log = log(0);
+        stage(log, 10);
+        log.writeStaged();
+        stage(log, 11);
+        log.writeStaged(syncs.written);
+        stage(log, 12);
+        log.writeStaged(syncs.written);
+        syncs.sync(List.of(log));
+        assertThat(syncs.journaled).isEqualTo(1);
+        assertKept(store, 0, 10L, 11L, 12L);
+    }
+
+    /** As when the sync thread is busy: the append thread adds to the group that waits. */
+    @Test
+    void aGroupTakesOverWhatSeveralGroupsOfAppendsHaveKept() throws IOException {
+        PartitionLog log = log(0);
+        PartitionLog other = log(1);
+        JournalGroup ranges = new JournalGroup();
+        List<StoreFile> files = new ArrayList<>();
+        for (int round = 0; round < 2; round++) {
+            append(log, 10 + round);
+            files.addAll(log.takeDirtyFiles(ranges, syncs.written));
+            append(other, 30 + 2 * round);
+            append(other, 31 + 2 * round); // a second write: of this one the group has no bytes
+            files.addAll(other.takeDirtyFiles(ranges, syncs.written));
+            syncs.written.clear();
+        }
+        syncs.finish(List.of(log, other), List.of(2L, 4L), files, ranges);
+        assertThat(syncs.journaled).isEqualTo(1);
+        assertKept(store, 0, 10L, 11L);
+        assertKept(store, 1, 30L, 31L, 32L, 33L);
+    }
+
+    /** Whatever stands where a log's own bytes were kept a group ago. */
+    @Test
+    void whatAnotherLogHasKeptIsNotTakenForIt() throws IOException {
+        PartitionLog log = log(0);
+        PartitionLog other = log(1);
+        stage(log, 10);
+        log.writeStaged(syncs.written);
+        syncs.written.clear(); // and is not handed over with its group
+        stage(other, 30);
+        other.writeStaged(syncs.written);
+        syncs.sync(List.of(other, log));
+        assertThat(syncs.journaled).isEqualTo(1);
+        assertKept(store, 0, 10L);
+        assertKept(store, 1, 30L);
     }
 
     @Test

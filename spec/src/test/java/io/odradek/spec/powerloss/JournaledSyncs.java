@@ -5,6 +5,7 @@ import io.odradek.engine.PartitionLog;
 import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.journal.Journal;
 import io.odradek.engine.journal.JournalGroup;
+import io.odradek.engine.journal.WrittenBytes;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +17,9 @@ final class JournaledSyncs {
 
     final Journal journal;
     private long nowNanos;
+
+    /** What the next group takes over instead of having it read back; empty when nothing is written into it. */
+    final WrittenBytes written = new WrittenBytes();
 
     /** Groups that are journaled; the others were synced file by file. */
     int journaled;
@@ -34,8 +38,9 @@ final class JournaledSyncs {
         List<Long> ends = new ArrayList<>();
         for (PartitionLog log : logs) {
             ends.add(log.logEndOffset());
-            files.addAll(log.takeDirtyFiles(ranges));
+            files.addAll(log.takeDirtyFiles(ranges, written));
         }
+        written.clear();
         finish(logs, ends, files, ranges);
     }
 
