@@ -14,6 +14,7 @@ import io.odradek.engine.producer.ProducerState;
 import io.odradek.engine.producer.ProducerStates;
 import io.odradek.engine.producer.SequenceCheck;
 import io.odradek.engine.record.BatchLayout;
+import io.odradek.engine.record.RecordBatch;
 import io.odradek.engine.record.ValidatedBatch;
 import io.odradek.engine.recovery.ProducerReplay;
 import io.odradek.engine.recovery.RecoveredLog;
@@ -249,6 +250,33 @@ public final class PartitionLog implements JournaledLog {
                 active.baseOffset(),
                 active.sizeBytes() + staged.sizeBytes());
         return appended;
+    }
+
+    /**
+     * As a follower: the batch keeps the offset and the leader epoch that it has, and a newer epoch begins with it. Takes over the
+     * batch's lease in every case.
+     *
+     * @param batch next in the log, as it came from the leader
+     * @throws IllegalArgumentException it is not next: the log would not be the leader's any more
+     */
+    public AppendOutcome stageReplicated(ValidatedBatch batch, long nowMs) throws IOException {
+        int leaderEpoch = RecordBatch.leaderEpoch(batch.bytes(), 0);
+        if (batch.baseOffset() != staged.endOffset()
+                || leaderEpoch < segments.epochs().latestEpoch()) {
+            batch.lease().release();
+            throw new IllegalArgumentException("a batch at offset " + batch.baseOffset() + " of epoch " + leaderEpoch
+                    + " does not follow " + partition + ", which ends at " + staged.endOffset() + " in epoch "
+                    + segments.epochs().latestEpoch());
+        }
+        if (leaderEpoch > segments.epochs().latestEpoch()) {
+            try {
+                beginEpoch(leaderEpoch);
+            } catch (IOException e) {
+                batch.lease().release();
+                throw e;
+            }
+        }
+        return stage(batch, leaderEpoch, nowMs);
     }
 
     private @Nullable AppendOutcome refusal(ValidatedBatch batch, int leaderEpoch) {
@@ -520,6 +548,49 @@ public final class PartitionLog implements JournaledLog {
         checkpointer.replaceEpochs(segments.epochs());
         unsynced.syncedEntries(); // with the epochs' file
         return newEnd;
+    }
+
+    /**
+     * Nothing of what is there stays, and the log goes on at {@code offset}: a snapshot stands for what lies below. Durable when it
+     * returns; a crash before that leaves the log as it was, or as it will be. Not while anybody persists this log ({@link
+     * LogDirectory#startOver} sees to that).
+     *
+     * @param offset at or above the log's end
+     * @param logStarts writes down {@link #logStartToCheckpoint}, durably
+     */
+    void startOverAt(long offset, LogStartWriter logStarts) throws IOException {
+        refuseWhenOffline();
+        writeStaged();
+        if (offset < staged.endOffset()) {
+            throw new IllegalArgumentException(
+                    partition + " ends at " + staged.endOffset() + " and cannot go on at " + offset + ": cut it first");
+        }
+        endSwap();
+        // First the start: whoever then finds the old segments, in a crash, knows that they are gone. The recovery
+        // point follows
+        // last, for below the start nothing is missed, but above the end everything would be.
+        checkpointer.startsAt(offset);
+        home.retireJournals(this);
+        logStarts.write();
+        segments.forgetRecent();
+        ActiveSegment next = segments.active();
+        if (next.baseOffset() < offset) {
+            next = ActiveSegment.create(store, directory, offset);
+            preallocateIfWanted(next);
+            next.files().handedOut(0);
+            rolling.rolled(next, config, home.nowMs());
+        }
+        leaving.removeOld(segments.startOver(next, offset));
+        staged.cutTo(offset);
+        ProducerReplay.restore(producers, store, directory, segments.all(), offset, home.nowMs());
+        checkpointer.replaceEpochs(segments.epochs());
+        unsynced.syncedEntries(); // with the epochs' file
+        checkpointer.startedAt(view().end());
+    }
+
+    /** Writes down the log's start. */
+    interface LogStartWriter {
+        void write() throws IOException;
     }
 
     /**
