@@ -326,6 +326,9 @@ public final class QuorumStorage {
         long next = from;
         while (next < to) {
             ByteBuffer bytes = read(next, READ_BYTES);
+            if (!bytes.hasRemaining()) {
+                throw new IllegalStateException("offset " + next + " is to be read, and the log ends there");
+            }
             for (int at = 0; at < bytes.limit() && next < to; ) {
                 if (!RecordBatch.isWhole(bytes, at, bytes.limit())) {
                     throw new CorruptLogException(log.directory(), -1, next, "no whole batch is there");
