@@ -370,14 +370,7 @@ public final class PartitionLog implements JournaledLog {
         try {
             writeSnapshotOfRoll(endOffset);
             old = segments.active().seal();
-            next = ActiveSegment.create(store, directory, endOffset);
-            try {
-                preallocateIfWanted(next);
-            } catch (IOException | RuntimeException | Error e) {
-                next.files().remove();
-                throw e;
-            }
-            next.files().handedOut(0);
+            next = begin(endOffset);
         } catch (IOException e) {
             failWrite(e);
             throw e;
@@ -385,6 +378,19 @@ public final class PartitionLog implements JournaledLog {
         unsynced.changedEntries();
         rolling.rolled(next, config, nowMs);
         segments.rolled(old, next, endOffset);
+    }
+
+    /** A new segment; its directory entry still has to be synced. */
+    private ActiveSegment begin(long baseOffset) throws IOException {
+        ActiveSegment next = ActiveSegment.create(store, directory, baseOffset);
+        try {
+            preallocateIfWanted(next);
+        } catch (IOException | RuntimeException | Error e) {
+            next.files().remove();
+            throw e;
+        }
+        next.files().handedOut(0);
+        return next;
     }
 
     /**
@@ -575,9 +581,7 @@ public final class PartitionLog implements JournaledLog {
         segments.forgetRecent();
         ActiveSegment next = segments.active();
         if (next.baseOffset() < offset) {
-            next = ActiveSegment.create(store, directory, offset);
-            preallocateIfWanted(next);
-            next.files().handedOut(0);
+            next = begin(offset);
             rolling.rolled(next, config, home.nowMs());
         }
         leaving.removeOld(segments.startOver(next, offset));

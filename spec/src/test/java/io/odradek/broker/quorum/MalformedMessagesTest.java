@@ -2,6 +2,8 @@ package io.odradek.broker.quorum;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import io.odradek.engine.Durability;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
@@ -32,12 +34,15 @@ import java.util.SplittableRandom;
 import java.util.UUID;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.lifecycle.AfterContainer;
+import net.jqwik.api.lifecycle.BeforeContainer;
 import org.apache.kafka.common.message.DescribeQuorumRequestData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.MessageUtil;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /**
  * Messages with some bytes that are not what was written: whatever of them still is a message for Kafka's parser is answered, or is no answer, and
@@ -52,6 +57,21 @@ class MalformedMessagesTest {
     private static final ReplicaKey OTHER = new ReplicaKey(2, new UUID(2, 2));
     private static final OffsetAndEpoch END = new OffsetAndEpoch(2, 1);
     private static final Standing STANDING = new Standing(3, 2, AT);
+
+    /** Each try formats a directory, and each says so. */
+    @BeforeContainer
+    static void quiet() {
+        log().setLevel(Level.OFF);
+    }
+
+    @AfterContainer
+    static void loud() {
+        log().setLevel(null);
+    }
+
+    private static Logger log() {
+        return (Logger) LoggerFactory.getLogger("io.odradek");
+    }
 
     private record Message(ApiKeys api, short version, ApiMessage content) {}
 

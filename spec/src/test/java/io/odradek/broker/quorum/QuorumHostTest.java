@@ -37,8 +37,10 @@ import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** One server, asked by hand. */
+@ExtendWith(QuietLog.class)
 class QuorumHostTest {
 
     private static final Path DATA = Path.of("/data");

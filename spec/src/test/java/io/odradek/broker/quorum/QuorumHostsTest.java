@@ -2,38 +2,20 @@ package io.odradek.broker.quorum;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * What servers have committed survives, and all get well again. {@code -Dodradek.quorum.seeds=N} tries more histories, {@code
  * -Dodradek.quorum.seed=S} one of them.
  */
+@ExtendWith(QuietLog.class)
 class QuorumHostsTest {
 
     private static final int SEEDS = 120;
-
-    /** What the engine says about hundreds of crashes is of no interest. */
-    @BeforeAll
-    static void quiet() {
-        log().setLevel(Level.OFF);
-    }
-
-    @AfterAll
-    static void loud() {
-        log().setLevel(null);
-    }
-
-    private static Logger log() {
-        return (Logger) LoggerFactory.getLogger("io.odradek");
-    }
 
     @Test
     void whatIsCommittedSurvivesAndAllGetWellAgain() {

@@ -9,6 +9,7 @@ import io.odradek.engine.LogDirectory;
 import io.odradek.engine.io.FileStore;
 import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.record.BatchBuilder;
+import io.odradek.engine.record.RecordBatch;
 import io.odradek.replication.quorum.EntryBatch;
 import io.odradek.replication.quorum.EntryBatch.LeaderChange;
 import io.odradek.replication.quorum.EntryBatch.VotersChange;
@@ -29,8 +30,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What a server of the quorum finds again. */
+@ExtendWith(QuietLog.class)
 class QuorumStorageTest {
 
     private static final Path DATA = Path.of("/data");
@@ -206,12 +209,25 @@ class QuorumStorageTest {
         refused(
                 "expected 0 of epoch 3",
                 store -> store.rename(SNAPSHOT, LOG.resolve("00000000000000000015-0000000003.checkpoint")));
+        refused("expected 3 of epoch 2", QuorumStorageTest::withoutItsSecondBatch);
         refused("is missing beside a log", store -> store.delete(LOG.resolve("quorum-state")));
         refused("expected one JSON object", store -> {
             try (StoreFile file = store.open(LOG.resolve("quorum-state"), FileStore.OpenMode.READ_WRITE)) {
                 file.truncate(0);
             }
         });
+    }
+
+    private static void withoutItsSecondBatch(SimulatedFileStore store) throws IOException {
+        try (StoreFile file = store.open(SNAPSHOT, FileStore.OpenMode.READ_WRITE)) {
+            ByteBuffer bytes = ByteBuffer.allocate((int) file.size());
+            file.read(bytes, 0);
+            bytes.flip();
+            int second = RecordBatch.sizeInBytes(bytes, 0);
+            int third = second + RecordBatch.sizeInBytes(bytes, second);
+            file.truncate(second);
+            file.append(new ByteBuffer[] {bytes.slice(third, bytes.limit() - third)}, 1);
+        }
     }
 
     private static int lengthOfFooter() {
