@@ -42,9 +42,6 @@ import io.odradek.replication.quorum.QuorumEvent.UpdateVoterRequested;
 import io.odradek.replication.quorum.QuorumMachine;
 import io.odradek.replication.quorum.QuorumRequest;
 import io.odradek.replication.quorum.QuorumRequest.BeginEpoch;
-import io.odradek.replication.quorum.QuorumRequest.EndEpoch;
-import io.odradek.replication.quorum.QuorumRequest.Fetch;
-import io.odradek.replication.quorum.QuorumRequest.Vote;
 import io.odradek.replication.quorum.QuorumSettings;
 import io.odradek.replication.quorum.ReplicaKey;
 import io.odradek.replication.quorum.VoterSet;
@@ -64,18 +61,13 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.apache.kafka.common.message.AddRaftVoterRequestData;
 import org.apache.kafka.common.message.BeginQuorumEpochRequestData;
-import org.apache.kafka.common.message.BeginQuorumEpochResponseData;
 import org.apache.kafka.common.message.DescribeQuorumRequestData;
 import org.apache.kafka.common.message.EndQuorumEpochRequestData;
-import org.apache.kafka.common.message.EndQuorumEpochResponseData;
 import org.apache.kafka.common.message.FetchRequestData;
-import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.FetchSnapshotRequestData;
-import org.apache.kafka.common.message.FetchSnapshotResponseData;
 import org.apache.kafka.common.message.RemoveRaftVoterRequestData;
 import org.apache.kafka.common.message.UpdateRaftVoterRequestData;
 import org.apache.kafka.common.message.VoteRequestData;
-import org.apache.kafka.common.message.VoteResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
@@ -104,11 +96,6 @@ public final class QuorumHost {
 
     /** Of values in a batch of the controller's, as in Kafka. */
     static final int MOST_BATCH_BYTES = 8 << 20;
-
-    /** Of records in an answer to a fetch, if there is no single larger batch. Kafka's. */
-    private static final int MOST_FETCHED_BYTES = 8 << 20;
-
-    private static final int MOST_PIECE_BYTES = 1 << 20;
 
     /** How many inputs share a turn, and its sync, at most: the time of the machine goes on meanwhile. */
     private static final int MOST_TAKEN = 1_000;
@@ -194,7 +181,7 @@ public final class QuorumHost {
 
     // The loop's.
     private final QuorumMachine machine;
-    private final Map<Long, QuorumRequest> asked = new HashMap<>();
+    private final Map<Long, Question> asked = new HashMap<>();
     private final Map<Long, Unanswered> unanswered = new HashMap<>();
     private final ArrayDeque<InLog> inLog = new ArrayDeque<>();
     /** Of a leader that no record of the voters says it of; of the last one only. */
@@ -493,18 +480,9 @@ public final class QuorumHost {
     // ---- Asking.
 
     private void send(long requestId, int to, QuorumRequest request) {
-        asked.put(requestId, request);
-        Peers.Request message = switch (request) {
-            case Vote vote -> new Outgoing(ApiKeys.VOTE, version -> VoteMessages.request(wire, vote));
-            case BeginEpoch begin ->
-                new Outgoing(
-                        ApiKeys.BEGIN_QUORUM_EPOCH, version -> BeginEpochMessages.request(wire, begin, options.at()));
-            case EndEpoch end ->
-                new Outgoing(ApiKeys.END_QUORUM_EPOCH, version -> EndEpochMessages.request(wire, end, options.at()));
-            case Fetch fetch ->
-                new Outgoing(ApiKeys.FETCH, version -> FetchMessages.request(wire, fetch, MOST_FETCHED_BYTES, version));
-        };
-        peers.ask(to, message, options.requestTimeoutMs(), new Peers.Outcome() {
+        Question question = new Question(wire, request, options.at());
+        asked.put(requestId, question);
+        peers.ask(to, question, options.requestTimeoutMs(), new Peers.Outcome() {
             @Override
             public void answered(ApiMessage response, short version) {
                 inbox.add(new Input.PeerAnswered(requestId, response, version));
@@ -517,38 +495,19 @@ public final class QuorumHost {
         });
     }
 
-    private record Outgoing(ApiKeys api, Content content) implements Peers.Request {
-        private interface Content {
-            ApiMessage at(short version);
-        }
-
-        @Override
-        public ApiMessage at(short version) {
-            return content.at(version);
-        }
-    }
-
     private void peerAnswered(long requestId, ApiMessage response, short version) throws IOException {
-        QuorumRequest request = asked.remove(requestId);
-        if (request == null) {
+        Question question = asked.remove(requestId);
+        if (question == null) {
             return;
         }
-        Heard heard = switch (request) {
-            case Vote _ when response instanceof VoteResponseData data -> VoteMessages.heard(wire, data);
-            case BeginEpoch _
-            when response instanceof BeginQuorumEpochResponseData data -> BeginEpochMessages.heard(wire, data);
-            case EndEpoch _
-            when response instanceof EndQuorumEpochResponseData data -> EndEpochMessages.heard(wire, data);
-            case Fetch _ when response instanceof FetchResponseData data -> FetchMessages.heard(wire, data, version);
-            case Vote _, BeginEpoch _, EndEpoch _, Fetch _ -> new Heard.Nonsense("to " + request + ": " + response);
-        };
-        switch (heard) {
+        switch (question.heard(response, version)) {
             case Heard.Answer(QuorumAnswer answer, Endpoint leaderAt) -> {
                 learn(answer.leader(), leaderAt);
                 step(new Answered(requestId, answer));
             }
             case Heard.Nonsense(String why) -> {
-                complaints.accept("another server has answered to " + request + " what makes no sense: " + why);
+                complaints.accept(
+                        "another server has answered to " + question.request() + " what makes no sense: " + why);
                 step(new Failed(requestId));
             }
         }
@@ -651,7 +610,7 @@ public final class QuorumHost {
         Unanswered request = answered(entries.requestId());
         request.reply()
                 .accept(FetchMessages.entries(
-                        storage.read(entries.from(), MOST_FETCHED_BYTES),
+                        storage.read(entries.from(), Question.MOST_FETCHED_BYTES),
                         entries.highWatermark(),
                         machine.log().start().offset(),
                         standing(entries.epoch(), entries.leader()),
@@ -805,7 +764,7 @@ public final class QuorumHost {
                     if (wanted.position() < 0 || wanted.position() >= size) {
                         return SnapshotMessages.refused(Errors.POSITION_OUT_OF_RANGE, standing, version);
                     }
-                    int most = Math.max(1, Math.min(wanted.maxBytes(), MOST_PIECE_BYTES));
+                    int most = Math.max(1, Math.min(wanted.maxBytes(), SnapshotMessages.MOST_PIECE_BYTES));
                     ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(most, size - wanted.position()));
                     file.read(bytes, wanted.position());
                     return SnapshotMessages.piece(
@@ -819,15 +778,14 @@ public final class QuorumHost {
 
     private void beginDownload(int from, int epoch, OffsetAndEpoch snapshot) throws IOException {
         endDownload();
-        SnapshotDownload begun = new SnapshotDownload(from, epoch, snapshot, storage.openPart(snapshot));
+        SnapshotDownload begun =
+                new SnapshotDownload(wire, storage.self(), from, epoch, snapshot, storage.openPart(snapshot));
         download = begun;
         askForPiece(begun);
     }
 
     private void askForPiece(SnapshotDownload of) {
-        SnapshotMessages.Wanted wanted = of.next(storage.self(), MOST_PIECE_BYTES);
-        Peers.Request request = new Outgoing(ApiKeys.FETCH_SNAPSHOT, version -> SnapshotMessages.request(wire, wanted));
-        peers.ask(of.from(), request, options.requestTimeoutMs(), new Peers.Outcome() {
+        peers.ask(of.from(), of.next(), options.requestTimeoutMs(), new Peers.Outcome() {
             @Override
             public void answered(ApiMessage response, short version) {
                 inbox.add(new Input.PieceAnswered(of, response));
@@ -841,9 +799,7 @@ public final class QuorumHost {
     }
 
     private void pieceAnswered(SnapshotDownload of, ApiMessage response) throws IOException {
-        SnapshotMessages.Piece piece = response instanceof FetchSnapshotResponseData data
-                ? SnapshotMessages.heard(of.next(storage.self(), MOST_PIECE_BYTES), data)
-                : null;
+        SnapshotMessages.Piece piece = of.heard(response);
         if (piece == null) {
             downloadFailed(of);
         } else if (!of.take(piece)) {

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 /** FetchSnapshot, versions 0 and 1 (KIP-630, 853): a snapshot's file, piece by piece. A piece may end anywhere. */
 final class SnapshotMessages {
 
+    /** Of a piece, in bytes; it need not end with a batch. */
+    static final int MOST_PIECE_BYTES = 1 << 20;
+
     private static final short ENDPOINTS_SINCE = 1;
 
     /**

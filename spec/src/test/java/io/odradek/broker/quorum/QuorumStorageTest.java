@@ -340,7 +340,8 @@ class QuorumStorageTest {
                 bytes = ByteBuffer.allocate((int) file.size());
                 file.read(bytes, 0);
             }
-            SnapshotDownload download = new SnapshotDownload(2, 7, snapshot, storage.openPart(snapshot));
+            SnapshotDownload download = new SnapshotDownload(
+                    new QuorumWire(CLUSTER, "CONTROLLER"), storage.self(), 2, 7, snapshot, storage.openPart(snapshot));
             ByteBuffer all = bytes.flip();
             int half = all.limit() / 2;
             assertThat(download.take(new SnapshotMessages.Piece(snapshot, all.limit(), 0, all.slice(0, half))))
