@@ -3,8 +3,10 @@ package io.odradek.broker.quorum;
 import io.odradek.engine.record.BatchLayout;
 import io.odradek.engine.record.CorruptBatchException;
 import io.odradek.engine.record.RecordBatch;
+import io.odradek.engine.record.RecordCursor;
 import io.odradek.replication.quorum.EntryBatch;
 import io.odradek.replication.quorum.EntryBatch.Payload;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -70,8 +72,27 @@ final class EntryBatches {
             throw new CorruptBatchException("a batch of " + RecordBatch.recordCount(batch, 0) + " records at offset "
                     + baseOffset + ", the last " + last + " behind it, in epoch " + epoch);
         }
+        if (!RecordBatch.isControl(batch, 0)) {
+            requireValues(batch);
+        }
         return new EntryBatch(
                 epoch, baseOffset, last + 1, ControlBatches.in(batch, 0).voters(), new Stored(batch));
+    }
+
+    /** What is committed has to be folded: it is too late then to find out that it cannot be read. */
+    static void requireValues(ByteBuffer batch) throws CorruptBatchException {
+        try (RecordCursor records = RecordCursor.open(batch, 0)) {
+            while (records.next()) {
+                if (records.value() == null) {
+                    throw new CorruptBatchException("the record at offset " + records.offset() + " has no value");
+                }
+            }
+        } catch (CorruptBatchException e) {
+            throw e;
+        } catch (IOException | RuntimeException e) { // whatever a codec throws at bytes that are none
+            throw new CorruptBatchException("the records from offset " + RecordBatch.baseOffset(batch, 0)
+                    + " on cannot be read: " + e.getMessage());
+        }
     }
 
     private EntryBatches() {}

@@ -101,6 +101,9 @@ final class SnapshotReader {
     private static ControlBatches.Found controlIn(Path path, long position, long offset, ByteBuffer batch)
             throws CorruptLogException {
         try {
+            if (!RecordBatch.isControl(batch, 0)) {
+                EntryBatches.requireValues(batch);
+            }
             return ControlBatches.in(batch, 0);
         } catch (CorruptBatchException e) {
             throw new CorruptLogException(path, position, offset, String.valueOf(e.getMessage()));

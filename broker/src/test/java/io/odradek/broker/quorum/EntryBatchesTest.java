@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.odradek.engine.record.BatchBuilder;
 import io.odradek.engine.record.BatchLayout;
+import io.odradek.engine.record.Codec;
 import io.odradek.engine.record.CorruptBatchException;
 import io.odradek.engine.record.RecordBatch;
 import io.odradek.replication.quorum.EntryBatch;
@@ -161,6 +162,26 @@ class EntryBatchesTest {
         change.to(batch);
         RecordBatch.sealCrc(batch, 0);
         assertThatThrownBy(() -> EntryBatches.of(batch)).isInstanceOf(CorruptBatchException.class);
+    }
+
+    @Test
+    void recordsThatCannotBeFoldedAreAnError() {
+        ByteBuffer withoutValue = ControlBatches.placed(new BatchBuilder().add(1, new byte[2], null), 10, 4)
+                .bytes();
+        assertThatThrownBy(() -> EntryBatches.of(withoutValue)).isInstanceOf(CorruptBatchException.class);
+        refused(batch -> batch.put(BatchLayout.RECORDS_AT, (byte) 0x7E)); // a record longer than its batch
+        for (Codec codec : Codec.values()) {
+            if (codec != Codec.NONE) {
+                ByteBuffer batch = ControlBatches.placed(
+                                new BatchBuilder().compressed(codec).add(1, null, new byte[300]), 10, 4)
+                        .bytes();
+                batch.putLong(BatchLayout.RECORDS_AT + 1, 0x0123_4567_89AB_CDEFL);
+                RecordBatch.sealCrc(batch, 0);
+                assertThatThrownBy(() -> EntryBatches.of(batch))
+                        .as(codec.toString())
+                        .isInstanceOf(CorruptBatchException.class);
+            }
+        }
     }
 
     @Test

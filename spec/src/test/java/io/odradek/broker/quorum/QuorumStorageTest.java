@@ -9,6 +9,7 @@ import io.odradek.engine.LogDirectory;
 import io.odradek.engine.io.FileStore;
 import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.record.BatchBuilder;
+import io.odradek.engine.record.BatchLayout;
 import io.odradek.engine.record.RecordBatch;
 import io.odradek.replication.quorum.EntryBatch;
 import io.odradek.replication.quorum.EntryBatch.LeaderChange;
@@ -209,6 +210,7 @@ class QuorumStorageTest {
         refused(
                 "expected 0 of epoch 3",
                 store -> store.rename(SNAPSHOT, LOG.resolve("00000000000000000015-0000000003.checkpoint")));
+        refused("the size of record 0 is wrong", QuorumStorageTest::withARecordLongerThanItsBatch);
         refused("expected 3 of epoch 2", QuorumStorageTest::withoutItsSecondBatch);
         refused("is missing beside a log", store -> store.delete(LOG.resolve("quorum-state")));
         refused("expected one JSON object", store -> {
@@ -216,6 +218,18 @@ class QuorumStorageTest {
                 file.truncate(0);
             }
         });
+    }
+
+    private static void withARecordLongerThanItsBatch(SimulatedFileStore store) throws IOException {
+        try (StoreFile file = store.open(SNAPSHOT, FileStore.OpenMode.READ_WRITE)) {
+            ByteBuffer bytes = ByteBuffer.allocate((int) file.size());
+            file.read(bytes, 0);
+            bytes.flip();
+            int second = RecordBatch.sizeInBytes(bytes, 0);
+            bytes.put(second + BatchLayout.RECORDS_AT, (byte) 0x7E);
+            RecordBatch.sealCrc(bytes, second);
+            file.write(bytes, 0);
+        }
     }
 
     private static void withoutItsSecondBatch(SimulatedFileStore store) throws IOException {
