@@ -15,7 +15,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(QuietLog.class)
 class QuorumHostsTest {
 
-    private static final int SEEDS = 120;
+    private static final int SEEDS = 80;
 
     @Test
     void whatIsCommittedSurvivesAndAllGetWellAgain() {
