@@ -126,6 +126,21 @@ final class LeavingSegments {
         }
     }
 
+    /** The log goes on elsewhere, which is on disk: nobody will look for these again. Their files go by housekeeping. */
+    void removeOld(List<Segment> removed) {
+        List<Path> files = new ArrayList<>();
+        for (Segment segment : removed) {
+            unsynced.forget(segment.files());
+            segment.files().remove();
+            for (String suffix : SegmentNames.ALL) {
+                files.add(segment.files().path(suffix));
+            }
+        }
+        if (!files.isEmpty()) {
+            deletions.retire(files);
+        }
+    }
+
     // ---- for a compacted one
 
     /**

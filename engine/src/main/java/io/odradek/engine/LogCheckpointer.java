@@ -216,6 +216,23 @@ final class LogCheckpointer {
         }
     }
 
+    /** The log is about to go on at {@code offset}, at or above its end: that may be written down as its start. Append thread. */
+    void startsAt(long offset) {
+        durable.truncated(offset);
+        synchronized (lock) {
+            snapshots.forget();
+            logStartOffset = offset;
+        }
+    }
+
+    /** It does, durably: {@code end} is where it starts and ends. Append thread. */
+    void startedAt(LogPosition end) {
+        durable.advance(end.offset(), durable.generation());
+        synchronized (lock) {
+            recoveryPoint = end;
+        }
+    }
+
     /** Writes the leader epochs and syncs them, with all other entries of the directory. Append thread. */
     void replaceEpochs(LeaderEpochs epochs) throws IOException {
         synchronized (lock) {

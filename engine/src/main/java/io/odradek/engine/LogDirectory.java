@@ -405,6 +405,22 @@ public final class LogDirectory implements AutoCloseable {
     }
 
     /**
+     * Nothing of {@code log} stays, and it goes on at {@code offset}, at or above its end: a snapshot stands for what lies below
+     * (KIP-630). Durable when it returns; a crash before that leaves the log as it was, or as it will be. Waits for whoever persists;
+     * the thread that appends to the log, which must be nobody else's.
+     *
+     * @throws IOException the directory is offline, by this or before
+     */
+    public void startOver(PartitionLog log, long offset) throws IOException {
+        throwIfOffline();
+        fault.guard(() -> {
+            synchronized (persisting) {
+                log.startOverAt(offset, checkpoints::writeNewLogStarts);
+            }
+        });
+    }
+
+    /**
      * A journal for one shard, without a thread: the caller {@linkplain Journal#start starts} it, or works itself. It ends with
      * the directory.
      *

@@ -152,6 +152,23 @@ final class LogSegments {
         return removed;
     }
 
+    /**
+     * The log goes on at {@code offset}, after {@link #forgetRecent}, in an empty segment that begins there, with nothing before it.
+     *
+     * @return what it had besides
+     */
+    List<Segment> startOver(ActiveSegment next, long offset) {
+        List<Segment> removed = new ArrayList<>(all());
+        removed.remove(next);
+        sealed.clear();
+        active = next;
+        segments = segmentsNow();
+        epochs = LeaderEpochs.NONE;
+        logStartOffset = offset;
+        publish(offset);
+        return removed;
+    }
+
     private Segment[] segmentsNow() {
         Segment[] now = new Segment[sealed.size() + 1];
         long bytes = 0;

@@ -15,6 +15,7 @@ import io.odradek.engine.producer.ProducerState;
 import io.odradek.engine.producer.ProducerStates;
 import io.odradek.engine.producer.SequenceCheck;
 import io.odradek.engine.record.BatchLayout;
+import io.odradek.engine.record.RecordBatch;
 import io.odradek.engine.record.ValidatedBatch;
 import io.odradek.engine.recovery.ProducerReplay;
 import io.odradek.engine.recovery.RecoveredLog;
@@ -252,6 +253,34 @@ public final class PartitionLog implements JournaledLog {
         return appended;
     }
 
+    /**
+     * As a follower: the batch keeps the offset and the leader epoch that it has, and a newer epoch begins with it. Takes over the
+     * batch's lease in every case. For logs without producers and without compaction, as the metadata log: sequences are checked as a
+     * leader's are, and a gap in front of the batch is refused.
+     *
+     * @param batch next in the log, as it came from the leader
+     * @throws IllegalArgumentException it is not next: the log would not be the leader's any more
+     */
+    public AppendOutcome stageReplicated(ValidatedBatch batch, long nowMs) throws IOException {
+        int leaderEpoch = RecordBatch.leaderEpoch(batch.bytes(), 0);
+        if (batch.baseOffset() != staged.endOffset()
+                || leaderEpoch < segments.epochs().latestEpoch()) {
+            batch.lease().release();
+            throw new IllegalArgumentException("a batch at offset " + batch.baseOffset() + " of epoch " + leaderEpoch
+                    + " does not follow " + partition + ", which ends at " + staged.endOffset() + " in epoch "
+                    + segments.epochs().latestEpoch());
+        }
+        if (leaderEpoch > segments.epochs().latestEpoch()) {
+            try {
+                beginEpoch(leaderEpoch);
+            } catch (IOException e) {
+                batch.lease().release();
+                throw e;
+            }
+        }
+        return stage(batch, leaderEpoch, nowMs);
+    }
+
     private @Nullable AppendOutcome refusal(ValidatedBatch batch, int leaderEpoch) {
         String offline = closed ? "log " + partition + " is closed" : home.offlineReason();
         if (offline != null) {
@@ -350,14 +379,7 @@ public final class PartitionLog implements JournaledLog {
         try {
             writeSnapshotOfRoll(endOffset);
             old = segments.active().seal();
-            next = ActiveSegment.create(store, directory, endOffset);
-            try {
-                preallocateIfWanted(next);
-            } catch (IOException | RuntimeException | Error e) {
-                next.files().remove();
-                throw e;
-            }
-            next.files().handedOut(0);
+            next = begin(endOffset);
         } catch (IOException e) {
             failWrite(e);
             throw e;
@@ -365,6 +387,19 @@ public final class PartitionLog implements JournaledLog {
         unsynced.changedEntries();
         rolling.rolled(next, config, nowMs);
         segments.rolled(old, next, endOffset);
+    }
+
+    /** A new segment; its directory entry still has to be synced. */
+    private ActiveSegment begin(long baseOffset) throws IOException {
+        ActiveSegment next = ActiveSegment.create(store, directory, baseOffset);
+        try {
+            preallocateIfWanted(next);
+        } catch (IOException | RuntimeException | Error e) {
+            next.files().remove();
+            throw e;
+        }
+        next.files().handedOut(0);
+        return next;
     }
 
     /**
@@ -532,6 +567,47 @@ public final class PartitionLog implements JournaledLog {
         checkpointer.replaceEpochs(segments.epochs());
         unsynced.syncedEntries(); // with the epochs' file
         return newEnd;
+    }
+
+    /**
+     * Nothing of what is there stays, and the log goes on at {@code offset}: a snapshot stands for what lies below. Durable when it
+     * returns; a crash before that leaves the log as it was, or as it will be. Not while anybody persists this log ({@link
+     * LogDirectory#startOver} sees to that).
+     *
+     * @param offset at or above the log's end
+     * @param logStarts writes down {@link #logStartToCheckpoint}, durably
+     */
+    void startOverAt(long offset, LogStartWriter logStarts) throws IOException {
+        refuseWhenOffline();
+        writeStaged();
+        if (offset < staged.endOffset()) {
+            throw new IllegalArgumentException(
+                    partition + " ends at " + staged.endOffset() + " and cannot go on at " + offset + ": cut it first");
+        }
+        endSwap();
+        // First the start: whoever then finds the old segments, in a crash, knows that they are gone. The recovery
+        // point follows
+        // last, for below the start nothing is missed, but above the end everything would be.
+        checkpointer.startsAt(offset);
+        home.retireJournals(this);
+        logStarts.write();
+        segments.forgetRecent();
+        ActiveSegment next = segments.active();
+        if (next.baseOffset() < offset) {
+            next = begin(offset);
+            rolling.rolled(next, config, home.nowMs());
+        }
+        leaving.removeOld(segments.startOver(next, offset));
+        staged.cutTo(offset);
+        ProducerReplay.restore(producers, store, directory, segments.all(), offset, home.nowMs());
+        checkpointer.replaceEpochs(segments.epochs());
+        unsynced.syncedEntries(); // with the epochs' file
+        checkpointer.startedAt(view().end());
+    }
+
+    /** Writes down the log's start. */
+    interface LogStartWriter {
+        void write() throws IOException;
     }
 
     /**

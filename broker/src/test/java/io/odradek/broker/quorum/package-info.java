@@ -1,0 +1,4 @@
+@NullMarked
+package io.odradek.broker.quorum;
+
+import org.jspecify.annotations.NullMarked;
