@@ -27,7 +27,8 @@ final class SyncedAppendsTest {
     void aRunIsLongEnoughToBeCompiledAndWritesNoMoreThanItsVolume(
             String system, String shape, String submitters, String partitions, String volumeMiB, int rounds) {
         Params params = new Params(
-                system, Map.of("shape", shape, "submitters", submitters, "partitions", partitions, "volumeMiB", volumeMiB));
+                system,
+                Map.of("shape", shape, "submitters", submitters, "partitions", partitions, "volumeMiB", volumeMiB));
 
         int batchesOfARound = Math.max(Integer.parseInt(submitters), Integer.parseInt(partitions));
         assertThat(SyncedAppends.of(params).rounds()).isEqualTo(rounds);

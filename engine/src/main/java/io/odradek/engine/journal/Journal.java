@@ -264,8 +264,8 @@ public final class Journal {
         int begin = buffer.position();
         buffer.limit(begin + length);
         if (file.read(buffer, position) != length) {
-            throw new IOException(file.path() + " ends before byte " + (position + length)
-                    + ", which was written to it: it was cut");
+            throw new IOException(
+                    file.path() + " ends before byte " + (position + length) + ", which was written to it: it was cut");
         }
         requireWhatWasWritten(file, position, begin);
         buffer.limit(buffer.capacity());
