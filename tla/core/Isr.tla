@@ -2,7 +2,7 @@
 (* One partition, replicated by Kafka's in-sync replicas protocol, with the rules that Odradek makes explicit.
 
    A leader appends what producers send, its followers fetch, and what every in-sync replica has is committed. The controller
-   says who leads and who is in sync: it appends its decisions to the metadata log, and brokers apply them one by one, each in
+   says who leads and who is in sync: it appends its decisions to the metadata log, and brokers apply them in their order, each in
    its own time, so a broker may act on old ones. Processes stop and crash, machines lose power and with it any part of what
    was not synced, messages are late or lost, leases lapse.
 
@@ -28,7 +28,8 @@ CONSTANTS
   Exchange,         \* model: places for fetches in flight, for each follower. With one, a follower that gives a fetch up
                     \* forgets it before it sends the next; with two, the old one may still arrive, at any time
   IdleFetches,      \* model: whether followers also send fetches that would change nothing
-  MaxRecord, MaxCrash, MaxStop, MaxFence, MaxShrink, \* model: how many records, and faults of each kind; recovery is not bounded
+  MaxRecord, MaxCrash, MaxStop, MaxFence, MaxShrink, MaxDoubt, \* model: how many records, and faults of each kind; recovery is
+                    \* not bounded
   Bugs              \* model: rules that are broken; {} is the protocol
 
 VARIABLES
@@ -47,7 +48,8 @@ VARIABLES
   \* A leader
   epochStart,       \* where its log ended when its epoch began
   progress,         \* what each follower's last fetch says: it has everything below offset, and its broker epoch
-  proposal,         \* the change of the ISR that it has proposed and not heard of
+  proposal,         \* the change of the ISR that it has proposed and not heard of: "one" copy of it is on its way, or "many" may be, or
+                    \* the only one was "refused"
   \* The network
   exchange,         \* fetches and answers on their way
   \* What nobody stores: the history that the promises speak of
@@ -86,7 +88,7 @@ Fenced     == {r \in Replica : registration[r].fenced}
 DurableEnd(r, lg, sy) == IF Durability = "sync" /\ ~Bug("LeaderCountsUnsynced") THEN sy ELSE Len(lg)
 
 (* The maximal ISR (KIP-497): who is in sync, or would be if the controller has accepted what was proposed. *)
-MaximalIsr(p, prop) == IF prop = None THEN p.isr
+MaximalIsr(p, prop) == IF prop = None \/ (prop.copies = "many" /\ Bug("DoubtfulRefusalCounts")) THEN p.isr
                        ELSE IF Bug("ProposedIsrCounts") THEN prop.isr ELSE p.isr \cup prop.isr
 
 (* The high watermark of leader r, were it to know this: the least durable end in the maximal ISR, never less than before, and the
@@ -170,7 +172,8 @@ Register(r) ==
         /\ registration' = [registration EXCEPT ![r] = [fenced |-> ~survives, brokerEpoch |-> @.brokerEpoch + 1]]
   /\ process' = [process EXCEPT ![r] = "up"]
   /\ lease' = [lease EXCEPT ![r] = ~TimelyLeases]
-  /\ UNCHANGED <<replicaVars, leaderVars, exchange, historyVars, nextId, left>>
+  /\ proposal' = [proposal EXCEPT ![r] = None]  \* if it had one, that is based on a partition epoch that is over now
+  /\ UNCHANGED <<replicaVars, epochStart, progress, exchange, historyVars, nextId, left>>
 
 (* LeaderChooser: nobody in sync or eligible is left alive, and the operator prefers a partition with holes to none. It is
    recorded, so that what is lost by it is explained.                                                                       *)
@@ -190,45 +193,72 @@ ProposalStands(r) ==
   /\ q.isr \cap Fenced = {} \/ Bug("FencedMayJoin")
   /\ \A x \in q.joins : q.brokerEpoch = registration[x].brokerEpoch \/ Bug("PredecessorMayJoin")
 
-(* ControllerMachine: the leader learns of it from the metadata. Until then the request may be sent, and arrive, again. *)
+(* ControllerMachine: the leader learns of it from the metadata. Copies that arrive later are based on a partition epoch that is over. *)
 AcceptProposal(r) ==
   /\ proposal[r] # None /\ ProposalStands(r)
+  /\ proposal[r].copies # "refused"
   /\ Decide([Current EXCEPT !.isr = proposal[r].isr, !.elr = Eligible(proposal[r].isr, Current)])
   /\ UNCHANGED <<registration, brokerVars, replicaVars, leaderVars, exchange, historyVars, nextId, left>>
 
-(* ControllerMachine, and LeaderMachine hears the refusal: the change was not and will not be made, so the leader counts its ISR
-   again. A refusal because the partition epoch is not the current one means nothing: an earlier copy may have been accepted. Then
-   the metadata will tell. model: the answer takes no time, as late answers are found to be old by their partition epoch. *)
+(* ControllerMachine: the change was not made, and will not be, as there is no other copy. Of several one may be refused and another accepted
+   later, when who was fenced is not any more: that one was refused says nothing then. Nor does it say anything that the partition epoch is
+   not the current one: a copy may have been accepted. The metadata will tell. *)
 RefuseProposal(r) ==
   /\ proposal[r] # None /\ ~ProposalStands(r)
-  /\ (Current.leader = r /\ proposal[r].partitionEpoch = Len(metadata)) \/ Bug("StaleRefusalCounts")
+  /\ \/ proposal[r].copies = "one" /\ Current.leader = r /\ proposal[r].partitionEpoch = Len(metadata)
+     \/ proposal[r].copies # "refused" /\ Bug("StaleRefusalCounts")
+  /\ proposal' = [proposal EXCEPT ![r].copies = "refused"]
+  /\ UNCHANGED <<controllerVars, brokerVars, replicaVars, epochStart, progress, exchange, historyVars, nextId, left>>
+
+(* LeaderMachine hears of it, and counts its ISR again. *)
+HearRefusal(r) ==
+  /\ Up(r) /\ proposal[r] # None /\ proposal[r].copies = "refused"
   /\ proposal' = [proposal EXCEPT ![r] = None]
-  /\ Advance(r, Known(r), None, progress[r], log[r], synced[r])
+  /\ IF lease[r]
+       THEN Advance(r, Known(r), None, progress[r], log[r], synced[r])
+       ELSE UNCHANGED <<highWatermark, historyVars>>
   /\ UNCHANGED <<controllerVars, brokerVars, log, synced, epochStart, progress, exchange, nextId, left>>
+
+(* LeaderMachine hears nothing for so long that it sends the proposal again. *)
+RepeatProposal(r) ==
+  /\ Up(r) /\ proposal[r] # None /\ proposal[r].copies # "many" /\ left.doubt > 0
+  /\ proposal' = [proposal EXCEPT ![r].copies = "many"]
+  /\ left' = [left EXCEPT !.doubt = @ - 1]
+  /\ UNCHANGED <<controllerVars, brokerVars, replicaVars, epochStart, progress, exchange, historyVars, nextId>>
+
+(* LeaderMachine, to which no refusal says anything any more, proposes its ISR as it is, and ControllerMachine accepts: a decision that
+   changes nothing but the partition epoch, by which every copy of what was proposed is too late. What was proposed counts until that is heard
+   of in the metadata (decision 25). *)
+WithdrawProposal(r) ==
+  /\ proposal[r] # None /\ proposal[r].copies = "many"
+  /\ Current.leader = r /\ proposal[r].partitionEpoch = Len(metadata)
+  /\ metadata' = Append(metadata, Current)
+  /\ UNCHANGED <<registration, brokerVars, replicaVars, leaderVars, exchange, historyVars, nextId, left>>
 
 ----------------------------------------------------------------------------
 (* A broker. Java: PartitionHost makes a new LeaderMachine or FollowerMachine of what ClusterImage says; BrokerLeases *)
 
-(* The next decision is applied. In a new epoch a leader knows nothing of its followers, and records where its log ends; a
-   follower does not cut its log: it will be told where when it fetches (KIP-595). In the same epoch a leader takes the
-   decision for the answer to what it proposed.                                                                            *)
+(* A decision is applied, the next one or a later one: of several that come at once a broker sees what they come to. In a new epoch a
+   leader knows nothing of its followers, and records where its log ends; a follower does not cut its log: it will be told where when it
+   fetches (KIP-595). In the same epoch a leader takes the decision for the answer to what it proposed.                                *)
 ApplyMetadata(r) ==
-  /\ Up(r) /\ applied[r] < Len(metadata)
-  /\ LET p        == metadata[applied[r] + 1]
-         newEpoch == p.leaderEpoch > Epoch(r)
-         heard    == IF newEpoch THEN [f \in Replica |-> NotHeard] ELSE progress[r]
-         cut      == IF newEpoch /\ p.leader \notin {r, Nobody} /\ Bug("CutsToHighWatermark")
-                       THEN highWatermark[r]
-                       ELSE Len(log[r])
-     IN /\ applied' = [applied EXCEPT ![r] = @ + 1]
-        /\ proposal' = [proposal EXCEPT ![r] = IF Bug("AnswerUnheard") /\ ~newEpoch THEN @ ELSE None]
-        /\ progress' = [progress EXCEPT ![r] = heard]
-        /\ epochStart' = [epochStart EXCEPT ![r] = IF p.leader # r THEN 0 ELSE IF newEpoch THEN Len(log[r]) ELSE @]
-        /\ log' = [log EXCEPT ![r] = Below(@, cut)]
-        /\ synced' = [synced EXCEPT ![r] = Least({@, cut})]
-        /\ IF p.leader = r /\ ~Bug("IsrChangeUnnoticed")
-             THEN Advance(r, p, None, heard, log[r], synced[r])
-             ELSE UNCHANGED <<highWatermark, historyVars>>
+  /\ Up(r)
+  /\ \E n \in applied[r] + 1..Len(metadata) :
+       LET p        == metadata[n]
+           newEpoch == p.leaderEpoch > Epoch(r)
+           heard    == IF newEpoch THEN [f \in Replica |-> NotHeard] ELSE progress[r]
+           cut      == IF newEpoch /\ p.leader \notin {r, Nobody} /\ Bug("CutsToHighWatermark")
+                         THEN highWatermark[r]
+                         ELSE Len(log[r])
+       IN /\ applied' = [applied EXCEPT ![r] = n]
+          /\ proposal' = [proposal EXCEPT ![r] = IF Bug("AnswerUnheard") /\ ~newEpoch THEN @ ELSE None]
+          /\ progress' = [progress EXCEPT ![r] = heard]
+          /\ epochStart' = [epochStart EXCEPT ![r] = IF p.leader # r THEN 0 ELSE IF newEpoch THEN Len(log[r]) ELSE @]
+          /\ log' = [log EXCEPT ![r] = Below(@, cut)]
+          /\ synced' = [synced EXCEPT ![r] = Least({@, cut})]
+          /\ IF p.leader = r /\ lease[r] /\ ~Bug("IsrChangeUnnoticed")
+               THEN Advance(r, p, None, heard, log[r], synced[r])
+               ELSE UNCHANGED <<highWatermark, historyVars>>
   /\ UNCHANGED <<controllerVars, process, lease, exchange, nextId, left>>
 
 (* BrokerLeases: heartbeats were not answered for so long that the controller may soon give up this broker. *)
@@ -238,19 +268,23 @@ LoseLease(r) ==
   /\ left' = [left EXCEPT !.fence = @ - 1]
   /\ UNCHANGED <<controllerVars, process, applied, replicaVars, leaderVars, exchange, historyVars, nextId>>
 
-(* BrokerLeases: a heartbeat is answered before it came to that. *)
+(* BrokerLeases: a heartbeat is answered before it came to that. A leader commits what has become durable meanwhile. *)
 RenewLease(r) ==
   /\ Up(r) /\ ~lease[r] /\ r \notin Fenced
   /\ lease' = [lease EXCEPT ![r] = TRUE]
-  /\ UNCHANGED <<controllerVars, process, applied, replicaVars, leaderVars, exchange, historyVars, nextId, left>>
-
-(* GroupSync: everything appended so far is durable. A leader's own end counts like a follower's (LeaderMachine.localEnd). *)
-Sync(r) ==
-  /\ Durability = "sync" /\ Up(r) /\ synced[r] < Len(log[r])
-  /\ synced' = [synced EXCEPT ![r] = Len(log[r])]
-  /\ IF Leads(r)
-       THEN Advance(r, Known(r), proposal[r], progress[r], log[r], Len(log[r]))
+  /\ IF Known(r).leader = r
+       THEN Advance(r, Known(r), proposal[r], progress[r], log[r], synced[r])
        ELSE UNCHANGED <<highWatermark, historyVars>>
+  /\ UNCHANGED <<controllerVars, process, applied, log, synced, leaderVars, exchange, nextId, left>>
+
+(* GroupSync: what was appended up to some moment is durable. A leader's own end counts like a follower's (LeaderMachine.localEnd). *)
+Sync(r) ==
+  /\ Durability = "sync" /\ Up(r)
+  /\ \E end \in synced[r] + 1..Len(log[r]) :
+       /\ synced' = [synced EXCEPT ![r] = end]
+       /\ IF Leads(r)
+            THEN Advance(r, Known(r), proposal[r], progress[r], log[r], end)
+            ELSE UNCHANGED <<highWatermark, historyVars>>
   /\ UNCHANGED <<controllerVars, brokerVars, log, leaderVars, exchange, nextId, left>>
 
 ----------------------------------------------------------------------------
@@ -271,7 +305,7 @@ ProposeShrink(r) ==
   /\ Leads(r) /\ proposal[r] = None /\ left.shrink > 0
   /\ \E x \in Known(r).isr \ {r} :
        proposal' = [proposal EXCEPT ![r] =
-         [isr |-> Known(r).isr \ {x}, joins |-> {}, brokerEpoch |-> 0, partitionEpoch |-> applied[r]]]
+         [isr |-> Known(r).isr \ {x}, joins |-> {}, brokerEpoch |-> 0, partitionEpoch |-> applied[r], copies |-> "one"]]
   /\ left' = [left EXCEPT !.shrink = @ - 1]
   /\ UNCHANGED <<controllerVars, brokerVars, replicaVars, epochStart, progress, exchange, historyVars, nextId>>
 
@@ -284,7 +318,7 @@ ProposeExpand(r) ==
        /\ progress[r][x].offset >= epochStart[r] \/ Bug("EpochStartIgnored")
        /\ proposal' = [proposal EXCEPT ![r] =
             [isr |-> Known(r).isr \cup {x}, joins |-> {x}, brokerEpoch |-> progress[r][x].brokerEpoch,
-             partitionEpoch |-> applied[r]]]
+             partitionEpoch |-> applied[r], copies |-> "one"]]
   /\ UNCHANGED <<controllerVars, brokerVars, replicaVars, epochStart, progress, exchange, historyVars, nextId, left>>
 
 (* A fetch m of follower f that its leader does not answer. Of another epoch than the leader's, whichever is older (KIP-320). Or
@@ -421,13 +455,13 @@ TellsEnd(r) == Leads(r) /\ (highWatermark[r] >= epochStart[r] \/ Bug("TellsEndTo
 ----------------------------------------------------------------------------
 (* The world *)
 
-(* A process ends, and with it what it did not store. What it has asked for may still arrive, answers find nobody. *)
+(* A process ends, and with it what it did not store. What it has asked for, of its leader or of the controller, may still arrive;
+   answers find nobody. *)
 Ends(r) ==
   /\ epochStart' = [epochStart EXCEPT ![r] = 0]
   /\ progress' = [progress EXCEPT ![r] = [f \in Replica |-> NotHeard]]
-  /\ proposal' = [proposal EXCEPT ![r] = None]
   /\ exchange' = [exchange EXCEPT ![r] = [x \in Exchange |-> IF @[x].kind = "fetch" THEN @[x] ELSE None]]
-  /\ UNCHANGED <<controllerVars, applied, lease, historyVars, nextId>>
+  /\ UNCHANGED <<controllerVars, applied, lease, proposal, historyVars, nextId>>
 
 (* A clean stop: everything is synced, and the mark is set. *)
 Stop(r) ==
@@ -466,12 +500,12 @@ Init ==
   /\ exchange = [r \in Replica |-> [x \in Exchange |-> None]]
   /\ committed = <<>> /\ acked = {} /\ received = [c \in Consumer |-> <<>>]
   /\ nextId = 1
-  /\ left = [crash |-> MaxCrash, stop |-> MaxStop, fence |-> MaxFence, shrink |-> MaxShrink]
+  /\ left = [crash |-> MaxCrash, stop |-> MaxStop, fence |-> MaxFence, shrink |-> MaxShrink, doubt |-> MaxDoubt]
 
 Next ==
   \E r \in Replica :
     \/ Fence(r) \/ Unfence(r) \/ Register(r) \/ ElectUnclean(r) \/ AcceptProposal(r) \/ RefuseProposal(r)
-    \/ ApplyMetadata(r) \/ LoseLease(r) \/ RenewLease(r) \/ Sync(r)
+    \/ HearRefusal(r) \/ RepeatProposal(r) \/ WithdrawProposal(r) \/ ApplyMetadata(r) \/ LoseLease(r) \/ RenewLease(r) \/ Sync(r)
     \/ Write(r) \/ ProposeShrink(r) \/ ProposeExpand(r)
     \/ Stop(r) \/ Crash(r)
     \/ \E x \in Exchange :
@@ -498,7 +532,8 @@ TypeOK ==
        /\ synced[r] \in 0..Len(log[r]) /\ highWatermark[r] \in Nat /\ epochStart[r] \in 0..Len(log[r])
        /\ \A f \in Replica : progress[r][f] = NotHeard \/ progress[r][f] \in [offset : Nat, brokerEpoch : Nat \ {0}]
        /\ \/ proposal[r] = None
-          \/ proposal[r] \in [isr : SUBSET Replica, joins : SUBSET Replica, brokerEpoch : Nat, partitionEpoch : 1..applied[r]]
+          \/ proposal[r] \in [isr : SUBSET Replica, joins : SUBSET Replica, brokerEpoch : Nat, partitionEpoch : 1..applied[r],
+                             copies : {"one", "many", "refused"}]
        /\ \A x \in Exchange : exchange[r][x].kind \in {"none", "fetch", "records", "diverging"}
   /\ DOMAIN received = Consumer /\ nextId \in 1..MaxRecord + 1
 
@@ -621,7 +656,7 @@ FairWithoutReturn ==
   \A r \in Replica :
     /\ WF_vars(Unfence(r) \/ RenewLease(r)) /\ WF_vars((~Up(r) \/ TimelyLeases) /\ Fence(r))
     /\ WF_vars(ApplyMetadata(r)) /\ WF_vars(Sync(r)) /\ WF_vars(ExchangeGoesOn(r))
-    /\ WF_vars(ProposeExpand(r) \/ AcceptProposal(r) \/ RefuseProposal(r))
+    /\ WF_vars(ProposeExpand(r) \/ AcceptProposal(r) \/ RefuseProposal(r) \/ HearRefusal(r) \/ WithdrawProposal(r))
 Fair == FairWithoutReturn /\ \A r \in Replica : WF_vars(Register(r))
 
 (* model: liveness has no symmetry, so the first leader is always the same one. *)
@@ -645,8 +680,8 @@ Waits(id) ==
                      /\ id \notin acked
 WriteDecided == \A id \in 1..MaxRecord : Waits(id) ~> ~Waits(id)
 
-(* A proposal is accepted or refused, or the reign that made it is over. *)
-ProposeDecided == \A r \in Replica : proposal[r] # None ~> proposal[r] = None
+(* A proposal is accepted or refused, or the reign that made it is over, or the process. *)
+ProposeDecided == \A r \in Replica : proposal[r] # None ~> proposal[r] = None \/ ~Up(r)
 
 ----------------------------------------------------------------------------
 (* model: what must be reached, so that nothing above holds because nothing happens *)
@@ -661,6 +696,8 @@ TwoActingLeaders      == \E r, s \in Replica : r # s /\ Leads(r) /\ Leads(s)
 AcceptedNotHeard ==
   \E r \in Replica : /\ proposal[r] # None /\ Current.leader = r /\ Current.isr = proposal[r].isr
                      /\ proposal[r].partitionEpoch < Len(metadata)
+StandsInDoubt ==
+  \E r \in Replica : proposal[r] # None /\ proposal[r].copies = "many" /\ proposal[r].joins # {} /\ ProposalStands(r)
 ElectedFromEligible   == Len(metadata) > 1 /\ Current.leader # Nobody /\ Current.leader \in metadata[Len(metadata) - 1].elr
 CommittedByTwoEpochs  == \E i, j \in 1..Len(committed) : committed[i].epoch # committed[j].epoch
 CommittedUnacked      == ~(Range(Ids(committed)) \subseteq acked)

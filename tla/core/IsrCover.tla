@@ -24,12 +24,12 @@ Covered ==
   /\ \A i, j \in 1..Len(metadata) :
        i < j => /\ metadata[i].leaderEpoch <= metadata[j].leaderEpoch
                 /\ metadata[i].leaderEpoch = metadata[j].leaderEpoch => metadata[i].leader = metadata[j].leader
-  /\ \A r \in Replica : proposal[r] # None => Up(r) /\ Known(r).leader = r /\ proposal[r].partitionEpoch = applied[r]
+  /\ \A r \in Replica : proposal[r] # None => Known(r).leader = r /\ proposal[r].partitionEpoch = applied[r]
   /\ \A r \in Replica : Current.leader = r =>
        \A i \in applied[r] + 1..Len(metadata) :
          i > 1 /\ metadata[i - 1].leaderEpoch = Current.leaderEpoch =>
            IF i > applied[r] + 1 THEN Candidates(metadata[i]) \subseteq Candidates(metadata[i - 1])
-           ELSE LET proposed == IF proposal[r] = None THEN {} ELSE proposal[r].isr
+           ELSE LET proposed == IF proposal[r] = None \/ proposal[r].copies = "refused" THEN {} ELSE proposal[r].isr
                 IN Up(r) => Candidates(metadata[i]) \subseteq Candidates(metadata[i - 1]) \cup proposed
 
 (* Every state of the scope: decisions of the first leader's one epoch, of which it has applied some; it has proposed something or
@@ -39,7 +39,7 @@ Decisions ==
   {p \in [leader : {Leader}, leaderEpoch : {1}, isr : SUBSET Replica, elr : SUBSET Replica, unclean : {FALSE}] : WellFormed(p)}
 Proposals(n) ==
   {None} \cup [isr : {S \in SUBSET Replica : Leader \in S}, joins : {{}} \cup {{x} : x \in Replica \ {Leader}},
-               brokerEpoch : {1}, partitionEpoch : {n}]
+               brokerEpoch : {1}, partitionEpoch : {n}, copies : {"one", "many", "refused"}]
 
 Anywhere ==
   /\ \E n \in 1..MaxDecisions :
@@ -55,7 +55,7 @@ Anywhere ==
   /\ progress = [r \in Replica |-> [f \in Replica |-> [offset |-> 0, brokerEpoch |-> 1]]]
   /\ exchange = [r \in Replica |-> [x \in Exchange |-> None]]
   /\ committed = <<>> /\ acked = {} /\ received = [c \in Consumer |-> <<>>] /\ nextId = 1
-  /\ left = [crash |-> MaxCrash, stop |-> MaxStop, fence |-> MaxFence, shrink |-> MaxShrink]
+  /\ left = [crash |-> MaxCrash, stop |-> MaxStop, fence |-> MaxFence, shrink |-> MaxShrink, doubt |-> MaxDoubt]
   /\ Covered
 
 (* model: one step from each of these states, and no further. *)

@@ -13,7 +13,7 @@ Does(s) ==
     [] s[1] = "Fence"           -> Fence(r) /\ metadata'[Len(metadata')].leader = s[3]
     [] s[1] = "Unfence"         -> Unfence(r) /\ metadata'[Len(metadata')].leader = s[3]
     [] s[1] = "Register"        -> Register(r) /\ metadata'[Len(metadata')].leader = s[3]
-    [] s[1] = "ApplyMetadata"   -> ApplyMetadata(r)
+    [] s[1] = "ApplyMetadata"   -> ApplyMetadata(r) /\ applied'[r] = applied[r] + 1
     [] s[1] = "ProposeShrink"   -> ProposeShrink(r) /\ s[3] \notin proposal'[r].isr
     [] s[1] = "ProposeExpand"   -> ProposeExpand(r) /\ s[3] \in proposal'[r].isr
     [] s[1] = "AcceptProposal"  -> AcceptProposal(r)

@@ -9,14 +9,25 @@ import io.odradek.engine.PartitionView;
 import io.odradek.engine.TopicPartition;
 import io.odradek.engine.record.BatchRules;
 import io.odradek.engine.record.ValidatedBatch;
+import io.odradek.engine.segment.LeaderEpochs;
 import io.odradek.engine.writepath.AppendListener;
 import io.odradek.engine.writepath.Shard;
 import io.odradek.replication.controller.PartitionImage;
+import io.odradek.replication.partition.CommitRule;
+import io.odradek.replication.partition.EpochEnd;
 import io.odradek.replication.partition.LeaderEffect;
+import io.odradek.replication.partition.LeaderEffect.ActAgain;
 import io.odradek.replication.partition.LeaderEffect.AdvanceHighWatermark;
+import io.odradek.replication.partition.LeaderEffect.AlterPartition;
+import io.odradek.replication.partition.LeaderEffect.Reply;
+import io.odradek.replication.partition.LeaderEffect.ReplyRecords;
+import io.odradek.replication.partition.LeaderEffect.StopActing;
 import io.odradek.replication.partition.LeaderEvent;
 import io.odradek.replication.partition.LeaderMachine;
+import io.odradek.replication.partition.ReplicaLog;
+import io.odradek.replication.partition.ReplicationSettings;
 import java.io.IOException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Errors;
@@ -33,6 +44,9 @@ public final class PartitionHost {
 
     /** More than any fetch waits for: whoever is told of so many bytes looks again. */
     private static final long MANY_BYTES = 1L << 40;
+
+    /** Of its process: it is told to the controller when somebody else is to be in sync, and no other broker follows this one yet. */
+    private static final long NO_BROKER_EPOCH = -1;
 
     private final TopicPartition partition;
     private final Uuid topicId;
@@ -208,13 +222,17 @@ public final class PartitionHost {
         long known = home.directory().checkpointedHighWatermark(partition);
         machine = new LeaderMachine(
                 brokerId,
-                image.leaderEpoch(),
-                image.partitionEpoch(),
-                image.inSyncReplicas(),
-                image.replicas().size(),
+                NO_BROKER_EPOCH,
+                image,
                 log.config().minInSyncReplicas(),
                 Math.min(Math.max(Math.max(known, view.highWatermark().offset()), now.logStartOffset()), end),
-                end);
+                end,
+                new LogNow(),
+                CommitRule.named(CommitRule.IN_SYNC_REPLICAS),
+                ReplicationSettings.DEFAULT,
+                true,
+                0,
+                nowMs());
         long highWatermark = machine.highWatermark();
         LogPosition position = highWatermark == end ? now.end() : LogPosition.ofOffset(highWatermark);
         view = new PartitionView(now, position, position, image.leaderEpoch());
@@ -231,15 +249,56 @@ public final class PartitionHost {
         if (reign == null || status != Errors.NONE) {
             return;
         }
-        for (LeaderEffect effect : reign.step(event)) {
+        for (LeaderEffect effect : reign.step(nowMs(), event)) {
             switch (effect) {
                 case AdvanceHighWatermark(long offset) -> {
                     advance(LogPosition.ofOffset(offset));
                     wakeFetches();
                 }
+                case AlterPartition _ -> {} // the controller takes no proposals yet: who is in sync stays so
+                case ReplyRecords _, Reply _, StopActing _, ActAgain _ ->
+                    throw new IllegalStateException(this + " has no followers and no lease, but is to " + effect);
             }
         }
         admitsAcksAll = reign.admitsAcksAll();
+    }
+
+    private static long nowMs() {
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
+    }
+
+    /** The log as the machine asks about it. */
+    private final class LogNow implements ReplicaLog {
+
+        @Override
+        public long logStartOffset() {
+            return log.view().logStartOffset();
+        }
+
+        @Override
+        public long logEndOffset() {
+            return log.view().logEndOffset();
+        }
+
+        @Override
+        public int lastEpoch() {
+            LogView now = log.view();
+            return now.logStartOffset() == now.logEndOffset()
+                    ? NO_EPOCH
+                    : now.epochs().epochOf(now.logEndOffset() - 1);
+        }
+
+        @Override
+        public EpochEnd endOfEpoch(int epoch) {
+            LogView now = log.view();
+            LeaderEpochs epochs = now.epochs();
+            int n = epochs.floor(epoch);
+            if (n < 0) {
+                return new EpochEnd(NO_EPOCH, now.logStartOffset());
+            }
+            return new EpochEnd(
+                    epochs.epoch(n), n + 1 < epochs.count() ? epochs.startOffset(n + 1) : now.logEndOffset());
+        }
     }
 
     /**

@@ -5,8 +5,8 @@ import io.odradek.engine.LogDirectory;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.TopicPartition;
 import io.odradek.replication.controller.PartitionImage;
-import io.odradek.replication.partition.LeaderEvent.InSyncReplicasChanged;
 import io.odradek.replication.partition.LeaderEvent.MinInSyncReplicasChanged;
+import io.odradek.replication.partition.LeaderEvent.PartitionChanged;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -183,9 +183,7 @@ public final class Partitions {
     void changeInSyncReplicas(Uuid topicId, int partition, PartitionImage image) {
         PartitionHost host = find(topicId, partition);
         if (host != null) {
-            InSyncReplicasChanged change = new InSyncReplicasChanged(
-                    image.inSyncReplicas(), image.replicas().size(), image.partitionEpoch());
-            host.shard().settle(() -> host.learn(change));
+            host.shard().settle(() -> host.learn(new PartitionChanged(image)));
         }
     }
 

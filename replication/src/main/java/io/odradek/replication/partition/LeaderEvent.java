@@ -1,24 +1,39 @@
 package io.odradek.replication.partition;
 
-import java.util.List;
+import io.odradek.replication.controller.PartitionImage;
+import io.odradek.replication.partition.IsrProposal.Verdict;
 
 /** What a partition's leader learns. */
-public sealed interface LeaderEvent {
+public sealed interface LeaderEvent extends ReplicaEvent {
 
-    /** @param durableEnd exclusive: what the leader itself has as durably as the topic asks for */
-    record LocallyAppended(long durableEnd) implements LeaderEvent {}
-
-    /** @param fetchOffset a follower fetches from its durable end, so this acknowledges everything below it */
-    record FollowerFetched(int replicaId, long fetchOffset) implements LeaderEvent {}
+    /** Records were appended, durable or not: followers that wait get them now, and sync side by side with the leader. */
+    record LogGrew() implements LeaderEvent {}
 
     /**
-     * The metadata log says who is in sync now.
+     * A follower asks.
      *
-     * @param replicationFactor replicas in all
+     * @param requestId comes back in the effect that answers it, exactly once
      */
-    record InSyncReplicasChanged(List<Integer> inSyncReplicas, int replicationFactor, int partitionEpoch)
-            implements LeaderEvent {}
+    record FollowerFetched(long requestId, ReplicaFetch fetch) implements LeaderEvent {}
+
+    /**
+     * The metadata log says something new about the partition in the same reign: perhaps who is in sync. An older partition epoch, or
+     * that of another reign, is passed over.
+     */
+    record PartitionChanged(PartitionImage image) implements LeaderEvent {}
 
     /** {@code min.insync.replicas} of the topic. */
     record MinInSyncReplicasChanged(int minInSyncReplicas) implements LeaderEvent {}
+
+    /** The controller has answered {@link LeaderEffect.AlterPartition}. */
+    record ProposalAnswered(long requestId, Verdict verdict) implements LeaderEvent {}
+
+    /** No answer will come, and whether the request arrived, or still will, is not known. */
+    record ProposalFailed(long requestId) implements LeaderEvent {}
+
+    /** The controller may soon give up this broker: its heartbeats were not answered. */
+    record LeaseLapsed() implements LeaderEvent {}
+
+    /** A heartbeat was answered. */
+    record LeaseRenewed() implements LeaderEvent {}
 }

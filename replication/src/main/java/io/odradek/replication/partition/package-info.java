@@ -1,4 +1,4 @@
-/** One partition's leadership: who has which records, and what is therefore committed. Pure. */
+/** One partition and its replicas: who has which records, what is therefore committed, who should be in sync. Pure. */
 @NullMarked
 package io.odradek.replication.partition;
 

@@ -5,6 +5,7 @@ import static io.odradek.spec.protocol.Sequences.between;
 import static io.odradek.spec.protocol.Sequences.concat;
 import static io.odradek.spec.protocol.Sequences.cutTo;
 
+import io.odradek.spec.protocol.IsrState.Copies;
 import io.odradek.spec.protocol.IsrState.EpochEnd;
 import io.odradek.spec.protocol.IsrState.Faults;
 import io.odradek.spec.protocol.IsrState.InFlight;
@@ -44,7 +45,8 @@ public record Isr(
         int maxCrash,
         int maxStop,
         int maxFence,
-        int maxShrink)
+        int maxShrink,
+        int maxDoubt)
         implements ReferenceModel<IsrState>, IsrBuilder.With {
 
     public enum Durability {
@@ -83,43 +85,107 @@ public record Isr(
                 FiniteSet.empty(),
                 Collections.nCopies(consumers, List.of()),
                 1,
-                new Faults(maxCrash, maxStop, maxFence, maxShrink));
+                new Faults(maxCrash, maxStop, maxFence, maxShrink, maxDoubt));
     }
+
+    private static final List<String> OF_A_BROKER = List.of(
+            "Fence",
+            "Unfence",
+            "Register",
+            "ElectUnclean",
+            "AcceptProposal",
+            "RefuseProposal",
+            "HearRefusal",
+            "RepeatProposal",
+            "WithdrawProposal",
+            "ApplyMetadata",
+            "LoseLease",
+            "RenewLease",
+            "Sync",
+            "Write",
+            "ProposeShrink",
+            "ProposeExpand",
+            "Stop",
+            "Crash");
+
+    private static final List<String> OF_AN_EXCHANGE = List.of(
+            "RefuseFetch",
+            "ServeDivergence",
+            "ServeRecords",
+            "SendFetch",
+            "GiveUpFetch",
+            "TakeRecords",
+            "TakeDivergence",
+            "DropAnswer");
 
     @Override
     public List<Step<IsrState>> successors(IsrState s) {
         Steps<IsrState> steps = new Steps<>();
         for (Node r : nodes()) {
-            steps.add(Action.of("Fence", r), fence(s, r));
-            steps.add(Action.of("Unfence", r), unfence(s, r));
-            steps.add(Action.of("Register", r), register(s, r));
-            steps.add(Action.of("ElectUnclean", r), electUnclean(s, r));
-            steps.add(Action.of("AcceptProposal", r), acceptProposal(s, r));
-            steps.add(Action.of("RefuseProposal", r), refuseProposal(s, r));
-            steps.add(Action.of("ApplyMetadata", r), applyMetadata(s, r));
-            steps.add(Action.of("LoseLease", r), loseLease(s, r));
-            steps.add(Action.of("RenewLease", r), renewLease(s, r));
-            steps.add(Action.of("Sync", r), sync(s, r));
-            steps.add(Action.of("Write", r), write(s, r));
-            steps.add(Action.of("ProposeShrink", r), proposeShrink(s, r));
-            steps.add(Action.of("ProposeExpand", r), proposeExpand(s, r));
-            steps.add(Action.of("Stop", r), stop(s, r));
-            steps.add(Action.of("Crash", r), crash(s, r));
+            OF_A_BROKER.forEach(action -> steps.add(Action.of(action, r), take(action, s, r)));
             for (int x = 1; x <= exchanges; x++) {
-                steps.add(Action.of("RefuseFetch", r, x), refuseFetch(s, r, x));
-                steps.add(Action.of("ServeDivergence", r, x), serveDivergence(s, r, x));
-                steps.add(Action.of("ServeRecords", r, x), serveRecords(s, r, x));
-                steps.add(Action.of("SendFetch", r, x), sendFetch(s, r, x));
-                steps.add(Action.of("GiveUpFetch", r, x), giveUpFetch(s, r, x));
-                steps.add(Action.of("TakeRecords", r, x), takeRecords(s, r, x));
-                steps.add(Action.of("TakeDivergence", r, x), takeDivergence(s, r, x));
-                steps.add(Action.of("DropAnswer", r, x), dropAnswer(s, r, x));
+                for (String action : OF_AN_EXCHANGE) {
+                    steps.add(Action.of(action, r, x), exchange(action, s, r, x));
+                }
             }
             for (int c = 0; c < consumers; c++) {
                 steps.add(Action.of("Read", new Consumer(c), r), read(s, c, r));
             }
         }
         return steps.all();
+    }
+
+    /**
+     * What one action of one broker, or of the controller about it, may lead to, as in {@link #successors}; with the first place for a fetch
+     * and the first consumer, where it is about one. For who follows a run, and knows which action was taken.
+     */
+    public List<IsrState> take(String action, IsrState s, Node r) {
+        return switch (action) {
+            case "Fence" -> fence(s, r);
+            case "Unfence" -> unfence(s, r);
+            case "Register" -> register(s, r);
+            case "ElectUnclean" -> electUnclean(s, r);
+            case "AcceptProposal" -> acceptProposal(s, r);
+            case "RefuseProposal" -> refuseProposal(s, r);
+            case "HearRefusal" -> hearRefusal(s, r);
+            case "RepeatProposal" -> repeatProposal(s, r);
+            case "WithdrawProposal" -> withdrawProposal(s, r);
+            case "ApplyMetadata" -> applyMetadata(s, r);
+            case "LoseLease" -> loseLease(s, r);
+            case "RenewLease" -> renewLease(s, r);
+            case "Sync" -> sync(s, r);
+            case "Write" -> write(s, r);
+            case "ProposeShrink" -> proposeShrink(s, r);
+            case "ProposeExpand" -> proposeExpand(s, r);
+            case "Stop" -> stop(s, r);
+            case "Crash" -> crash(s, r);
+            case "Read" -> read(s, 0, r);
+            default -> exchange(action, s, r, 1);
+        };
+    }
+
+    private List<IsrState> exchange(String action, IsrState s, Node f, int x) {
+        return switch (action) {
+            case "RefuseFetch" -> refuseFetch(s, f, x);
+            case "ServeDivergence" -> serveDivergence(s, f, x);
+            case "ServeRecords" -> serveRecords(s, f, x);
+            case "SendFetch" -> sendFetch(s, f, x);
+            case "GiveUpFetch" -> giveUpFetch(s, f, x);
+            case "TakeRecords" -> takeRecords(s, f, x);
+            case "TakeDivergence" -> takeDivergence(s, f, x);
+            case "DropAnswer" -> dropAnswer(s, f, x);
+            default -> throw new IllegalArgumentException("no action of Isr: " + action);
+        };
+    }
+
+    /** With this in the first place for f's fetches: for who follows a run, and knows what has come. */
+    public IsrState withInFlight(IsrState s, Node f, InFlight inFlight) {
+        return put(s, f, 1, inFlight);
+    }
+
+    /** What f has in the first place for its fetches. */
+    public static InFlight inFlight(IsrState s, Node f) {
+        return inFlight(s, f, 1);
     }
 
     /** @param number from 0 */
@@ -279,6 +345,7 @@ public record Isr(
         int brokerEpoch = s.registration().of(r).brokerEpoch() + 1;
         IsrState up = s.with(it -> it.registration(s.registration().with(r, new Registration(true, brokerEpoch)))
                 .process(s.process().with(r, ProcessState.UP))
+                .proposal(s.proposal().with(r, Optional.empty()))
                 .lease(s.lease().with(r, !timelyLeases)));
         return elect(kept, fenced(s).with(r)).stream()
                 .map(p -> decide(up, p))
@@ -305,47 +372,98 @@ public record Isr(
                         .allMatch(x -> q.brokerEpoch() == s.registration().of(x).brokerEpoch());
     }
 
-    /** The leader learns of it from the metadata. Until then the request may arrive again. */
+    /** The leader learns of it from the metadata. Copies that arrive later are too late. */
     private List<IsrState> acceptProposal(IsrState s, Node r) {
         Optional<Proposal> proposal = s.proposal().of(r);
-        if (proposal.isEmpty() || !proposalStands(s, r, proposal.get())) {
+        if (proposal.isEmpty() || proposal.get().copies() == Copies.REFUSED || !proposalStands(s, r, proposal.get())) {
             return NOT_ENABLED;
         }
         FiniteSet<Node> isr = proposal.get().isr();
         return List.of(decide(s, s.current().with(it -> it.isr(isr).elr(eligible(isr, s.current())))));
     }
 
-    /** The leader hears that the change will not be made. A refusal for an old partition epoch means nothing. */
-    private List<IsrState> refuseProposal(IsrState s, Node r) {
+    /** The change will not be made, as there is no other copy. */
+    private static List<IsrState> refuseProposal(IsrState s, Node r) {
         Optional<Proposal> proposal = s.proposal().of(r);
         if (proposal.isEmpty()
+                || proposal.get().copies() != Copies.ONE
                 || proposalStands(s, r, proposal.get())
-                || !s.current().leader().equals(r)
-                || proposal.get().partitionEpoch() != s.metadata().size()) {
+                || !isCurrent(s, r, proposal.get())) {
             return NOT_ENABLED;
         }
-        IsrState refused = s.withProposal(s.proposal().with(r, Optional.empty()));
-        return List.of(advance(refused, r));
+        return List.of(proposed(s, r, proposal.map(it -> it.withCopies(Copies.REFUSED))));
+    }
+
+    private static boolean isCurrent(IsrState s, Node r, Proposal q) {
+        return s.current().leader().equals(r)
+                && q.partitionEpoch() == s.metadata().size();
+    }
+
+    private static IsrState proposed(IsrState s, Node r, Optional<Proposal> proposal) {
+        return s.withProposal(s.proposal().with(r, proposal));
+    }
+
+    /** The leader counts its ISR again. */
+    private List<IsrState> hearRefusal(IsrState s, Node r) {
+        if (!s.isUp(r)
+                || s.proposal()
+                        .of(r)
+                        .filter(it -> it.copies() == Copies.REFUSED)
+                        .isEmpty()) {
+            return NOT_ENABLED;
+        }
+        IsrState heard = proposed(s, r, Optional.empty());
+        return List.of(s.lease().of(r) ? advance(heard, r) : heard);
+    }
+
+    /** The leader hears nothing for so long that it sends the proposal again. */
+    private static List<IsrState> repeatProposal(IsrState s, Node r) {
+        Optional<Proposal> proposal = s.proposal().of(r);
+        if (!s.isUp(r)
+                || proposal.isEmpty()
+                || proposal.get().copies() == Copies.MANY
+                || s.left().doubt() == 0) {
+            return NOT_ENABLED;
+        }
+        return List.of(proposed(s, r, proposal.map(it -> it.withCopies(Copies.MANY)))
+                .withLeft(s.left().withDoubt(s.left().doubt() - 1)));
+    }
+
+    /** The ISR as it is becomes a new decision: each copy of what was proposed before is too late. */
+    private static List<IsrState> withdrawProposal(IsrState s, Node r) {
+        Optional<Proposal> proposal = s.proposal().of(r);
+        if (proposal.isEmpty() || proposal.get().copies() != Copies.MANY || !isCurrent(s, r, proposal.get())) {
+            return NOT_ENABLED;
+        }
+        return List.of(s.withMetadata(append(s.metadata(), s.current())));
     }
 
     // A broker.
 
-    /** The next decision is applied. In a new epoch a leader knows nothing of its followers; a follower does not cut its log. */
+    /**
+     * A decision is applied, the next one or a later one. In a new epoch a leader knows nothing of its followers; a follower does not cut its
+     * log.
+     */
     private List<IsrState> applyMetadata(IsrState s, Node r) {
-        if (!s.isUp(r) || s.applied().of(r) >= s.metadata().size()) {
+        if (!s.isUp(r)) {
             return NOT_ENABLED;
         }
-        Partition p = s.metadata().get(s.applied().of(r));
+        return IntStream.rangeClosed(s.applied().of(r) + 1, s.metadata().size())
+                .mapToObj(n -> applyMetadata(s, r, n))
+                .toList();
+    }
+
+    private IsrState applyMetadata(IsrState s, Node r, int n) {
+        Partition p = s.metadata().get(n - 1);
         boolean newEpoch = p.leaderEpoch() > s.epoch(r);
         boolean leads = p.leader().equals(r);
         Each<Progress> heard = newEpoch ? nobodyHeard() : s.progress().of(r);
         int start = newEpoch ? s.end(r) : s.epochStart().of(r);
-        IsrState applied =
-                s.with(it -> it.applied(s.applied().with(r, s.applied().of(r) + 1))
-                        .proposal(s.proposal().with(r, Optional.empty()))
-                        .progress(s.progress().with(r, heard))
-                        .epochStart(s.epochStart().with(r, leads ? start : 0)));
-        return List.of(leads ? advance(applied, r) : applied);
+        IsrState applied = s.with(it -> it.applied(s.applied().with(r, n))
+                .proposal(s.proposal().with(r, Optional.empty()))
+                .progress(s.progress().with(r, heard))
+                .epochStart(s.epochStart().with(r, leads ? start : 0)));
+        return leads && s.lease().of(r) ? advance(applied, r) : applied;
     }
 
     /** Heartbeats were not answered for so long that the controller may soon give up this broker. */
@@ -357,21 +475,24 @@ public record Isr(
                 .left(s.left().withFence(s.left().fence() - 1))));
     }
 
-    /** A heartbeat is answered before it came to that. */
-    private static List<IsrState> renewLease(IsrState s, Node r) {
+    /** A heartbeat is answered before it came to that. A leader commits what has become durable meanwhile. */
+    private List<IsrState> renewLease(IsrState s, Node r) {
         if (!s.isUp(r) || s.lease().of(r) || s.isFenced(r)) {
             return NOT_ENABLED;
         }
-        return List.of(s.withLease(s.lease().with(r, true)));
+        IsrState renewed = s.withLease(s.lease().with(r, true));
+        return List.of(renewed.leads(r) ? advance(renewed, r) : renewed);
     }
 
-    /** Everything appended so far is durable. A leader's own end counts like a follower's. */
+    /** What was appended up to some moment is durable. A leader's own end counts like a follower's. */
     private List<IsrState> sync(IsrState s, Node r) {
-        if (!synchronously() || !s.isUp(r) || s.synced().of(r) >= s.end(r)) {
+        if (!synchronously() || !s.isUp(r)) {
             return NOT_ENABLED;
         }
-        IsrState synced = s.withSynced(s.synced().with(r, s.end(r)));
-        return List.of(s.leads(r) ? advance(synced, r) : synced);
+        return IntStream.rangeClosed(s.synced().of(r) + 1, s.end(r))
+                .mapToObj(end -> s.withSynced(s.synced().with(r, end)))
+                .map(synced -> s.leads(r) ? advance(synced, r) : synced)
+                .toList();
     }
 
     // A leader.
@@ -396,7 +517,7 @@ public record Isr(
         FiniteSet<Node> isr = s.known(r).isr();
         return isr.without(r).stream()
                 .map(x -> new Proposal(
-                        isr.without(x), FiniteSet.empty(), 0, s.applied().of(r)))
+                        isr.without(x), FiniteSet.empty(), 0, s.applied().of(r), Copies.ONE))
                 .map(proposal -> s.with(it -> it.proposal(s.proposal().with(r, Optional.of(proposal)))
                         .left(s.left().withShrink(s.left().shrink() - 1))))
                 .toList();
@@ -417,7 +538,8 @@ public record Isr(
                         isr.with(x),
                         FiniteSet.single(x),
                         progress.of(x).brokerEpoch(),
-                        s.applied().of(r)))
+                        s.applied().of(r),
+                        Copies.ONE))
                 .map(proposal -> s.withProposal(s.proposal().with(r, Optional.of(proposal))))
                 .toList();
     }
@@ -616,7 +738,6 @@ public record Isr(
                 .toList();
         return s.with(it -> it.epochStart(s.epochStart().with(r, 0))
                 .progress(s.progress().with(r, nobodyHeard()))
-                .proposal(s.proposal().with(r, Optional.empty()))
                 .exchange(s.exchange().with(r, sent)));
     }
 

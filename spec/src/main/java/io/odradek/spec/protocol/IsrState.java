@@ -70,8 +70,19 @@ public record IsrState(
     /**
      * @param joins who is in it and was not
      * @param brokerEpoch of who joins; 0 if nobody does
+     * @param copies of it that may be under way
      */
-    public record Proposal(FiniteSet<Node> isr, FiniteSet<Node> joins, int brokerEpoch, int partitionEpoch) {}
+    @RecordBuilder
+    public record Proposal(
+            FiniteSet<Node> isr, FiniteSet<Node> joins, int brokerEpoch, int partitionEpoch, Copies copies)
+            implements IsrStateProposalBuilder.With {}
+
+    /** Of a proposal: one, or as many as anybody likes, or none, as the only one was refused. */
+    public enum Copies {
+        ONE,
+        MANY,
+        REFUSED
+    }
 
     /** In a place for a fetch: nothing, the fetch, or its answer. */
     public sealed interface InFlight {
@@ -89,7 +100,7 @@ public record IsrState(
 
     /** How many may still happen. */
     @RecordBuilder
-    public record Faults(int crash, int stop, int fence, int shrink) implements IsrStateFaultsBuilder.With {}
+    public record Faults(int crash, int stop, int fence, int shrink, int doubt) implements IsrStateFaultsBuilder.With {}
 
     Partition current() {
         return metadata.getLast();
@@ -122,7 +133,8 @@ public record IsrState(
         return registration.of(r).fenced();
     }
 
-    int end(Node r) {
+    /** How many records it has. */
+    public int end(Node r) {
         return log.of(r).size();
     }
 }

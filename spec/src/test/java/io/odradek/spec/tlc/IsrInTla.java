@@ -60,7 +60,8 @@ final class IsrInTla implements InTla<IsrState> {
                 constants.number("MaxCrash"),
                 constants.number("MaxStop"),
                 constants.number("MaxFence"),
-                constants.number("MaxShrink"));
+                constants.number("MaxShrink"),
+                constants.number("MaxDoubt"));
         constants.expectAllRead();
     }
 
@@ -167,7 +168,8 @@ final class IsrInTla implements InTla<IsrState> {
                         "isr", names(it.isr()),
                         "joins", names(it.joins()),
                         "brokerEpoch", number(it.brokerEpoch()),
-                        "partitionEpoch", number(it.partitionEpoch())))
+                        "partitionEpoch", number(it.partitionEpoch()),
+                        "copies", string(it.copies().name().toLowerCase(Locale.ROOT))))
                 .orElse(record("kind", string("none")));
     }
 
@@ -217,6 +219,7 @@ final class IsrInTla implements InTla<IsrState> {
                 "crash", number(left.crash()),
                 "stop", number(left.stop()),
                 "fence", number(left.fence()),
-                "shrink", number(left.shrink()));
+                "shrink", number(left.shrink()),
+                "doubt", number(left.doubt()));
     }
 }

@@ -41,7 +41,8 @@ enum RecordedMachine {
                             "MaxCrash = 1",
                             "MaxStop = 1",
                             "MaxFence = 2",
-                            "MaxShrink = 2"),
+                            "MaxShrink = 2",
+                            "MaxDoubt = 1"),
                     Map.of()),
             new Walked(
                     "Isr",
@@ -63,7 +64,8 @@ enum RecordedMachine {
                             "MaxCrash = 2",
                             "MaxStop = 1",
                             "MaxFence = 6",
-                            "MaxShrink = 2"),
+                            "MaxShrink = 2",
+                            "MaxDoubt = 1"),
                     Map.of())),
     QUORUM(
             Set.of("slot"),

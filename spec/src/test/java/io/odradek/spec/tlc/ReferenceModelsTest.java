@@ -62,7 +62,8 @@ class ReferenceModelsTest {
                 Map.entry("MaxCrash", "0"),
                 Map.entry("MaxStop", "0"),
                 Map.entry("MaxFence", "0"),
-                Map.entry("MaxShrink", "0"));
+                Map.entry("MaxShrink", "0"),
+                Map.entry("MaxDoubt", "0"));
         equal(
                 "Isr",
                 small,
@@ -71,10 +72,14 @@ class ReferenceModelsTest {
                         new Bounds(Map.of(
                                 "MaxFence", "1",
                                 "TimelyLeases", "TRUE",
-                                "Durability", "\"page-cache\"",
                                 "Consumer", "{c}",
                                 "IdleFetches", "TRUE")),
-                        new Bounds(Map.of("MaxShrink", "1", "MaxRecord", "2", "BatchSize", "1", "Acks", "\"one\"")),
+                        new Bounds(Map.of(
+                                "MaxShrink", "1",
+                                "MaxDoubt", "1",
+                                "MaxRecord", "2",
+                                "BatchSize", "1",
+                                "Acks", "\"one\"")),
                         new Bounds(Map.of(
                                 "MaxCrash", "1",
                                 "MaxStop", "1",

@@ -1,0 +1,20 @@
+package io.odradek.replication.partition;
+
+/**
+ * A follower asks for what comes after its log. That it asks from {@code fetchOffset} says that it holds everything below as durably as the
+ * topic wants.
+ *
+ * @param brokerEpoch of the follower's process (KIP-903)
+ * @param leaderEpoch in which the follower is (KIP-320)
+ * @param lastFetchedEpoch of the follower's last record (KIP-595); {@link ReplicaLog#NO_EPOCH} when it has none
+ * @param highWatermark as the follower knows it: a leader that knows a higher one answers at once
+ * @param maxWaitMs how long the leader may wait for something new
+ */
+public record ReplicaFetch(
+        int replicaId,
+        long brokerEpoch,
+        int leaderEpoch,
+        long fetchOffset,
+        int lastFetchedEpoch,
+        long highWatermark,
+        int maxWaitMs) {}
