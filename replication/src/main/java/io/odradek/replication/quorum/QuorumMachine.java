@@ -238,8 +238,6 @@ public final class QuorumMachine {
         switch (role) {
             case Prospective _ -> giveUp();
             case Following following when !mayLead() -> following.lost();
-            case Candidate _
-            when !mayLead() -> become(new Unattached(electionDeadlineMs())); // its log was cut meanwhile
             case Unattached _, Resigned _, Following _, Candidate _ -> startPreVote();
             case Leadership _ -> throw new AssertionError("looked at above");
         }

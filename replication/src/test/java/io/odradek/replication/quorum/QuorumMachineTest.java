@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.odradek.replication.Endpoint;
 import io.odradek.replication.quorum.EntryBatch.LeaderChange;
 import io.odradek.replication.quorum.QuorumAnswer.Diverging;
 import io.odradek.replication.quorum.QuorumAnswer.Entries;
@@ -31,14 +32,19 @@ import io.odradek.replication.quorum.QuorumEvent.Asked;
 import io.odradek.replication.quorum.QuorumEvent.Failed;
 import io.odradek.replication.quorum.QuorumEvent.RemoveVoterRequested;
 import io.odradek.replication.quorum.QuorumEvent.ShutDown;
+import io.odradek.replication.quorum.QuorumEvent.SnapshotFetched;
+import io.odradek.replication.quorum.QuorumEvent.SnapshotTaken;
 import io.odradek.replication.quorum.QuorumEvent.Synced;
 import io.odradek.replication.quorum.QuorumEvent.TimePassed;
+import io.odradek.replication.quorum.QuorumEvent.UpdateVoterRequested;
 import io.odradek.replication.quorum.QuorumRequest.BeginEpoch;
 import io.odradek.replication.quorum.QuorumRequest.EndEpoch;
 import io.odradek.replication.quorum.QuorumRequest.Fetch;
 import io.odradek.replication.quorum.QuorumRequest.Vote;
 import io.odradek.replication.quorum.VoterSet.Voter;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.IntStream;
@@ -86,6 +92,16 @@ class QuorumMachineTest {
         assertThat(reply(ask(machine, vote(3, 1, 9, 9))))
                 .as("its own vote stands")
                 .isEqualTo(new Voted(3, 0, false));
+    }
+
+    @Test
+    void whoeverLedAndDoesNotVoteAnyMoreAsksWhoLeads() {
+        LogOutline log =
+                new LogOutline(VoterSet.of(List.of(new Voter(key(1), List.of()), new Voter(key(2), List.of()))));
+        QuorumMachine machine = new QuorumMachine(key(0), new HardState(3, null, 0), log, SETTINGS, List.of(), 1, now);
+        assertThat(sends(machine.step(now, new TimePassed())))
+                .extracting(Send::request)
+                .containsExactly(new Fetch(3, key(0), OffsetAndEpoch.NOTHING, 0, 0));
     }
 
     /** What of its log is committed it does not know any more, so whatever the log says of the voters may hold. */
@@ -142,6 +158,14 @@ class QuorumMachineTest {
     }
 
     @Test
+    void aLeaderPrefersNoOther() {
+        QuorumMachine machine = leader(3);
+        int epoch = machine.hardState().epoch();
+        Vote preVote = new Vote(epoch, key(1), key(0), new OffsetAndEpoch(9, epoch), true);
+        assertThat(reply(ask(machine, preVote))).isEqualTo(new Voted(epoch, 0, false));
+    }
+
+    @Test
     void theBestSuccessorTriesAtOnce() {
         QuorumMachine machine = first(3);
         follow(machine, 2, 1);
@@ -179,6 +203,19 @@ class QuorumMachineTest {
             now += SETTINGS.retryBackoffMs();
         }
         assertThat(asked.subList(1, asked.size())).extracting(Send::to).containsExactlyInAnyOrder(1, 2, 3);
+    }
+
+    /** Where its log says nothing of who votes now: it was behind when the voters of its log went. */
+    @Test
+    void anObserverAsksItsContactsToo() {
+        LogOutline log = new LogOutline(VoterSet.of(List.of(new Voter(key(1), List.of()))));
+        QuorumMachine machine = new QuorumMachine(key(0), HardState.FIRST, log, SETTINGS, List.of(-2, 5), 1, now);
+        List<Send> asked = new ArrayList<>(sends(machine.step(now, new TimePassed())));
+        while (asked.size() < 3) {
+            asked.addAll(sends(machine.step(now, new Failed(asked.getLast().requestId()))));
+            now += SETTINGS.retryBackoffMs();
+        }
+        assertThat(asked).extracting(Send::to).containsExactlyInAnyOrder(-2, 1, 5);
     }
 
     @Test
@@ -219,6 +256,16 @@ class QuorumMachineTest {
     }
 
     @Test
+    void aLeaderThatWantsTheLogCutWhereItEndsIsComplainedOf() {
+        QuorumMachine machine = restarted(new HardState(2, null, HardState.NOBODY), batch(1, 0), batch(2, 1));
+        long fetchId = follow(machine, 2, 1);
+        assertThat(machine.step(now, new Answered(fetchId, new Diverging(2, 1, new OffsetAndEpoch(7, 2)))))
+                .as("where its last epoch ends here, too")
+                .singleElement()
+                .isInstanceOf(Complain.class);
+    }
+
+    @Test
     void whereTheLogsPartIsFoundByEpochs() {
         QuorumMachine machine =
                 restarted(new HardState(4, null, HardState.NOBODY), batch(1, 0), batch(1, 1), batch(3, 2));
@@ -243,6 +290,22 @@ class QuorumMachineTest {
         long again = sends(effects).getFirst().requestId();
         machine.step(now, new Answered(again, new Entries(5, 2, List.of(batch(5, 1), batch(5, 2)), 1)));
         assertThat(machine.log().end()).isEqualTo(3);
+        assertThat(sends(machine.step(now, late))).isEmpty();
+        assertThat(machine.log().durableEnd()).isEqualTo(1);
+        assertThat(sends(synced(machine, 3))).hasSize(1);
+    }
+
+    @Test
+    void aSyncFromBeforeASnapshotAcknowledgesNothing() {
+        QuorumMachine machine = first(3);
+        long fetchId = follow(machine, 2, 1);
+        Synced late = new Synced(3, machine.log().cuts());
+        OffsetAndEpoch snapshot = new OffsetAndEpoch(1, 1);
+        machine.step(now, new Answered(fetchId, new SnapshotNeeded(2, 1, snapshot)));
+        long next = sends(machine.step(now, new SnapshotFetched(snapshot, null)))
+                .getFirst()
+                .requestId();
+        machine.step(now, new Answered(next, new Entries(2, 1, List.of(batch(2, 1), batch(2, 2)), 1)));
         assertThat(sends(machine.step(now, late))).isEmpty();
         assertThat(machine.log().durableEnd()).isEqualTo(1);
         assertThat(sends(synced(machine, 3))).hasSize(1);
@@ -284,6 +347,18 @@ class QuorumMachineTest {
     }
 
     @Test
+    void aLeaderThatHearsOfANewerEpochStops() {
+        QuorumMachine machine = leader(3);
+        int epoch = machine.hardState().epoch();
+        for (long sent = 0; sent < 20; sent++) { // one of them announces that it leads
+            machine.step(
+                    now, new Answered(sent, new Refused(epoch + 3, HardState.NOBODY, Refusal.FENCED_LEADER_EPOCH)));
+        }
+        assertThat(machine.leads()).isFalse();
+        assertThat(machine.hardState()).isEqualTo(new HardState(epoch + 3, null, HardState.NOBODY));
+    }
+
+    @Test
     void aLeaderThatHearsNoMajorityStops() {
         QuorumMachine machine = leader(3);
         now += 599;
@@ -297,6 +372,47 @@ class QuorumMachineTest {
         assertThat(sends(effects))
                 .extracting(Send::request)
                 .contains(new EndEpoch(machine.hardState().epoch(), 0, List.of(key(1), key(2))));
+    }
+
+    @Test
+    void aLeaderOfFiveThatHearsOneOfThemStops() {
+        QuorumMachine machine = leader(5);
+        int epoch = machine.hardState().epoch();
+        now += 599;
+        ask(machine, fetch(epoch, 1, 0, 0));
+        now += 1;
+        assertThat(machine.step(now, new TimePassed())).contains(new Follow(epoch, HardState.NOBODY));
+    }
+
+    @Test
+    void whoeverIsBehindTheSnapshotByItsOffsetOrItsEpochNeedsIt() {
+        QuorumMachine machine = restarted(new HardState(4, null, HardState.NOBODY), batch(1, 0), batch(3, 1));
+        elect(machine);
+        synced(machine, 3);
+        ask(machine, fetch(5, 1, 3, 5));
+        OffsetAndEpoch snapshot = new OffsetAndEpoch(2, 3);
+        machine.step(now, new SnapshotTaken(snapshot));
+        assertThat(reply(ask(machine, fetch(5, 2, 1, 1)))).isEqualTo(new SnapshotNeeded(5, 0, snapshot));
+        assertThat(reply(ask(machine, fetch(5, 2, 2, 1)))).isEqualTo(new SnapshotNeeded(5, 0, snapshot));
+        assertThat(ask(machine, fetch(5, 2, 2, 3))).hasAtLeastOneElementOfType(ReplyEntries.class);
+        machine.step(now, new SnapshotTaken(new OffsetAndEpoch(1, 1)));
+        assertThat(machine.log().start())
+                .as("one that was begun before, and reaches less far")
+                .isEqualTo(snapshot);
+    }
+
+    @Test
+    void theVotersOfASnapshotTakeThePlaceOfThoseOfTheLog() {
+        LogOutline log = new LogOutline(voters(3));
+        log.append(new EntryBatch(1, 0, 1, voters(2), NOTHING));
+        log.allDurable();
+        QuorumMachine machine =
+                new QuorumMachine(key(0), new HardState(1, null, HardState.NOBODY), log, SETTINGS, List.of(), 1, now);
+        OffsetAndEpoch snapshot = new OffsetAndEpoch(4, 1);
+        machine.step(now, new Answered(follow(machine, 2, 1), new SnapshotNeeded(2, 1, snapshot)));
+        machine.step(now, new SnapshotFetched(snapshot, voters(3)));
+        assertThat(machine.log().voters()).isEqualTo(voters(3));
+        assertThat(machine.log().votersAt(4)).isEqualTo(voters(3));
     }
 
     @Test
@@ -356,15 +472,20 @@ class QuorumMachineTest {
         int epoch = machine.hardState().epoch();
         synced(machine, 1);
         ask(machine, fetch(epoch, 1, 1, epoch));
+        machine.step(now, new AppendRequested(epoch, 1, NOTHING));
         machine.step(now, new RemoveVoterRequested(9, key(0)));
-        synced(machine, 2);
+        synced(machine, 3);
         assertThat(machine.log().voters().ids()).containsExactly(1);
         assertThat(machine.log().highWatermark())
                 .as("its own disk does not count any more")
                 .isEqualTo(1);
+        assertThat(ask(machine, fetch(epoch, 1, 2, epoch)))
+                .as("what is before the change")
+                .contains(new Commit(2));
         assertThat(machine.leads()).isTrue();
-        List<QuorumEffect> effects = ask(machine, fetch(epoch, 1, 2, epoch));
+        List<QuorumEffect> effects = ask(machine, fetch(epoch, 1, 3, epoch));
         assertThat(outcome(effects)).isEqualTo(ChangeOutcome.COMMITTED);
+        assertThat(reply(effects)).isEqualTo(new Refused(epoch, 0, Refusal.NOT_LEADER_OR_FOLLOWER));
         assertThat(effects).contains(new Follow(epoch, HardState.NOBODY));
         assertThat(machine.leads()).isFalse();
     }
@@ -431,6 +552,255 @@ class QuorumMachineTest {
                 .isEqualTo(ChangeOutcome.NOT_LEADER_OR_FOLLOWER);
     }
 
+    @Test
+    void votersAreChangedByTheirDisks() {
+        QuorumMachine machine = leader(3);
+        synced(machine, 1);
+        int epoch = machine.hardState().epoch();
+        ask(machine, fetch(epoch, 1, 1, epoch));
+        ReplicaKey otherDisk = new ReplicaKey(2, new UUID(9, 9));
+        assertThat(outcome(machine.step(now, new RemoveVoterRequested(9, otherDisk))))
+                .isEqualTo(ChangeOutcome.VOTER_NOT_FOUND);
+        assertThat(outcome(machine.step(now, new UpdateVoterRequested(9, new Voter(otherDisk, List.of())))))
+                .isEqualTo(ChangeOutcome.VOTER_NOT_FOUND);
+        assertThat(outcome(machine.step(now, new UpdateVoterRequested(9, new Voter(key(4), List.of())))))
+                .isEqualTo(ChangeOutcome.VOTER_NOT_FOUND);
+        assertThat(outcome(machine.step(now, new AddVoterRequested(9, new Voter(otherDisk, List.of()), 300))))
+                .isEqualTo(ChangeOutcome.DUPLICATE_VOTER);
+        assertThat(outcome(machine.step(now, new AddVoterRequested(9, new Voter(ReplicaKey.of(4), List.of()), 300))))
+                .as("whichever disk it has")
+                .isEqualTo(ChangeOutcome.INVALID_REQUEST);
+        Voter moved = new Voter(key(2), List.of(new Endpoint("CONTROLLER", "elsewhere", 9093, (short) 0)));
+        machine.step(now, new UpdateVoterRequested(9, moved));
+        assertThat(machine.log().voters().voter(2)).isEqualTo(moved);
+        assertThat(outcome(machine.step(now, new UpdateVoterRequested(8, moved))))
+                .isEqualTo(ChangeOutcome.REQUEST_IN_PROGRESS);
+        synced(machine, 2);
+        assertThat(outcome(ask(machine, fetch(epoch, 1, 2, epoch)))).isEqualTo(ChangeOutcome.COMMITTED);
+    }
+
+    /** Static voters are configured by their ids alone. */
+    @Test
+    void aVoterWhoseDiskIsNotSaidVotesWithAnyDisk() {
+        LogOutline log = new LogOutline(VoterSet.of(IntStream.range(0, 3)
+                .mapToObj(id -> new Voter(ReplicaKey.of(id), List.of()))
+                .toList()));
+        QuorumMachine machine = new QuorumMachine(key(0), HardState.FIRST, log, SETTINGS, List.of(), 1, now);
+        assertThat(machine.votes()).isTrue();
+        elect(machine);
+        synced(machine, 1);
+        ask(machine, fetch(1, 1, 1, 1));
+        assertThat(machine.log().highWatermark()).isEqualTo(1);
+    }
+
+    // What no honest server sends, or none in its senses.
+
+    @Test
+    void aTimeBeforeTheLastOneIsTakenForTheLastOne() {
+        QuorumMachine machine = leader(3);
+        int epoch = machine.hardState().epoch();
+        machine.step(now + 100, new TimePassed());
+        ask(machine, fetch(epoch, 1, 0, 0));
+        assertThat(machine.replicas())
+                .filteredOn(state -> state.replica().equals(key(1)))
+                .extracting(ReplicaState::lastFetchMs)
+                .containsExactly(now + 100);
+    }
+
+    @Test
+    void aVoteForTheServerItselfOrForNoEpochIsRefused() {
+        QuorumMachine machine = first(3);
+        Vote own = new Vote(4, new ReplicaKey(0, new UUID(9, 9)), key(0), OffsetAndEpoch.NOTHING, false);
+        assertThat(reply(ask(machine, own))).isEqualTo(new Refused(0, -1, Refusal.INVALID_REQUEST));
+        assertThat(reply(ask(machine, vote(0, 1, 0, 0)))).isEqualTo(new Refused(0, -1, Refusal.INVALID_REQUEST));
+        Vote preVote = new Vote(0, key(1), key(0), OffsetAndEpoch.NOTHING, true);
+        assertThat(reply(ask(machine, preVote))).as("before the first epoch").isEqualTo(new Voted(0, -1, true));
+    }
+
+    @Test
+    void anAnswerIsBelievedOnceInItsEpochAndFromWhomItWasAsked() {
+        QuorumMachine machine = first(3);
+        long fetchId = follow(machine, 2, 1);
+        Entries late = new Entries(1, 1, List.of(batch(1, 0)), 0);
+        List<QuorumEffect> effects = machine.step(now, new Answered(fetchId, late));
+        assertThat(effects).as("of an epoch that is over").doesNotHaveAnyElementsOfTypes(Append.class);
+        long next = sends(effects).getFirst().requestId();
+        machine.step(now, new Failed(next));
+        assertThat(machine.step(now, new Answered(next, new Entries(2, 1, List.of(batch(1, 0)), 0))))
+                .as("of a request that was given up")
+                .isEmpty();
+
+        LogOutline log =
+                new LogOutline(VoterSet.of(List.of(new Voter(key(1), List.of()), new Voter(key(2), List.of()))));
+        QuorumMachine observer = new QuorumMachine(key(0), HardState.FIRST, log, SETTINGS, List.of(), 1, now);
+        observer.step(now, new Failed(follow(observer, 2, 3)));
+        now += SETTINGS.fetchTimeoutMs();
+        Send around = sends(observer.step(now, new TimePassed())).getFirst();
+        assertThat(around.to()).isNotEqualTo(3);
+        assertThat(observer.step(now, new Answered(around.requestId(), new Entries(2, 3, List.of(batch(1, 0)), 0))))
+                .as("of another server than the leader")
+                .doesNotHaveAnyElementsOfTypes(Append.class);
+    }
+
+    /** Its hard state was lost or put back, so it may have voted in that epoch, too. */
+    @Test
+    void aServerDoesNotVoteInAnEpochThatItIsSaidToHaveLed() {
+        QuorumMachine machine = first(3);
+        long asked = 0; // it has asked around
+        sends(machine.step(now, new TimePassed()));
+        List<QuorumEffect> effects =
+                machine.step(now, new Answered(asked, new Refused(5, 0, Refusal.NOT_LEADER_OR_FOLLOWER)));
+        assertThat(flat(effects)).hasAtLeastOneElementOfType(Complain.class);
+        assertThat(machine.hardState()).isEqualTo(new HardState(5, key(0), HardState.NOBODY));
+        assertThat(reply(ask(machine, vote(5, 1, 9, 4)))).isEqualTo(new Voted(5, -1, false));
+    }
+
+    @Test
+    void anAnnouncementForAnotherDiskOrOfAnEpochThatIsOverIsRefused() {
+        QuorumMachine machine = first(3);
+        assertThat(reply(ask(machine, new BeginEpoch(2, 1, new ReplicaKey(0, new UUID(9, 9))))))
+                .isEqualTo(new Refused(0, -1, Refusal.INVALID_VOTER_KEY));
+        follow(machine, 2, 1);
+        assertThat(reply(ask(machine, new BeginEpoch(1, 2, key(0)))))
+                .isEqualTo(new Refused(2, 1, Refusal.FENCED_LEADER_EPOCH));
+        assertThat(reply(ask(machine, new BeginEpoch(3, 0, key(0)))))
+                .as("that this server leads")
+                .isEqualTo(new Refused(2, 1, Refusal.INVALID_REQUEST));
+    }
+
+    @Test
+    void onlyTheLeadersGoodbyeIsBelieved() {
+        QuorumMachine machine = first(3);
+        follow(machine, 2, 1);
+        assertThat(reply(ask(machine, new EndEpoch(1, 1, List.of(key(0))))))
+                .isEqualTo(new Refused(2, 1, Refusal.FENCED_LEADER_EPOCH));
+        assertThat(reply(ask(machine, new EndEpoch(2, 0, List.of(key(0))))))
+                .isEqualTo(new Refused(2, 1, Refusal.INVALID_REQUEST));
+        assertThat(sends(ask(machine, new EndEpoch(2, 2, List.of(key(0))))))
+                .extracting(Send::request)
+                .doesNotHaveAnyElementsOfTypes(Vote.class);
+    }
+
+    @Test
+    void aSuccessorThatIsNotTheBestWaitsALittle() {
+        QuorumMachine machine = first(3);
+        long fetchId = follow(machine, 2, 1);
+        assertThat(sends(ask(machine, new EndEpoch(2, 1, List.of(key(2), key(0))))))
+                .isEmpty();
+        machine.step(now, new Answered(fetchId, new Entries(2, 1, List.of(), 0)));
+        follow(machine, 3, 1);
+        assertThat(sends(ask(machine, new EndEpoch(3, 1, List.of(key(2), key(0))))))
+                .isEmpty();
+        assertThat(machine.deadlineMs()).isBetween(now + 1, now + SETTINGS.electionBackoffMaxMs());
+    }
+
+    @Test
+    void whoeverAsksForPreVotesFollowsAgainWhenItsLeaderIsWell() {
+        QuorumMachine machine = first(3);
+        machine.step(now, new Failed(follow(machine, 2, 1)));
+        now += SETTINGS.fetchTimeoutMs();
+        assertThat(sends(machine.step(now, new TimePassed())))
+                .extracting(Send::request)
+                .hasOnlyElementsOfType(Vote.class);
+        assertThat(sends(ask(machine, new BeginEpoch(2, 1, key(0)))))
+                .extracting(Send::to, Send::request)
+                .containsExactly(tuple(1, new Fetch(2, key(0), OffsetAndEpoch.NOTHING, 0, 100)));
+    }
+
+    @Test
+    void aFetchOfTheLeaderItselfOrFromNowhereIsRefused() {
+        QuorumMachine machine = leader(3);
+        int epoch = machine.hardState().epoch();
+        Refused refused = new Refused(epoch, 0, Refusal.INVALID_REQUEST);
+        assertThat(reply(ask(machine, fetch(epoch, 0, 0, 0)))).isEqualTo(refused);
+        assertThat(reply(ask(machine, fetch(epoch, 1, -1, 0)))).isEqualTo(refused);
+        assertThat(reply(ask(machine, fetch(epoch, 1, 0, -1)))).isEqualTo(refused);
+    }
+
+    /** KIP-1166. */
+    @Test
+    void aFetchThatDoesNotKnowTheHighWatermarkIsAnsweredAtOnce() {
+        QuorumMachine machine = leader(3);
+        synced(machine, 1);
+        int epoch = machine.hardState().epoch();
+        ask(machine, fetch(epoch, 1, 1, epoch));
+        assertThat(ask(machine, new Fetch(epoch, key(2), new OffsetAndEpoch(1, epoch), 0, 100)))
+                .contains(new ReplyEntries(7, epoch, 0, 1, 1));
+        machine.step(now, new AppendRequested(epoch, 1, NOTHING));
+        synced(machine, 2);
+        Fetch waiting = new Fetch(epoch, key(4), new OffsetAndEpoch(2, epoch), 1, 100);
+        assertThat(machine.step(now, new Asked(8, waiting))).isEmpty();
+        assertThat(ask(machine, fetch(epoch, 1, 2, epoch)))
+                .as("it moves")
+                .contains(new Commit(2), new ReplyEntries(8, epoch, 0, 2, 2));
+    }
+
+    @Test
+    void theVoterThatIsFurthestIsTheBestSuccessor() {
+        QuorumMachine machine = leader(3);
+        synced(machine, 1);
+        int epoch = machine.hardState().epoch();
+        ask(machine, fetch(epoch, 1, 0, 0));
+        ask(machine, fetch(epoch, 2, 1, epoch));
+        assertThat(sends(machine.step(now, new ShutDown())))
+                .extracting(Send::to, Send::request)
+                .containsExactly(
+                        tuple(2, new EndEpoch(epoch, 0, List.of(key(2), key(1)))),
+                        tuple(1, new EndEpoch(epoch, 0, List.of(key(2), key(1)))));
+    }
+
+    @Test
+    void anObserverThatIsGoneIsForgottenAVoterNever() {
+        QuorumMachine machine = leader(3);
+        synced(machine, 1);
+        int epoch = machine.hardState().epoch();
+        ask(machine, fetch(epoch, 1, 1, epoch));
+        ask(machine, fetch(epoch, 4, 1, epoch));
+        for (int asked = 0; asked < 1_000; asked++) { // five minutes, in which one voter asks and the leader stays
+            now += 301;
+            ask(machine, fetch(epoch, 2, 1, epoch));
+        }
+        assertThat(machine.replicas())
+                .extracting(ReplicaState::replica, ReplicaState::logEndOffset)
+                .containsExactly(tuple(key(0), 1L), tuple(key(1), 1L), tuple(key(2), 1L));
+    }
+
+    @Test
+    void aSnapshotThatIsNotWaitedForIsNotInstalled() {
+        QuorumMachine machine = first(3);
+        long fetchId = follow(machine, 2, 1);
+        OffsetAndEpoch snapshot = new OffsetAndEpoch(5, 2);
+        assertThat(machine.step(now, new SnapshotFetched(snapshot, null))).isEmpty();
+        machine.step(now, new Answered(fetchId, new SnapshotNeeded(2, 1, snapshot)));
+        assertThat(machine.step(now, new SnapshotFetched(new OffsetAndEpoch(4, 2), null)))
+                .as("another one")
+                .isEmpty();
+        assertThat(machine.log().end()).isZero();
+    }
+
+    @Test
+    void aSnapshotOfAnEpochAfterTheLeadersIsRefused() {
+        QuorumMachine machine = first(3);
+        long fetchId = follow(machine, 2, 1);
+        assertThat(machine.step(now, new Answered(fetchId, new SnapshotNeeded(2, 1, new OffsetAndEpoch(5, 3)))))
+                .singleElement()
+                .isInstanceOf(Complain.class);
+    }
+
+    @Test
+    void batchesOfAnEpochThatCannotBeAreRefused() {
+        QuorumMachine machine = first(3);
+        long fetchId = follow(machine, 2, 1);
+        assertThat(machine.step(now, new Answered(fetchId, new Entries(2, 1, List.of(batch(3, 0)), 0))))
+                .as("after the leader's")
+                .doesNotHaveAnyElementsOfTypes(Append.class);
+        now += 20;
+        long next = sends(machine.step(now, new TimePassed())).getFirst().requestId();
+        assertThat(machine.step(now, new Answered(next, new Entries(2, 1, List.of(batch(2, 0), batch(1, 1)), 0))))
+                .as("before the last one's")
+                .doesNotHaveAnyElementsOfTypes(Append.class);
+    }
+
     // Words.
 
     private static ReplicaKey key(int id) {
@@ -461,15 +831,20 @@ class QuorumMachineTest {
     /** Elected; its first record is not on disk yet. */
     private QuorumMachine leader(int voters) {
         QuorumMachine machine = first(voters);
+        elect(machine);
+        return machine;
+    }
+
+    private void elect(QuorumMachine machine) {
         now = machine.deadlineMs();
-        List<QuorumEffect> effects = machine.step(now, new TimePassed());
+        Deque<Send> asked = new ArrayDeque<>(sends(machine.step(now, new TimePassed())));
         while (!machine.leads()) {
-            Send ask = sends(effects).getFirst();
+            Send ask = asked.remove();
             assertThat(ask.request()).isInstanceOf(Vote.class);
             int epoch = ((Vote) ask.request()).epoch();
-            effects = machine.step(now, new Answered(ask.requestId(), new Voted(epoch, HardState.NOBODY, true)));
+            asked.addAll(sends(
+                    machine.step(now, new Answered(ask.requestId(), new Voted(epoch, HardState.NOBODY, true)))));
         }
-        return machine;
     }
 
     /** Returns the fetch that it sends. */

@@ -32,6 +32,7 @@ import io.odradek.replication.quorum.QuorumEvent.SnapshotFetched;
 import io.odradek.replication.quorum.QuorumEvent.SnapshotTaken;
 import io.odradek.replication.quorum.QuorumEvent.Synced;
 import io.odradek.replication.quorum.QuorumEvent.TimePassed;
+import io.odradek.replication.quorum.QuorumRequest.Fetch;
 import io.odradek.replication.quorum.QuorumRequest.Vote;
 import io.odradek.replication.quorum.VoterSet.Voter;
 import java.util.ArrayDeque;
@@ -42,8 +43,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -57,6 +60,25 @@ final class SimulatedQuorum {
 
     private static final long REQUEST_TIMEOUT_MS = 300;
     private static final int LINES_KEPT = Integer.getInteger("odradek.quorum.lines", 400);
+
+    /** What happens in some of a few hundred histories, as {@link #of} counts it. */
+    static final Set<String> HAPPENS = Set.of(
+            "a crash took unsynced records",
+            "a crash between the hard state and what follows",
+            "a divergence is cut",
+            "a snapshot is installed",
+            "a snapshot is fetched in vain",
+            "a snapshot comes that nobody waits for",
+            "a snapshot is written that reaches less far than another",
+            "an election is won",
+            "the power fails everywhere",
+            "a leader is shut down",
+            "a leader is asked to remove itself",
+            "a disk is replaced",
+            "a change of the voters is answered COMMITTED",
+            "a change of the voters is answered NOT_LEADER_OR_FOLLOWER",
+            "a change of the voters is answered REQUEST_IN_PROGRESS",
+            "a change of the voters is answered REQUEST_TIMED_OUT");
 
     /** A record of a client. */
     record Value(int id) implements Payload {}
@@ -93,7 +115,8 @@ final class SimulatedQuorum {
         }
     }
 
-    private record Arrived(Call call) {}
+    /** A request that is to be answered, within this time. */
+    private record Arrived(Call call, QuorumRequest request, long untilMs) {}
 
     final class Server {
         private final int id;
@@ -112,7 +135,16 @@ final class SimulatedQuorum {
         private boolean syncing;
         private long checked;
         private @Nullable VoterSet fetchedVoters;
-        private final Map<Long, Arrived> toAnswer = new HashMap<>();
+        private final TreeMap<Long, Arrived> toAnswer = new TreeMap<>();
+
+        // What its host has been told, and asked.
+        private int toldEpoch;
+        private int toldLeader;
+        private long toldHighWatermark;
+        private final TreeSet<Long> changesAsked = new TreeSet<>();
+        private @Nullable OffsetAndEpoch fetching;
+        private boolean fetchedWhatItWaitsFor;
+
         private long timerAtMs = Long.MAX_VALUE;
 
         Server(int id) {
@@ -133,14 +165,15 @@ final class SimulatedQuorum {
         }
 
         void start() {
-            LogOutline outline = new LogOutline(initialVoters);
-            if (start.offset() > 0) {
-                outline.beginWith(start, startVoters);
-            }
-            log.forEach(outline::append);
+            LogOutline outline = outline();
             outline.allDurable();
             durableEnd = end();
             checked = start.offset();
+            toldEpoch = hardState.epoch();
+            toldLeader = hardState.leader() == id ? HardState.NOBODY : hardState.leader();
+            toldHighWatermark = start.offset();
+            changesAsked.clear();
+            fetching = null;
             syncing = false;
             life++;
             timerAtMs = Long.MAX_VALUE;
@@ -176,6 +209,7 @@ final class SimulatedQuorum {
         }
 
         void wipe() {
+            lostDisks.put(key(), durableEnd);
             machine = null;
             toAnswer.clear();
             directory = new UUID(id, directory.getLeastSignificantBits() + 1);
@@ -196,10 +230,7 @@ final class SimulatedQuorum {
             watcher.stepped(this, event, wanted);
             carryOut(wanted, life);
             if (machine != null) {
-                assertThat(machine.log().durableEnd())
-                        .as("what server " + id + " takes for durable, of what is")
-                        .isLessThanOrEqualTo(durableEnd);
-                assertThat(hardState).as("what is on the disk of server " + id).isEqualTo(machine.hardState());
+                checkStep(machine);
                 long deadline = Math.max(now + 1, machine.deadlineMs());
                 if (deadline < timerAtMs || timerAtMs <= now) {
                     timerAtMs = deadline;
@@ -213,12 +244,75 @@ final class SimulatedQuorum {
             }
         }
 
+        /** Its host knows what it knows, and nobody waits longer than was asked for. */
+        private void checkStep(QuorumMachine machine) {
+            assertThat(machine.log().durableEnd())
+                    .as("what server " + id + " takes for durable, of what is")
+                    .isLessThanOrEqualTo(durableEnd);
+            assertThat(machine.log().end())
+                    .as("where the log of server " + id + " ends")
+                    .isEqualTo(end());
+            assertThat(hardState).as("what is on the disk of server " + id).isEqualTo(machine.hardState());
+            assertThat(toldEpoch)
+                    .as("the epoch that the host of server " + id + " knows")
+                    .isEqualTo(hardState.epoch());
+            assertThat(toldLeader)
+                    .as("who leads epoch " + toldEpoch + " as the host of server " + id + " knows")
+                    .isEqualTo(hardState.leader() == id && !machine.leads() ? HardState.NOBODY : hardState.leader());
+            assertThat(toldHighWatermark)
+                    .as("the high watermark that the host of server " + id + " knows")
+                    .isEqualTo(machine.log().highWatermark());
+            assertThat(fetching)
+                    .as("the snapshot that the host of server " + id + " fetches")
+                    .isEqualTo(machine.role() instanceof Following following ? following.fetchedSnapshot() : null);
+            for (Arrived waiting : toAnswer.values()) {
+                assertThat(now)
+                        .as("when server " + id + " answers " + waiting.request)
+                        .isLessThanOrEqualTo(waiting.untilMs);
+            }
+        }
+
+        /** Between steps what the machine knows of its log is what it would find on the disk. */
+        private void checkOutline() {
+            if (machine == null) {
+                return;
+            }
+            LogOutline known = machine.log();
+            LogOutline found = outline();
+            assertThat(known.start()).as("the start of the log of server " + id).isEqualTo(found.start());
+            assertThat(known.voters())
+                    .as("the voters by the log of server " + id)
+                    .isEqualTo(found.voters());
+            assertThat(known.votersAt(known.highWatermark()))
+                    .as("the committed voters by the log of server " + id)
+                    .isEqualTo(found.votersAt(known.highWatermark()));
+            for (int epoch = 0; epoch <= hardState.epoch(); epoch++) {
+                assertThat(known.endOfEpoch(epoch))
+                        .as("the end of epoch " + epoch + " by the log of server " + id)
+                        .isEqualTo(found.endOfEpoch(epoch));
+            }
+        }
+
+        private LogOutline outline() {
+            LogOutline outline = new LogOutline(initialVoters);
+            if (start.offset() > 0) {
+                outline.beginWith(start, startVoters);
+            }
+            log.forEach(outline::append);
+            return outline;
+        }
+
         private void carryOut(List<QuorumEffect> effects, long inLife) {
             for (QuorumEffect effect : effects) {
                 if (machine == null || life != inLife) {
                     return; // crashed on the way
                 }
                 trace(() -> "      " + id + " wants " + effect);
+                if (!(effect instanceof Persist)) {
+                    assertThat(hardState)
+                            .as("what is on the disk of server " + id + " before " + effect)
+                            .isEqualTo(running().hardState());
+                }
                 switch (effect) {
                     case Persist(HardState state, List<QuorumEffect> onceDurable) -> {
                         checkVotesPersist(state);
@@ -243,6 +337,9 @@ final class SimulatedQuorum {
                         assertThat(batch.baseOffset())
                                 .as("an append at the end")
                                 .isEqualTo(end());
+                        if (batch.voters() != null && running().leads()) {
+                            checkChange();
+                        }
                         log.add(batch);
                         syncSoon();
                     }
@@ -250,22 +347,58 @@ final class SimulatedQuorum {
                         count("a divergence is cut");
                         cut(to);
                     }
-                    case FetchSnapshot(int from, int epoch, OffsetAndEpoch snapshot) ->
+                    case FetchSnapshot(int from, int epoch, OffsetAndEpoch snapshot) -> {
+                        assertThat(fetching)
+                                .as("what server " + id + " fetches besides snapshot " + snapshot)
+                                .isNull();
+                        fetching = snapshot;
                         fetchSnapshot(this, servers.get(from), epoch, snapshot);
+                    }
                     case InstallSnapshot(OffsetAndEpoch snapshot) -> {
                         count("a snapshot is installed");
+                        assertThat(fetchedWhatItWaitsFor)
+                                .as("server " + id + " waits for snapshot " + snapshot)
+                                .isTrue();
                         log.clear();
                         start = snapshot;
                         startVoters = fetchedVoters;
                         durableEnd = snapshot.offset();
                         checked = Math.max(checked, snapshot.offset());
                     }
-                    case StopFetchingSnapshot _ -> {}
-                    case Commit(long highWatermark) -> onCommit(highWatermark);
-                    case Lead(int epoch, long _) -> onLead(epoch);
-                    case Follow(int epoch, int leader) -> assertThat(leader).isNotEqualTo(id);
-                    case ReplyToChange(long requestId, ChangeOutcome outcome, String message) ->
+                    case StopFetchingSnapshot(OffsetAndEpoch snapshot) -> {
+                        assertThat(snapshot)
+                                .as("what server " + id + " has begun to fetch")
+                                .isEqualTo(fetching);
+                        fetching = null; // and what is on its way comes all the same
+                    }
+                    case Commit(long highWatermark) -> {
+                        toldHighWatermark = highWatermark;
+                        onCommit(highWatermark);
+                        if (running().leads()) {
+                            onLeaderCommit(highWatermark);
+                        }
+                    }
+                    case Lead(int epoch, long _) -> {
+                        toldEpoch = epoch;
+                        toldLeader = id;
+                        onLead(epoch);
+                    }
+                    case Follow(int epoch, int leader) -> {
+                        assertThat(leader).isNotEqualTo(id);
+                        toldEpoch = epoch;
+                        toldLeader = leader;
+                    }
+                    case ReplyToChange(long requestId, ChangeOutcome outcome, String message) -> {
                         count("a change of the voters is answered " + outcome);
+                        assertThat(changesAsked.remove(requestId))
+                                .as("server " + id + " was asked for what it answers: " + effect)
+                                .isTrue();
+                        if (outcome == ChangeOutcome.COMMITTED) {
+                            assertThat(running().log().votersAreChanging())
+                                    .as("server " + id + " says that a change is committed, and it is not")
+                                    .isFalse();
+                        }
+                    }
                     case Complain(String line) -> {
                         // Of a server whose disk was replaced others know more than it does.
                         if (directory.getLeastSignificantBits() == 1) {
@@ -276,16 +409,29 @@ final class SimulatedQuorum {
             }
         }
 
+        private void fetched(OffsetAndEpoch snapshot, boolean there, @Nullable VoterSet voters) {
+            fetchedWhatItWaitsFor = snapshot.equals(fetching);
+            if (fetchedWhatItWaitsFor) {
+                fetching = null;
+            } else {
+                count("a snapshot comes that nobody waits for");
+            }
+            if (there) {
+                fetchedVoters = voters;
+                step(new SnapshotFetched(snapshot, voters));
+            } else {
+                count("a snapshot is fetched in vain");
+                step(new SnapshotFailed(snapshot));
+            }
+        }
+
         private void reply(long requestId, QuorumAnswer answer) {
             Arrived arrived = toAnswer.remove(requestId);
             if (arrived == null) {
                 throw new AssertionError("request " + requestId + " is answered twice");
             }
-            if (answer instanceof Voted voted && voted.granted()) {
-                Vote vote = votes.get(requestId);
-                if (vote != null && !vote.preVote()) {
-                    onVoteGranted(vote);
-                }
+            if (answer instanceof Voted voted && voted.granted() && arrived.request instanceof Vote vote) {
+                onVoteGranted(vote);
             }
             answerTo(arrived.call(), id, answer);
         }
@@ -358,6 +504,48 @@ final class SimulatedQuorum {
             checked = Math.max(checked, highWatermark);
         }
 
+        /** CommittedIsDurable, and what is committed last is of the leader's own epoch (Raft 5.4.2). */
+        private void onLeaderCommit(long highWatermark) {
+            assertThat(epochBelow(highWatermark))
+                    .as("the epoch of what server " + id + " commits up to offset " + highWatermark)
+                    .isEqualTo(hardState.epoch());
+            EntryBatch last = entryAt(highWatermark - 1);
+            VoterSet voters = running().log().voters();
+            long holders = voters.voters().stream()
+                    .filter(voter -> holds(voter.key(), highWatermark, last))
+                    .count();
+            assertThat(holders)
+                    .as("CommittedIsDurable: voters of " + voters + " that hold what server " + id
+                            + " commits up to offset " + highWatermark)
+                    .isGreaterThanOrEqualTo(voters.majority());
+        }
+
+        private boolean holds(ReplicaKey voter, long end, @Nullable EntryBatch last) {
+            Server other = servers.get(voter.id());
+            if (!other.key().equals(voter)) {
+                return lostDisks.getOrDefault(voter, 0L)
+                        >= end; // what it had acknowledged may still have been on its way
+            }
+            return other.durableEnd >= end
+                    && (last == null || other.start.offset() >= end || last.equals(other.entryAt(end - 1)));
+        }
+
+        /** Of the last record below, in the log or in its snapshot. */
+        private int epochBelow(long end) {
+            EntryBatch last = entryAt(end - 1);
+            return last == null ? start.epoch() : last.epoch();
+        }
+
+        /** OneChangeInFlight, and none before something of the leader's own epoch is committed (Ongaro 2015). */
+        private void checkChange() {
+            assertThat(epochBelow(toldHighWatermark))
+                    .as("the epoch of what is committed when server " + id + " changes the voters")
+                    .isEqualTo(hardState.epoch());
+            assertThat(log)
+                    .as("OneChangeInFlight: changes that server " + id + " has not committed when it begins another")
+                    .noneMatch(batch -> batch.voters() != null && batch.endOffset() > toldHighWatermark);
+        }
+
         /** ElectionSafety and LeaderComplete. */
         private void onLead(int epoch) {
             count("an election is won");
@@ -376,13 +564,20 @@ final class SimulatedQuorum {
             }
         }
 
-        /** VoteOnce. */
+        /** VoteOnce, and for nobody whose log lacks something (Raft 5.4.1). */
         private void onVoteGranted(Vote vote) {
-            ReplicaKey other = granted.putIfAbsent(key() + " in epoch " + vote.epoch(), vote.candidate());
-            assertThat(other == null || other.equals(vote.candidate()))
-                    .as("VoteOnce: server " + key() + " votes in epoch " + vote.epoch() + " for " + other + " and "
-                            + vote.candidate())
+            OffsetAndEpoch theirs = vote.logEnd();
+            int lastEpoch = epochBelow(end());
+            assertThat(theirs.epoch() > lastEpoch || (theirs.epoch() == lastEpoch && theirs.offset() >= end()))
+                    .as("server " + id + ", whose log ends at " + end() + " of epoch " + lastEpoch + ", grants " + vote)
                     .isTrue();
+            if (!vote.preVote()) {
+                ReplicaKey other = granted.putIfAbsent(key() + " in epoch " + vote.epoch(), vote.candidate());
+                assertThat(other == null || other.equals(vote.candidate()))
+                        .as("VoteOnce: server " + key() + " votes in epoch " + vote.epoch() + " for " + other + " and "
+                                + vote.candidate())
+                        .isTrue();
+            }
         }
 
         /** VotesPersist. */
@@ -406,7 +601,7 @@ final class SimulatedQuorum {
     private final TreeMap<Long, EntryBatch> committed = new TreeMap<>();
     private final TreeMap<Integer, Integer> leaders = new TreeMap<>();
     private final Map<String, ReplicaKey> granted = new HashMap<>();
-    private final Map<Long, Vote> votes = new HashMap<>();
+    private final Map<ReplicaKey, Long> lostDisks = new HashMap<>();
     private final List<String> complaints = new ArrayList<>();
     private final ArrayDeque<Supplier<String>> trace = new ArrayDeque<>();
     private Watcher watcher = Watcher.NONE;
@@ -420,6 +615,7 @@ final class SimulatedQuorum {
     private final int syncMs;
     private final int batchesRead;
     private final int changeGapMs;
+    private final int snapshotMs;
     private boolean faults = true;
     private int lossPercent;
     private int wipesLeft;
@@ -459,6 +655,7 @@ final class SimulatedQuorum {
         this.syncMs = oneOf(5, 30, 300);
         this.batchesRead = oneOf(1, 2, 6);
         this.changeGapMs = oneOf(Integer.MAX_VALUE, 2_000, 100);
+        this.snapshotMs = oneOf(10, 200, 1_000);
     }
 
     void watch(Watcher by) {
@@ -510,6 +707,10 @@ final class SimulatedQuorum {
             assertThat(server.running().log().highWatermark())
                     .as("what server " + server.id + " knows to be committed, of " + end + " and more")
                     .isGreaterThan(end);
+            assertThat(server.changesAsked)
+                    .as("changes that server " + server.id + " was asked for and has not answered")
+                    .isEmpty();
+            server.checkOutline();
         }
     }
 
@@ -564,10 +765,8 @@ final class SimulatedQuorum {
                 Server receiver = servers.get(to);
                 if (receiver.isUp() && !cut[from.id][to]) {
                     long arrival = nextArrival++;
-                    receiver.toAnswer.put(arrival, new Arrived(call));
-                    if (request instanceof Vote vote) {
-                        votes.put(arrival, vote);
-                    }
+                    long untilMs = now + (request instanceof Fetch fetch ? fetch.maxWaitMs() : 0);
+                    receiver.toAnswer.put(arrival, new Arrived(call, request, untilMs));
                     receiver.step(new Asked(arrival, request));
                 }
             });
@@ -599,25 +798,27 @@ final class SimulatedQuorum {
         return faults && random.nextInt(100) < slowPercent ? 50 + random.nextInt(400) : 1 + random.nextInt(10);
     }
 
+    /** What comes of it does so late, too: when nobody waits for it any more, or its leader is gone. */
     private void fetchSnapshot(Server to, Server from, int epoch, OffsetAndEpoch snapshot) {
         long life = to.life;
-        after(delay() + delay(), () -> {
-            if (to.life != life || !to.isUp()) {
-                return;
-            }
+        after(pieces(), () -> {
             boolean there = from.isUp()
                     && !cut[from.id][to.id]
                     && from.running().leads()
                     && from.hardState.epoch() == epoch
                     && from.start.equals(snapshot);
-            if (there) {
-                to.fetchedVoters = from.startVoters;
-                to.step(new SnapshotFetched(snapshot, from.startVoters));
-            } else {
-                count("a snapshot is fetched in vain");
-                to.step(new SnapshotFailed(snapshot));
-            }
+            VoterSet voters = from.startVoters;
+            after(pieces(), () -> {
+                if (to.life == life && to.isUp()) {
+                    to.fetched(snapshot, there, voters);
+                }
+            });
         });
+    }
+
+    /** How long half of a snapshot takes. */
+    private long pieces() {
+        return delay() + random.nextInt(faults ? snapshotMs : 10);
     }
 
     // Clients and faults.
@@ -642,6 +843,7 @@ final class SimulatedQuorum {
         switch (random.nextInt(11)) {
             case 0, 1 -> {
                 if (one.isUp()) {
+                    one.checkOutline();
                     crashAndRestart(one);
                 }
             }
@@ -673,7 +875,10 @@ final class SimulatedQuorum {
                     break;
                 }
                 count("the power fails everywhere");
-                servers.stream().filter(Server::isUp).forEach(this::crashAndRestart);
+                servers.stream().filter(Server::isUp).forEach(server -> {
+                    server.checkOutline();
+                    crashAndRestart(server);
+                });
             }
             case 9 -> {
                 if (wipesLeft > 0 && one.isUp() && now > 1_000) {
@@ -714,10 +919,21 @@ final class SimulatedQuorum {
             return;
         }
         OffsetAndEpoch snapshot = new OffsetAndEpoch(last.endOffset(), last.epoch());
-        server.startVoters = machine.log().votersAt(snapshot.offset());
-        server.start = snapshot;
-        server.log.removeIf(batch -> batch.endOffset() <= snapshot.offset());
-        server.step(new SnapshotTaken(snapshot));
+        VoterSet voters = machine.log().votersAt(snapshot.offset());
+        long life = server.life;
+        after(delay(), () -> {
+            if (server.life != life || !server.isUp()) {
+                return;
+            }
+            if (snapshot.offset() > server.start.offset()) {
+                server.startVoters = voters;
+                server.start = snapshot;
+                server.log.removeIf(batch -> batch.endOffset() <= snapshot.offset());
+            } else {
+                count("a snapshot is written that reaches less far than another");
+            }
+            server.step(new SnapshotTaken(snapshot));
+        });
     }
 
     private void changeOn() {
@@ -735,11 +951,13 @@ final class SimulatedQuorum {
             VoterSet voters = server.running().log().voters();
             Voter same = voters.voter(other.id);
             if (same == null) {
+                server.changesAsked.add(order);
                 server.step(new AddVoterRequested(order++, new Voter(other.key(), List.of()), 300));
             } else if (!same.key().equals(other.key()) || (voters.size() > 1 && !replacesADisk)) {
                 if (other == server) {
                     count("a leader is asked to remove itself");
                 }
+                server.changesAsked.add(order);
                 server.step(new RemoveVoterRequested(order++, same.key()));
             }
         }

@@ -1,4 +1,4 @@
-/** The quorum's machine against the reference model of its specification. */
+/** The quorum's machine against the reference model of its specification, and whether its checks notice mistakes. */
 @NullMarked
 package io.odradek.replication.quorum;
 

@@ -14,7 +14,7 @@ import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
 /**
- * A change of the product that breaks what a stress test looks after.
+ * A change of the product that breaks what a check looks after.
  *
  * @param check the test that has to notice
  * @param what is wrong then
@@ -22,13 +22,13 @@ import javax.tools.ToolProvider;
  * @param was lines that the file has once; how they are indented does not matter
  * @param becomes what they become
  */
-record PlantedMistake(String check, String what, String source, String was, String becomes) {
+public record PlantedMistake(String check, String what, String source, String was, String becomes) {
 
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final String SOURCES = "src/main/java/";
 
     /** How often the file has what is to be changed: once, or the mistake can't be planted any more. */
-    int places() throws IOException {
+    public int places() throws IOException {
         String text = lines(text());
         String wanted = lines(was);
         int places = 0;
@@ -39,7 +39,7 @@ record PlantedMistake(String check, String what, String source, String was, Stri
     }
 
     /** Compiles the changed file into {@code directory}; returns the class path that begins there. */
-    String plant(Path directory) throws IOException {
+    public String plant(Path directory) throws IOException {
         deleteTree(directory);
         String name = source.substring(source.indexOf(SOURCES) + SOURCES.length());
         Path changed = directory.resolve("src").resolve(name);

@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** JVMs that run stress tests. */
-final class StressJvm {
+/** JVMs that run stress tests, and other checks of a product that may have been changed. */
+public final class StressJvm {
     /** Where they leave their files. */
     private static final Path DIRECTORY = Path.of("target", "stress");
 
@@ -27,8 +27,8 @@ final class StressJvm {
     private static final String NATIVE_ACCESS = "--enable-native-access=ALL-UNNAMED";
 
     /** @param lines what it printed */
-    record Ran(int exitCode, List<String> lines) {
-        boolean isRight() {
+    public record Ran(int exitCode, List<String> lines) {
+        public boolean isRight() {
             return exitCode == 0;
         }
 
@@ -40,7 +40,7 @@ final class StressJvm {
 
     private StressJvm() {}
 
-    static String classPath() {
+    public static String classPath() {
         return System.getProperty("java.class.path");
     }
 
@@ -52,6 +52,15 @@ final class StressJvm {
         command.addAll(MOVE_WHAT_IS_NOT_ORDERED);
         command.addAll(List.of(
                 StressRound.class.getName(), tests, Integer.toString(iterationMs), Integer.toString(iterations)));
+        return run(command, _ -> {});
+    }
+
+    /** Another program, that takes some seconds: by the class that has its {@code main}. */
+    public static Ran program(String classPath, Class<?> main, List<String> arguments) throws Exception {
+        List<String> command = java(classPath);
+        // One compiler, the quicker one: there is no time in which the other would pay off.
+        command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", main.getName()));
+        command.addAll(arguments);
         return run(command, _ -> {});
     }
 
