@@ -111,7 +111,7 @@ Advance(r, p, prop, prog, lg, sy) ==
      /\ UNCHANGED received
 
 ----------------------------------------------------------------------------
-(* The controller. Java: ControllerMachine; LeaderChooser elects; BrokerLeases fences.
+(* The controller. Java: ControllerMachine; PartitionDraft elects; BrokerLeases says whom to fence.
 
    It appends to the metadata log, and a decision is made when it is there. Elections have several outcomes, as any candidate may
    do. *)
@@ -175,11 +175,11 @@ Register(r) ==
   /\ proposal' = [proposal EXCEPT ![r] = None]  \* if it had one, that is based on a partition epoch that is over now
   /\ UNCHANGED <<replicaVars, epochStart, progress, exchange, historyVars, nextId, left>>
 
-(* LeaderChooser: nobody in sync or eligible is left alive, and the operator prefers a partition with holes to none. It is
-   recorded, so that what is lost by it is explained.                                                                       *)
+(* PartitionDraft: nobody in sync or eligible is left alive, and the operator prefers a partition with holes to none. It is recorded, so
+   that what is lost by it is explained. The controller sees no processes: who is not fenced yet may be elected though it is down. *)
 ElectUnclean(r) ==
   /\ UncleanElection
-  /\ Current.leader = Nobody /\ Up(r) /\ r \notin Fenced
+  /\ Current.leader = Nobody /\ r \notin Fenced
   /\ Decide([Current EXCEPT !.leader = r, !.leaderEpoch = @ + 1, !.isr = {r}, !.elr = {}, !.unclean = ~Bug("UncleanUnrecorded")])
   /\ UNCHANGED <<registration, brokerVars, replicaVars, leaderVars, exchange, historyVars, nextId, left>>
 

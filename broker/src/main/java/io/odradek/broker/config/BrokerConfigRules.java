@@ -3,11 +3,13 @@ package io.odradek.broker.config;
 import io.odradek.replication.controller.ConfigResource;
 import io.odradek.replication.controller.ConfigRules;
 import io.odradek.replication.controller.ControllerError;
+import io.odradek.replication.controller.TopicPolicy;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.ConfigKey;
+import org.apache.kafka.common.config.TopicConfig;
 import org.jspecify.annotations.Nullable;
 
 /** What dynamic configuration may say, by Kafka's definitions. Pure; any thread. */
@@ -37,6 +39,15 @@ public final class BrokerConfigRules implements ConfigRules {
                 ? TopicConfigs.text(
                         definition, topics.effective(Map.of(), Map.of()).get(key))
                 : TopicConfigs.text(definition, broker.value(key));
+    }
+
+    @Override
+    public TopicPolicy policy(Map<String, String> allBrokers, Map<String, String> overrides) {
+        Map<String, @Nullable Object> values = topics.effective(allBrokers, overrides);
+        return new TopicPolicy(
+                Integer.parseInt(String.valueOf(values.get(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG))),
+                Boolean.TRUE.equals(values.get(TopicConfig.UNCLEAN_LEADER_ELECTION_ENABLE_CONFIG)),
+                "sync".equals(values.get(TopicConfigs.DURABILITY)));
     }
 
     private static ConfigDef definition(ConfigResource.Type type) {

@@ -22,6 +22,16 @@ final class ControllerErrors {
             case BROKER_ID_NOT_REGISTERED -> Errors.BROKER_ID_NOT_REGISTERED;
             case STALE_BROKER_EPOCH -> Errors.STALE_BROKER_EPOCH;
             case UNSUPPORTED_VERSION -> Errors.UNSUPPORTED_VERSION;
+            case FENCED_LEADER_EPOCH -> Errors.FENCED_LEADER_EPOCH;
+            case INVALID_UPDATE_VERSION -> Errors.INVALID_UPDATE_VERSION;
+            case INELIGIBLE_REPLICA -> Errors.INELIGIBLE_REPLICA;
+            case NEW_LEADER_ELECTED -> Errors.NEW_LEADER_ELECTED;
+            case ELECTION_NOT_NEEDED -> Errors.ELECTION_NOT_NEEDED;
+            case PREFERRED_LEADER_NOT_AVAILABLE -> Errors.PREFERRED_LEADER_NOT_AVAILABLE;
+            case ELIGIBLE_LEADERS_NOT_AVAILABLE -> Errors.ELIGIBLE_LEADERS_NOT_AVAILABLE;
+            case NO_REASSIGNMENT_IN_PROGRESS -> Errors.NO_REASSIGNMENT_IN_PROGRESS;
+            case NOT_LEADER_OR_FOLLOWER -> Errors.NOT_LEADER_OR_FOLLOWER;
+            case NOT_CONTROLLER -> Errors.NOT_CONTROLLER;
             // Retriable, and makes the client look for the controller again.
             case CONTROLLER_UNAVAILABLE -> Errors.NOT_CONTROLLER;
         };

@@ -153,7 +153,7 @@ class ShardMetadataLogTest {
         controller.start(Features.forNewCluster());
         BlockingQueue<ControllerError> answers = new LinkedBlockingQueue<>();
         for (int i = 0; i < SLOTS; i++) {
-            register(controller, answers);
+            register(controller, i, answers);
         }
         await().until(() -> Thread.getAllStackTraces().entrySet().stream()
                 .anyMatch(thread -> thread.getKey().getName().equals("metadata")
@@ -177,7 +177,7 @@ class ShardMetadataLogTest {
         controller.start(Features.forNewCluster());
         BlockingQueue<ControllerError> answers = new LinkedBlockingQueue<>();
         for (int i = 0; i < SLOTS; i++) {
-            register(controller, answers);
+            register(controller, i, answers);
         }
         dies = true;
         mayGo.countDown();
@@ -188,10 +188,10 @@ class ShardMetadataLogTest {
         controller.stop(1_000);
     }
 
-    /** Each is another process of the broker, so each makes a record. */
-    private static void register(ControllerHost controller, BlockingQueue<ControllerError> refusals) {
+    /** Each is another broker, so each makes a record. */
+    private static void register(ControllerHost controller, int id, BlockingQueue<ControllerError> refusals) {
         controller.submit(
-                new RegisterBroker(1, UUID.randomUUID(), List.of(), Features.supported(), null, List.of(), -1),
+                new RegisterBroker(id, UUID.randomUUID(), List.of(), Features.supported(), null, List.of(), -1),
                 new ControllerHost.ReplyTo<BrokerRegistered>() {
                     @Override
                     public void reply(BrokerRegistered reply) {}

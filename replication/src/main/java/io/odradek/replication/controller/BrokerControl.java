@@ -2,44 +2,63 @@ package io.odradek.replication.controller;
 
 import io.odradek.replication.controller.ControllerReply.BrokerRegistered;
 import io.odradek.replication.controller.ControllerReply.BrokerState;
+import io.odradek.replication.controller.ControllerReply.BrokerUnregistered;
+import io.odradek.replication.controller.ControllerReply.DirectoriesAssigned;
 import io.odradek.replication.controller.ControllerReply.HeartbeatAnswered;
 import io.odradek.replication.controller.ControllerReply.ProducerIdBlock;
 import io.odradek.replication.controller.ControllerReply.ProducerIdsAllocated;
 import io.odradek.replication.controller.ControllerRequest.AllocateProducerIds;
+import io.odradek.replication.controller.ControllerRequest.AssignDirectories;
+import io.odradek.replication.controller.ControllerRequest.DirectoryAssignment;
 import io.odradek.replication.controller.ControllerRequest.Heartbeat;
 import io.odradek.replication.controller.ControllerRequest.RegisterBroker;
+import io.odradek.replication.controller.ControllerRequest.UnregisterBroker;
 import io.odradek.replication.controller.MetadataRecord.BrokerRegistrationChange;
 import io.odradek.replication.controller.MetadataRecord.PartitionChange;
 import io.odradek.replication.controller.Outcome.Done;
 import io.odradek.replication.controller.Outcome.Refused;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.function.IntPredicate;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Brokers coming and going. A broker is registered fenced, then unfenced by its first heartbeat that shows it has read so far;
- * in between it leads nothing, so that every process's reign over a partition has an epoch of its own:
+ * Brokers coming and going: {@code tla/core/Isr}, {@code Register}, {@code Unfence}, {@code Fence}. A broker is registered fenced, then
+ * unfenced by its first heartbeat that shows it has read so far; in between it leads nothing and is in sync nowhere, so that every
+ * process's reign over a partition has an epoch of its own:
  *
  * <pre>
  *   process 7a    led p at epoch 4     killed
- *   process 9c    registers            p: no leader (or another in-sync replica), epoch 5
+ *   process 9c    registers            p: no leader (or another in-sync replica), epoch 5; 9c is eligible if it has lost nothing
  *                 heartbeat, caught up p: led by it again, epoch 6
  * </pre>
  *
  * The partitions' records come first and the broker's own record last: if only a part of them is committed, the broker is as it
- * was before and asking again finishes the work.
+ * was before and asking again finishes the work. Confined to the metadata loop.
  */
 final class BrokerControl {
 
-    /**
-     * Two processes with one id: the later one wins and the earlier one learns from its next heartbeat that its epoch is stale.
-     * Refusing the later one, as Kafka does while the earlier one's session lives, needs leases.
-     */
-    static Decision register(ClusterImage image, RegisterBroker request) {
+    private final TopicPolicies policies;
+    private final BrokerLeases leases;
+
+    /** Up to where a broker has to have read before it is unfenced. */
+    private final Concerns concerns;
+
+    BrokerControl(TopicPolicies policies, BrokerLeases leases, Concerns concerns) {
+        this.policies = policies;
+        this.leases = leases;
+        this.concerns = concerns;
+    }
+
+    Decision register(ClusterImage image, RegisterBroker request) {
         BrokerImage known = image.broker(request.brokerId());
         if (known != null && known.incarnationId().equals(request.incarnationId())) {
+            leases.heard(known.id(), known.epoch(), -1);
             return Decision.only(new BrokerRegistered(new Done<>(known.epoch()))); // a retry
         }
         for (Map.Entry<String, Short> feature : image.features().entrySet()) {
@@ -52,13 +71,16 @@ final class BrokerControl {
                                 + (range == null ? "none of it" : range.min() + " to " + range.max()))));
             }
         }
-        List<MetadataRecord> records = new ArrayList<>();
-        boolean keptEverything = known != null && known.epoch() == request.previousEpoch();
-        leaderless(image, request.brokerId(), !keptEverything, records);
+        if (known != null && mayBeAnother(known, request)) {
+            return Decision.only(new BrokerRegistered(new Refused<>(
+                    ControllerError.DUPLICATE_BROKER_REGISTRATION,
+                    "Another broker is registered with id " + known.id() + " and was heard of within its session. If it"
+                            + " has just ended, try again when the session is over.")));
+        }
         // Above every offset so far, and every broker epoch was one: so it is above all earlier epochs, whoever decided
         // them.
         long epoch = image.lastOffset() + 1;
-        records.add(new MetadataRecord.RegisterBroker(
+        MetadataRecord registration = new MetadataRecord.RegisterBroker(
                 request.brokerId(),
                 epoch,
                 request.incarnationId(),
@@ -67,35 +89,214 @@ final class BrokerControl {
                 request.rack(),
                 true,
                 false,
-                List.copyOf(request.directories())));
+                List.copyOf(request.directories()));
+        ClusterImage after = image.apply(List.of(registration));
+        List<MetadataRecord> records = new ArrayList<>();
+        ofBroker(after, request.brokerId(), _ -> true, records, draft -> {
+            draft.withoutInSync(request.brokerId());
+            if (!hasKept(known, request, draft)) {
+                draft.withoutEligible(request.brokerId());
+            }
+        });
+        records.add(registration);
+        leases.registered(request.brokerId(), epoch);
         return new Decision(records, new BrokerRegistered(new Done<>(epoch)), false);
     }
 
-    static Decision heartbeat(ClusterImage image, Heartbeat request) {
+    /**
+     * Two processes with one id. The later one is refused while the earlier one may live; else it wins, and the earlier one, if there is one,
+     * learns from its next heartbeat that its epoch is stale. A process whose successor knows where it stopped cleanly is over. So is one
+     * that this controller has not heard of, when another holds the locks of its directories: a controller that has just begun does
+     * not make a broker wait that starts beside it.
+     */
+    private boolean mayBeAnother(BrokerImage known, RegisterBroker request) {
+        if (known.inControlledShutdown()
+                || known.epoch() == request.previousEpoch()
+                || !leases.isAlive(known.id(), known.epoch())) {
+            return false;
+        }
+        Set<UUID> directories = new HashSet<>(known.directories());
+        return leases.isHeard(known.id())
+                || directories.isEmpty()
+                || !directories.equals(new HashSet<>(request.directories()));
+    }
+
+    /**
+     * Whether the broker's replica has everything that its last process acknowledged: it stopped cleanly, or only what was synced ever counted,
+     * and the log's directory is there.
+     */
+    private static boolean hasKept(@Nullable BrokerImage known, RegisterBroker request, PartitionDraft draft) {
+        UUID directory = draft.directoryOf(request.brokerId());
+        boolean there = directory.equals(PartitionDraft.UNASSIGNED)
+                ? known != null && new HashSet<>(request.directories()).containsAll(known.directories())
+                : request.directories().contains(directory);
+        boolean cleanly = known != null && known.epoch() == request.previousEpoch();
+        return there && (cleanly || draft.policy().synced());
+    }
+
+    Decision heartbeat(ClusterImage image, Heartbeat request) {
         BrokerImage broker = image.broker(request.brokerId());
         Refused<BrokerState> refused = strange(broker, request.brokerId(), request.brokerEpoch());
         if (broker == null || refused != null) {
             return Decision.only(new HeartbeatAnswered(refused != null ? refused : notRegistered(request.brokerId())));
         }
-        boolean caughtUp = request.metadataOffset() >= broker.epoch();
+        leases.heard(broker.id(), broker.epoch(), request.metadataOffset());
+        boolean caughtUp = request.metadataOffset() >= concerns.of(broker.id());
         List<MetadataRecord> records = new ArrayList<>();
+        List<UUID> failed = request.offlineDirectories().stream()
+                .filter(broker.directories()::contains)
+                .toList();
+        List<UUID> left =
+                broker.directories().stream().filter(id -> !failed.contains(id)).toList();
+        if (request.wantShutdown()) {
+            return shutDown(image, broker, caughtUp);
+        }
         boolean fenced = broker.fenced();
-        if (request.wantShutdown() || request.wantFence()) {
+        if (request.wantFence() || (!failed.isEmpty() && left.isEmpty())) {
             if (!fenced) {
-                // Kafka leaves a broker that stops unfenced until all others have read that it leads nothing any more,
-                // and fences it then. Here one batch says both, so whoever reads the one reads the other.
-                leaderless(image, broker.id(), true, records);
-                records.add(change(broker, true, request.wantShutdown() || broker.inControlledShutdown()));
+                // Kafka's record can't say that no directory is left, so such a broker is fenced as it is.
+                fence(image, broker, records);
                 fenced = true;
             }
+        } else if (!failed.isEmpty()) {
+            withoutDirectories(image, broker, failed, left, records);
         } else if (fenced && caughtUp) {
-            elect(image, broker.id(), records);
-            records.add(change(broker, false, false));
+            MetadataRecord change = change(broker, false, false);
+            ofBroker(image.apply(List.of(change)), broker.id(), _ -> true, records, _ -> {});
+            records.add(change);
             fenced = false;
         }
+        return new Decision(
+                records, new HeartbeatAnswered(new Done<>(new BrokerState(caughtUp, fenced, false))), false);
+    }
+
+    /**
+     * A broker that wants to stop gives away what it leads and leaves the in-sync sets, but is not fenced and goes on to serve until all other
+     * brokers have read that: so nobody asks in vain for who leads. With nothing given away, and with nobody else, it stops at once.
+     */
+    private Decision shutDown(ClusterImage image, BrokerImage broker, boolean caughtUp) {
+        List<MetadataRecord> records = new ArrayList<>();
+        boolean fenced = broker.fenced();
+        if (!fenced && !broker.inControlledShutdown()) {
+            MetadataRecord leaving = change(broker, false, true);
+            leave(image.apply(List.of(leaving)), broker.id(), records);
+            boolean led = records.stream()
+                    .anyMatch(record -> record instanceof PartitionChange change
+                            && change.leader() != PartitionChange.NO_LEADER_CHANGE);
+            leases.leaves(broker.id(), image.lastOffset() + records.size());
+            if (!led || leases.mayStop(broker.id(), image)) {
+                records.add(change(broker, true, true));
+                fenced = true;
+            } else {
+                records.add(leaving);
+            }
+        } else if (!fenced && leases.mayStop(broker.id(), image)) {
+            records.add(change(broker, true, true));
+            fenced = true;
+        }
         // Whatever it led has been given away by the records this reply waits for.
-        BrokerState state = new BrokerState(caughtUp, fenced, request.wantShutdown());
+        BrokerState state = new BrokerState(caughtUp, fenced, fenced);
         return new Decision(records, new HeartbeatAnswered(new Done<>(state)), false);
+    }
+
+    /** A broker was not heard of in time. */
+    List<MetadataRecord> expire(ClusterImage image, int brokerId) {
+        leases.forget(brokerId);
+        BrokerImage broker = image.broker(brokerId);
+        List<MetadataRecord> records = new ArrayList<>();
+        if (broker != null && !broker.fenced()) {
+            fence(image, broker, records);
+        }
+        return records;
+    }
+
+    private void fence(ClusterImage image, BrokerImage broker, List<MetadataRecord> records) {
+        MetadataRecord change = change(broker, true, broker.inControlledShutdown());
+        leave(image.apply(List.of(change)), broker.id(), records);
+        records.add(change);
+    }
+
+    /** The broker is in sync nowhere any more, and leads nothing. */
+    private void leave(ClusterImage after, int brokerId, List<MetadataRecord> records) {
+        ofBroker(after, brokerId, _ -> true, records, draft -> draft.withoutInSync(brokerId));
+    }
+
+    /** Directories of a broker have failed, and with them the replicas there, and no others. */
+    private void withoutDirectories(
+            ClusterImage image, BrokerImage broker, List<UUID> failed, List<UUID> left, List<MetadataRecord> records) {
+        MetadataRecord change =
+                new BrokerRegistrationChange(broker.id(), broker.epoch(), null, null, List.copyOf(left));
+        Predicate<PartitionDraft> there = draft -> failed.contains(draft.directoryOf(broker.id()));
+        ofBroker(image.apply(List.of(change)), broker.id(), there, records, draft -> lose(draft, broker.id()));
+        records.add(change);
+    }
+
+    Decision assign(ClusterImage image, AssignDirectories request) {
+        BrokerImage broker = image.broker(request.brokerId());
+        Refused<List<Outcome<PartitionImage>>> refused = strange(broker, request.brokerId(), request.brokerEpoch());
+        if (broker == null || refused != null) {
+            return Decision.only(
+                    new DirectoriesAssigned(refused != null ? refused : notRegistered(request.brokerId())));
+        }
+        List<MetadataRecord> records = new ArrayList<>();
+        List<Outcome<PartitionImage>> outcomes = new ArrayList<>();
+        ClusterImage working = image; // a partition that is named twice goes where it is named last
+        for (DirectoryAssignment assignment : request.assignments()) {
+            List<MetadataRecord> ofPartition = new ArrayList<>();
+            outcomes.add(assign(working, broker, assignment, ofPartition));
+            working = ofPartition.isEmpty() ? working : working.apply(ofPartition);
+            records.addAll(ofPartition);
+        }
+        return new Decision(records, new DirectoriesAssigned(new Done<>(List.copyOf(outcomes))), false);
+    }
+
+    private Outcome<PartitionImage> assign(
+            ClusterImage image, BrokerImage broker, DirectoryAssignment assigned, List<MetadataRecord> records) {
+        TopicImage topic = image.topic(assigned.topicId());
+        if (topic == null) {
+            return new Refused<>(
+                    ControllerError.UNKNOWN_TOPIC_ID, "There is no topic with id " + assigned.topicId() + ".");
+        }
+        PartitionImage partition = image.partition(topic.id(), assigned.partition());
+        if (partition == null) {
+            return new Refused<>(
+                    ControllerError.UNKNOWN_TOPIC_OR_PARTITION,
+                    "Topic " + topic.name() + " has no partition " + assigned.partition() + ".");
+        }
+        if (!partition.replicas().contains(broker.id())) {
+            return new Refused<>(
+                    ControllerError.NOT_LEADER_OR_FOLLOWER,
+                    "Broker " + broker.id() + " is none of the replicas " + partition.replicas() + ".");
+        }
+        PartitionDraft draft = new PartitionDraft(
+                image, policies.of(image, topic.name()), topic.id(), assigned.partition(), partition);
+        draft.inDirectory(broker.id(), assigned.directory());
+        if (!broker.reaches(assigned.directory())) {
+            lose(draft, broker.id());
+        }
+        draft.electInto(records);
+        return new Done<>(partition);
+    }
+
+    /** A replica's directory has failed. It has what was synced; what was not may be gone before its process is. */
+    private static void lose(PartitionDraft draft, int brokerId) {
+        draft.withoutInSync(brokerId);
+        if (!draft.policy().synced()) {
+            draft.withoutEligible(brokerId);
+        }
+    }
+
+    Decision unregister(ClusterImage image, UnregisterBroker request) {
+        BrokerImage broker = image.broker(request.brokerId());
+        if (broker == null) {
+            return Decision.only(new BrokerUnregistered(notRegistered(request.brokerId())));
+        }
+        MetadataRecord gone = new MetadataRecord.UnregisterBroker(broker.id(), broker.epoch());
+        List<MetadataRecord> records = new ArrayList<>();
+        leave(image.apply(List.of(gone)), broker.id(), records);
+        records.add(gone);
+        leases.forget(broker.id());
+        return new Decision(records, new BrokerUnregistered(new Done<>(broker.epoch())), false);
     }
 
     private static BrokerRegistrationChange change(BrokerImage broker, boolean fenced, boolean leaving) {
@@ -135,47 +336,29 @@ final class BrokerControl {
     }
 
     /**
-     * The broker stops leading.
+     * Something has happened to the broker's replicas, and who leads them is to be looked at.
      *
-     * @param leavesInSync whether it also leaves in-sync sets that have another member; the last one stays, because nobody else
-     *     has the records
+     * @param after with the broker as it will be
+     * @param what happens to each
      */
-    private static void leaderless(
-            ClusterImage image, int brokerId, boolean leavesInSync, List<MetadataRecord> records) {
-        IntPredicate active = id -> id != brokerId && image.isActive(id);
-        for (TopicImage topic : image.topicsByName().values()) {
+    private void ofBroker(
+            ClusterImage after,
+            int brokerId,
+            Predicate<PartitionDraft> which,
+            List<MetadataRecord> records,
+            Consumer<PartitionDraft> what) {
+        for (TopicImage topic : after.topicsByName().values()) {
             for (int p = 0; p < topic.partitions().size(); p++) {
                 PartitionImage partition = topic.partitions().get(p);
-                List<Integer> inSync = partition.inSyncReplicas();
-                boolean leaves = leavesInSync && inSync.contains(brokerId) && inSync.size() > 1;
-                List<Integer> remaining =
-                        leaves ? inSync.stream().filter(id -> id != brokerId).toList() : inSync;
-                if (partition.leader() == brokerId) {
-                    int leader = LeaderChooser.choose(partition, remaining, active);
-                    records.add(PartitionChange.newReign(topic.id(), p, leader, leaves ? remaining : null));
-                } else if (leaves) {
-                    records.add(PartitionChange.newReign(topic.id(), p, PartitionChange.NO_LEADER_CHANGE, remaining));
-                }
-            }
-        }
-    }
-
-    /** The broker can lead now: partitions without a leader get one. */
-    private static void elect(ClusterImage image, int brokerId, List<MetadataRecord> records) {
-        IntPredicate active = id -> id == brokerId || image.isActive(id);
-        for (TopicImage topic : image.topicsByName().values()) {
-            for (int p = 0; p < topic.partitions().size(); p++) {
-                PartitionImage partition = topic.partitions().get(p);
-                if (!partition.hasLeader() && partition.replicas().contains(brokerId)) {
-                    int leader = LeaderChooser.choose(partition, partition.inSyncReplicas(), active);
-                    if (leader != PartitionImage.NO_LEADER) {
-                        boolean inSync = partition.inSyncReplicas().contains(leader);
-                        records.add(PartitionChange.newReign(topic.id(), p, leader, inSync ? null : List.of(leader)));
+                if (partition.replicas().contains(brokerId)) {
+                    PartitionDraft draft =
+                            new PartitionDraft(after, policies.of(after, topic.name()), topic.id(), p, partition);
+                    if (which.test(draft)) {
+                        what.accept(draft);
+                        draft.electInto(records);
                     }
                 }
             }
         }
     }
-
-    private BrokerControl() {}
 }

@@ -31,6 +31,11 @@ public record BrokerImage(
         return !fenced && !inControlledShutdown;
     }
 
+    /** Whether a replica in that directory is there, for all that is known: which one a replica is in may not be known yet. */
+    boolean reaches(UUID directory) {
+        return directories.isEmpty() || directory.equals(PartitionDraft.UNASSIGNED) || directories.contains(directory);
+    }
+
     /** Its endpoint on that listener, or null. */
     public @Nullable Endpoint endpoint(String listener) {
         for (Endpoint endpoint : endpoints) {

@@ -97,6 +97,20 @@ public record ClusterImage(
         return fold.finish(baseOffset, records.size());
     }
 
+    /** The same, as of another offset: that of a snapshot, or behind records that are no metadata. */
+    ClusterImage at(long offset) {
+        return new ClusterImage(
+                clusterId,
+                brokers,
+                topicsByName,
+                topicsById,
+                configs,
+                features,
+                nextProducerId,
+                offset,
+                partitionCount);
+    }
+
     /** Two neighbouring images and what lies between them. */
     public record Step(ClusterImage before, ClusterImage after, ClusterDelta delta) {}
 }

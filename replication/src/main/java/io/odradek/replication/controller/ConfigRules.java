@@ -21,5 +21,13 @@ public interface ConfigRules {
     @Nullable
     Refusal check(ConfigResource resource, Map<String, String> overrides);
 
+    /**
+     * What a topic runs with.
+     *
+     * @param allBrokers dynamic configuration of all brokers
+     * @param overrides of the topic
+     */
+    TopicPolicy policy(Map<String, String> allBrokers, Map<String, String> overrides);
+
     record Refusal(ControllerError error, String message) {}
 }

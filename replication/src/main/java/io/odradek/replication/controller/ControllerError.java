@@ -16,6 +16,18 @@ public enum ControllerError {
     BROKER_ID_NOT_REGISTERED,
     STALE_BROKER_EPOCH,
     UNSUPPORTED_VERSION,
+    FENCED_LEADER_EPOCH,
+    INVALID_UPDATE_VERSION,
+    INELIGIBLE_REPLICA,
+    /** Done, and by it the partition has another leader than who asked. */
+    NEW_LEADER_ELECTED,
+    ELECTION_NOT_NEEDED,
+    PREFERRED_LEADER_NOT_AVAILABLE,
+    ELIGIBLE_LEADERS_NOT_AVAILABLE,
+    NO_REASSIGNMENT_IN_PROGRESS,
+    NOT_LEADER_OR_FOLLOWER,
+    /** Who asks knows of decisions that this controller does not: another one is in charge. Nothing was done. */
+    NOT_CONTROLLER,
     /** The metadata log can't be written, or its loop has stopped: nothing is known about the request's fate. */
     CONTROLLER_UNAVAILABLE
 }

@@ -19,4 +19,19 @@ public sealed interface ControllerEvent {
      * @param seed for what has to be random: topic ids, where replicas begin
      */
     record Requested(long requestId, ControllerRequest<?> request, long seed) implements ControllerEvent {}
+
+    /**
+     * Time goes on. Heartbeats count from the first of these after them, so a host that is late gives brokers more time, never less.
+     *
+     * @param nowMs of a clock that does not go back; an earlier time than the last one is taken for the last one
+     */
+    record TimePassed(long nowMs) implements ControllerEvent {}
+
+    /**
+     * Somebody else has appended to the metadata log: the quorum, which keeps its voters there. What this controller appends next comes
+     * behind that.
+     *
+     * @param lastOffset of the log, inclusive
+     */
+    record OthersAppended(long lastOffset) implements ControllerEvent {}
 }

@@ -9,8 +9,10 @@ import java.util.UUID;
  *
  * @param replicas in order of preference
  * @param directories the log directory of each replica, in the order of {@code replicas}
- * @param inSyncReplicas a subset of {@code replicas}, never empty
- * @param eligibleLeaderReplicas fit to lead without loss though not in sync (KIP-966)
+ * @param inSyncReplicas a subset of {@code replicas}, with the leader; empty when nobody is left
+ * @param eligibleLeaderReplicas fit to lead without loss though not in sync (KIP-966); empty unless fewer than {@code
+ *     min.insync.replicas} are in sync
+ * @param lastKnownEligibleLeaderReplicas while nobody leads, who did last; by Kafka's name for it
  * @param leader {@link #NO_LEADER} when there is none
  * @param leaderEpoch grows with every reign, never falls
  * @param partitionEpoch grows with every change of any field
@@ -30,6 +32,21 @@ public record PartitionImage(
 
     /** Kafka's leader id for "nobody". */
     public static final int NO_LEADER = -1;
+
+    public boolean isReassigning() {
+        return !addingReplicas.isEmpty() || !removingReplicas.isEmpty();
+    }
+
+    /** Those that are wanted: without those that are to go. */
+    public List<Integer> targetReplicas() {
+        return replicas.stream().filter(id -> !removingReplicas.contains(id)).toList();
+    }
+
+    /** Where that replica's log is, as far as it is known. */
+    UUID directoryIn(int replica) {
+        int at = replicas.indexOf(replica);
+        return at < 0 || at >= directories.size() ? PartitionDraft.UNASSIGNED : directories.get(at);
+    }
 
     public boolean hasLeader() {
         return leader != NO_LEADER;

@@ -38,9 +38,6 @@ final class TopicControl {
     /** Reserved by Kafka: "none", the metadata log's topic, and room for more. */
     private static final long RESERVED_IDS = 100;
 
-    /** Kafka's id of a log directory nobody has chosen yet. */
-    private static final UUID UNASSIGNED = new UUID(0, 0);
-
     private final ControllerSettings settings;
     private final ConfigControl configs;
 
@@ -233,18 +230,9 @@ final class TopicControl {
 
     private static @Nullable String manualProblem(
             ClusterImage image, int partition, List<Integer> replicas, int replicationFactor) {
-        if (replicas.isEmpty()) {
-            return "The manual partition assignment includes an empty replica list.";
-        }
-        Set<Integer> seen = new HashSet<>();
-        for (int replica : replicas) {
-            if (image.broker(replica) == null) {
-                return "The manual partition assignment includes broker " + replica
-                        + ", but no such broker is registered.";
-            }
-            if (!seen.add(replica)) {
-                return "The manual partition assignment includes the broker " + replica + " more than once.";
-            }
+        String problem = assignmentProblem(image, replicas);
+        if (problem != null) {
+            return problem;
         }
         if (replicas.size() != replicationFactor) {
             return "The manual partition assignment includes a partition with " + replicas.size()
@@ -258,12 +246,32 @@ final class TopicControl {
         return null;
     }
 
+    /** Why nobody can ask for these replicas, whatever state they are in; null when one can. */
+    static @Nullable String assignmentProblem(ClusterImage image, List<Integer> replicas) {
+        if (replicas.isEmpty()) {
+            return "The manual partition assignment includes an empty replica list.";
+        }
+        Set<Integer> seen = new HashSet<>();
+        for (int replica : replicas) {
+            if (image.broker(replica) == null) {
+                return "The manual partition assignment includes broker " + replica
+                        + ", but no such broker is registered.";
+            }
+            if (!seen.add(replica)) {
+                return "The manual partition assignment includes the broker " + replica + " more than once.";
+            }
+        }
+        return null;
+    }
+
     /** In sync are those who can be: an empty log lacks nothing. At least one of the replicas is active. */
     private static PartitionImage newPartition(ClusterImage image, List<Integer> replicas) {
         List<Integer> inSync = replicas.stream().filter(image::isActive).toList();
         return new PartitionImage(
                 List.copyOf(replicas),
-                replicas.stream().map(replica -> directory(image, replica)).toList(),
+                replicas.stream()
+                        .map(replica -> PartitionDraft.directory(image, replica))
+                        .toList(),
                 inSync,
                 List.of(),
                 List.of(),
@@ -273,14 +281,6 @@ final class TopicControl {
                 LeaderRecovery.RECOVERED,
                 0,
                 0);
-    }
-
-    /** A broker with one directory has no choice (KIP-858); one with several makes it when it creates the log. */
-    private static UUID directory(ClusterImage image, int brokerId) {
-        BrokerImage broker = image.broker(brokerId);
-        return broker != null && broker.directories().size() == 1
-                ? broker.directories().getFirst()
-                : UNASSIGNED;
     }
 
     private static UUID freshId(ClusterImage image, SplittableRandom random) {
@@ -395,7 +395,7 @@ final class TopicControl {
                     "The topic " + topic.name() + " currently has " + first + " partition(s); " + more.count()
                             + " would not be an increase.");
         }
-        int replicationFactor = topic.partitions().getFirst().replicas().size();
+        int replicationFactor = topic.partitions().getFirst().targetReplicas().size();
         List<List<Integer>> assignments = more.assignments();
         if (assignments == null) {
             return placed(image, new ReplicaPlacer(image, random.nextLong()).place(first, count, replicationFactor));

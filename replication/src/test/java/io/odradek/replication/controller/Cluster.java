@@ -10,10 +10,12 @@ import io.odradek.replication.controller.ControllerRequest.NewTopic;
 import io.odradek.replication.controller.ControllerRequest.RegisterBroker;
 import io.odradek.replication.controller.Outcome.Done;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A controller with its log in memory: commits at once whatever it appends. */
@@ -22,7 +24,7 @@ final class Cluster {
     static final short PLAINTEXT = 0;
     static final VersionRange METADATA = new VersionRange((short) 7, (short) 30);
 
-    /** Knows retention.ms (a number), cleanup.policy (a list), and nothing else. */
+    /** Knows retention.ms (a number), cleanup.policy (a list), what the controller looks at, and nothing else. */
     static final ConfigRules RULES = new ConfigRules() {
         @Override
         public boolean isList(ConfigResource.Type type, String key) {
@@ -39,7 +41,7 @@ final class Cluster {
             for (Map.Entry<String, String> entry : overrides.entrySet()) {
                 boolean fine = switch (entry.getKey()) {
                     case "retention.ms" -> entry.getValue().matches("-?[0-9]+");
-                    case "cleanup.policy" -> true;
+                    case "cleanup.policy", "min.insync.replicas", UNCLEAN, DURABILITY -> true;
                     default -> false;
                 };
                 if (!fine) {
@@ -48,12 +50,27 @@ final class Cluster {
             }
             return null;
         }
+
+        @Override
+        public TopicPolicy policy(Map<String, String> allBrokers, Map<String, String> overrides) {
+            Map<String, String> all = new HashMap<>(allBrokers);
+            all.putAll(overrides);
+            return new TopicPolicy(
+                    Integer.parseInt(all.getOrDefault("min.insync.replicas", "1")),
+                    all.getOrDefault(UNCLEAN, "false").equals("true"),
+                    all.getOrDefault(DURABILITY, "sync").equals("sync"));
+        }
     };
+
+    static final String UNCLEAN = "unclean.leader.election.enable";
+    static final String DURABILITY = "odradek.durability";
 
     ControllerMachine machine;
     ClusterImage committed = ClusterImage.empty("cluster");
     final List<MetadataRecord> log = new ArrayList<>();
     final List<Integer> batchSizes = new ArrayList<>();
+    private final ControllerSettings settings;
+    private long nowMs;
     private long nextRequest;
     private long seed = 1;
 
@@ -62,14 +79,75 @@ final class Cluster {
     }
 
     Cluster(ControllerSettings settings) {
+        this.settings = settings;
         machine = new ControllerMachine(committed, settings, RULES);
         carryOut(machine.step(new ControllerEvent.BecameActive(new TreeMap<>(Map.of("metadata.version", (short) 30)))));
     }
 
     /** Loses the machine, keeps the log. */
-    void failOver(ControllerSettings settings) {
+    void failOver() {
         machine = new ControllerMachine(committed, settings, RULES);
         carryOut(machine.step(new ControllerEvent.BecameActive(new TreeMap<>())));
+        carryOut(machine.step(new ControllerEvent.TimePassed(nowMs)));
+    }
+
+    void pass(long ms) {
+        nowMs += ms;
+        carryOut(machine.step(new ControllerEvent.TimePassed(nowMs)));
+    }
+
+    /** Until leadership is given back; everybody is heard of meanwhile. */
+    void balance() {
+        pass(0);
+        for (long ms = 0; ms <= settings.rebalanceIntervalMs(); ms += settings.sessionMs() / 2) {
+            pass(settings.sessionMs() / 2);
+            for (BrokerImage broker : committed.brokers().values()) {
+                beat(broker.id());
+            }
+        }
+    }
+
+    /** A topic of one partition. */
+    void create(String topic, List<Integer> replicas) {
+        ask(new ControllerRequest.CreateTopics(
+                List.of(new NewTopic(
+                        topic, -1, -1, List.of(new ControllerRequest.ManualAssignment(0, replicas)), List.of())),
+                false));
+    }
+
+    void assign(String topic, int broker, UUID directory) {
+        TopicImage image = committed.topic(topic);
+        BrokerImage registered = committed.broker(broker);
+        if (image == null || registered == null) {
+            throw new AssertionError(topic + ", " + broker);
+        }
+        ask(new ControllerRequest.AssignDirectories(
+                broker,
+                registered.epoch(),
+                List.of(new ControllerRequest.DirectoryAssignment(image.id(), 0, directory))));
+    }
+
+    /** As long as it takes to miss these, while all others are heard of. */
+    void miss(int... ids) {
+        pass(0);
+        for (int i = 0; i < 4; i++) {
+            pass(settings.sessionMs() / 4 + 1);
+            for (BrokerImage broker : committed.brokers().values()) {
+                if (IntStream.of(ids).noneMatch(id -> id == broker.id())) {
+                    beat(broker.id());
+                }
+            }
+            pass(0);
+        }
+    }
+
+    /** A heartbeat of a broker that has read everything. */
+    ControllerReply.HeartbeatAnswered beat(int id) {
+        BrokerImage broker = committed.broker(id);
+        if (broker == null) {
+            throw new AssertionError("no broker " + id);
+        }
+        return ask(new Heartbeat(id, broker.epoch(), committed.lastOffset(), false, false));
     }
 
     <R extends ControllerReply> R ask(ControllerRequest<R> request) {
@@ -114,7 +192,11 @@ final class Cluster {
         return start(registration(id, null, incarnation, -1));
     }
 
+    /** After the session of the process before, when it did not stop cleanly. */
     long start(RegisterBroker registration) {
+        if (committed.broker(registration.brokerId()) != null) {
+            miss(registration.brokerId());
+        }
         long epoch = epoch(ask(registration));
         ask(new Heartbeat(registration.brokerId(), epoch, committed.lastOffset(), false, false));
         return epoch;
@@ -125,6 +207,13 @@ final class Cluster {
             return epoch;
         }
         throw new AssertionError("refused: " + reply);
+    }
+
+    static <T> T done(Outcome<T> outcome) {
+        if (outcome instanceof Done<T>(T value)) {
+            return value;
+        }
+        throw new AssertionError("refused: " + outcome);
     }
 
     PartitionImage partition(String topic, int partition) {

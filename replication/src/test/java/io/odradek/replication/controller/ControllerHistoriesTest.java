@@ -8,23 +8,35 @@ import io.odradek.replication.controller.ControllerEvent.BecameActive;
 import io.odradek.replication.controller.ControllerEvent.Requested;
 import io.odradek.replication.controller.ControllerRequest.AllocateProducerIds;
 import io.odradek.replication.controller.ControllerRequest.AlterConfigs;
+import io.odradek.replication.controller.ControllerRequest.AlterPartition;
+import io.odradek.replication.controller.ControllerRequest.AlterReassignments;
 import io.odradek.replication.controller.ControllerRequest.ConfigAlteration;
 import io.odradek.replication.controller.ControllerRequest.ConfigChange;
 import io.odradek.replication.controller.ControllerRequest.ConfigOperation;
 import io.odradek.replication.controller.ControllerRequest.CreatePartitions;
 import io.odradek.replication.controller.ControllerRequest.CreateTopics;
 import io.odradek.replication.controller.ControllerRequest.DeleteTopics;
+import io.odradek.replication.controller.ControllerRequest.ElectLeaders;
 import io.odradek.replication.controller.ControllerRequest.Heartbeat;
 import io.odradek.replication.controller.ControllerRequest.MorePartitions;
+import io.odradek.replication.controller.ControllerRequest.ProposedInSync;
+import io.odradek.replication.controller.ControllerRequest.ProposedMember;
+import io.odradek.replication.controller.ControllerRequest.Reassignment;
 import io.odradek.replication.controller.ControllerRequest.TopicKey;
+import io.odradek.replication.controller.ControllerRequest.TopicPartition;
+import io.odradek.replication.controller.ControllerRequest.UnregisterBroker;
+import io.odradek.replication.controller.MetadataRecord.LeaderRecovery;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Random;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.UUID;
 import net.jqwik.api.Arbitraries;
@@ -39,10 +51,13 @@ import org.jspecify.annotations.Nullable;
 /** Random requests, commits that lag behind, controllers that are lost with what was not committed. */
 class ControllerHistoriesTest {
 
-    private static final ControllerSettings SETTINGS = new ControllerSettings(2, 1, 50, 9, 10);
+    private static final ControllerSettings SETTINGS = ControllerSettings.of(2, 1)
+            .with(it -> it.maxPartitionsPerRequest(50).maxRecordsPerBatch(9).producerIdBlock(10));
     private static final List<String> NAMES = List.of("a", "a.b", "a_b", "c", "bad name", "d");
 
     sealed interface Move {
+        record Pass(int ms) implements Move {}
+
         record Ask(int kind, String topic, int number, int broker, long seed) implements Move {}
 
         /** The oldest appends not yet committed are. */
@@ -55,17 +70,21 @@ class ControllerHistoriesTest {
     @Provide
     Arbitrary<List<Move>> moves() {
         Arbitrary<Move> ask = Combinators.combine(
-                        Arbitraries.integers().between(0, 7),
+                        Arbitraries.integers().between(0, 15),
                         Arbitraries.of(NAMES),
                         Arbitraries.integers().between(-1, 12),
                         Arbitraries.integers().between(1, 3),
                         Arbitraries.longs())
                 .as(Move.Ask::new);
         Arbitrary<Move> commit = Arbitraries.integers().between(1, 4).map(Move.Commit::new);
+        Arbitrary<Move> pass = Arbitraries.of(0, 100, 400, 2_000).map(Move.Pass::new);
         return Arbitraries.frequencyOf(
-                        Tuple.of(10, ask), Tuple.of(8, commit), Tuple.of(1, Arbitraries.just(new Move.FailOver())))
+                        Tuple.of(20, ask),
+                        Tuple.of(12, commit),
+                        Tuple.of(3, pass),
+                        Tuple.of(1, Arbitraries.just(new Move.FailOver())))
                 .list()
-                .ofMaxSize(120);
+                .ofMaxSize(200);
     }
 
     @Property(tries = 500)
@@ -77,15 +96,26 @@ class ControllerHistoriesTest {
         Set<Long> open = new HashSet<>();
         long nextRequest = 0;
         Map<Integer, Integer> processes = new HashMap<>();
+        long nowMs = 0;
         ControllerMachine machine = new ControllerMachine(committed, SETTINGS, Cluster.RULES);
         queue(machine.step(new BecameActive(new TreeMap<>(Map.of("metadata.version", (short) 30)))), inFlight);
         for (Move move : moves) {
             switch (move) {
+                case Move.Pass(int ms) -> {
+                    nowMs += ms;
+                    queue(machine.step(new ControllerEvent.TimePassed(nowMs)), inFlight);
+                    checkDecided(machine.image());
+                }
                 case Move.Ask ask -> {
                     long id = nextRequest++;
                     open.add(id);
                     ControllerRequest<?> request = request(ask, machine.image(), processes);
+                    ClusterImage before = machine.image();
                     List<ControllerEffect> effects = machine.step(new Requested(id, request, ask.seed()));
+                    if (request instanceof AlterPartition alter) {
+                        checkProposal(before, alter, effects);
+                    }
+                    checkDecided(machine.image());
                     // Same state, same event, same effects.
                     assertThat(effects.stream().filter(effect -> ((AppendRecords) effect).onceCommitted() != null))
                             .hasSize(1);
@@ -118,6 +148,7 @@ class ControllerHistoriesTest {
                     queue(
                             machine.step(new BecameActive(new TreeMap<>(Map.of("metadata.version", (short) 30)))),
                             inFlight);
+                    queue(machine.step(new ControllerEvent.TimePassed(nowMs)), inFlight);
                 }
             }
         }
@@ -142,6 +173,9 @@ class ControllerHistoriesTest {
         }
         assertThat(oneByOne).isEqualTo(committed);
         assertThat(ClusterImage.empty("c").apply(log)).isEqualTo(committed);
+        List<MetadataRecord> snapshot = new ArrayList<>();
+        ImageRecords.forEach(committed, snapshot::add);
+        assertThat(ImageRecords.imageOf("c", snapshot, committed.lastOffset())).isEqualTo(committed);
     }
 
     private static void queue(List<ControllerEffect> effects, Queue<AppendRecords> inFlight) {
@@ -158,21 +192,156 @@ class ControllerHistoriesTest {
             case 0 -> new CreateTopics(List.of(Cluster.topic(ask.topic(), ask.number(), ask.broker())), false);
             case 1 -> new DeleteTopics(List.of(new TopicKey.ByName(ask.topic())));
             case 2 -> new CreatePartitions(List.of(new MorePartitions(ask.topic(), ask.number(), null)), false);
-            case 3 ->
-                new AlterConfigs(
-                        List.of(new ConfigAlteration(
-                                ConfigResource.topic(ask.topic()),
-                                List.of(new ConfigChange(
-                                        "retention.ms",
-                                        ask.number() < 0 ? ConfigOperation.DELETE : ConfigOperation.SET,
-                                        Integer.toString(ask.number()))))),
-                        false);
+            case 3 -> new AlterConfigs(List.of(new ConfigAlteration(resource(ask), List.of(change(ask)))), false);
             case 4, 5 ->
                 Cluster.registration(
                         broker, null, processes.merge(broker, 1, Integer::sum), ask.number() > 5 ? epoch : -1);
-            case 6 -> new Heartbeat(broker, epoch, image.lastOffset(), ask.number() == 0, ask.number() == 1);
-            default -> new AllocateProducerIds(broker, epoch);
+            case 6, 7, 8 ->
+                new Heartbeat(
+                        broker,
+                        epoch,
+                        ask.number() == 2 ? epoch : image.lastOffset(),
+                        ask.number() == 0,
+                        ask.number() == 1);
+            case 9, 10, 11 -> proposal(ask, image);
+            case 12 ->
+                new ElectLeaders(
+                        ask.number() < 3,
+                        ask.number() % 2 == 0 ? null : List.of(new TopicPartition(ask.topic(), ask.number() / 4)));
+            case 13 -> ask.number() == 0 ? new UnregisterBroker(broker) : new AllocateProducerIds(broker, epoch);
+            default ->
+                new AlterReassignments(
+                        List.of(new Reassignment(
+                                new TopicPartition(ask.topic(), Math.max(0, ask.number()) / 6), target(ask))),
+                        true);
         };
+    }
+
+    private static ConfigResource resource(Move.Ask ask) {
+        return ask.broker() == 3 ? TopicPolicies.ALL_BROKERS : ConfigResource.topic(ask.topic());
+    }
+
+    private static ConfigChange change(Move.Ask ask) {
+        return switch (Math.floorMod(ask.number(), 4)) {
+            case 0 -> new ConfigChange("retention.ms", ConfigOperation.SET, Integer.toString(ask.number()));
+            case 1 ->
+                new ConfigChange(
+                        "min.insync.replicas", ConfigOperation.SET, Long.toString(1 + Math.floorMod(ask.seed(), 3)));
+            case 2 ->
+                new ConfigChange(
+                        Cluster.UNCLEAN, ConfigOperation.SET, Boolean.toString(Math.floorMod(ask.seed(), 3) == 0));
+            default ->
+                new ConfigChange(
+                        Cluster.DURABILITY,
+                        ask.seed() % 2 == 0 ? ConfigOperation.DELETE : ConfigOperation.SET,
+                        "page-cache");
+        };
+    }
+
+    /** Null: what runs is taken back. */
+    private static @Nullable List<Integer> target(Move.Ask ask) {
+        List<Integer> all = new ArrayList<>(List.of(1, 2, 3, 4));
+        Collections.shuffle(all, new Random(ask.seed()));
+        return ask.number() % 4 == 0 ? null : all.subList(0, 1 + Math.floorMod(ask.number(), 3));
+    }
+
+    /** Of who leads, mostly, and based on what it knows, mostly. */
+    private static ControllerRequest<?> proposal(Move.Ask ask, ClusterImage image) {
+        TopicImage topic = image.topic(ask.topic());
+        UUID id = topic == null ? new UUID(5, 5) : topic.id();
+        int number = topic == null
+                ? 0
+                : Math.max(0, ask.number()) % (topic.partitions().size() + 1);
+        PartitionImage partition = image.partition(id, number);
+        SplittableRandom random = new SplittableRandom(ask.seed());
+        int leader = partition == null || random.nextInt(10) == 0 ? ask.broker() : partition.leader();
+        BrokerImage broker = image.broker(leader);
+        List<ProposedMember> members = new ArrayList<>();
+        for (int member : partition == null ? List.<Integer>of() : partition.replicas()) {
+            if (random.nextInt(10) != 0) {
+                BrokerImage known = image.broker(member);
+                long epoch = known == null || random.nextInt(10) == 0 ? -1 : known.epoch();
+                members.add(new ProposedMember(member, random.nextInt(20) == 0 ? 1 : epoch));
+            }
+        }
+        return new AlterPartition(
+                leader,
+                broker == null ? 3 : broker.epoch() - (random.nextInt(20) == 0 ? 1 : 0),
+                List.of(new ProposedInSync(
+                        id,
+                        number,
+                        partition == null ? 0 : partition.leaderEpoch() + (random.nextInt(20) == 0 ? -1 : 0),
+                        partition == null ? 0 : partition.partitionEpoch() + (random.nextInt(10) == 0 ? -1 : 0),
+                        members,
+                        random.nextInt(8) == 0 ? LeaderRecovery.RECOVERING : LeaderRecovery.RECOVERED)));
+    }
+
+    /** {@code ProposalStands}, said once more and in another way. */
+    private static void checkProposal(ClusterImage image, AlterPartition alter, List<ControllerEffect> effects) {
+        ProposedInSync proposed = alter.partitions().getFirst();
+        PartitionImage p = image.partition(proposed.topicId(), proposed.partition());
+        BrokerImage asking = image.broker(alter.brokerId());
+        List<Integer> ids =
+                proposed.inSyncReplicas().stream().map(ProposedMember::brokerId).toList();
+        boolean recovers = proposed.leaderRecovery() == LeaderRecovery.RECOVERING;
+        boolean stands = p != null
+                && asking != null
+                && asking.epoch() == alter.brokerEpoch()
+                && p.leader() == alter.brokerId()
+                && p.leaderEpoch() == proposed.leaderEpoch()
+                && p.partitionEpoch() == proposed.partitionEpoch()
+                && ids.contains(p.leader())
+                && (!recovers || (p.leaderRecovery() == LeaderRecovery.RECOVERING && ids.size() == 1))
+                && proposed.inSyncReplicas().stream().allMatch(member -> {
+                    BrokerImage broker = image.broker(member.brokerId());
+                    return broker != null
+                            && broker.isActive()
+                            && (member.brokerEpoch() == -1 || member.brokerEpoch() == broker.epoch());
+                });
+        List<MetadataRecord> records = effects.stream()
+                .flatMap(effect -> ((AppendRecords) effect).records().stream())
+                .toList();
+        assertThat(records).as("%s of %s", alter, p).hasSize(stands ? 1 : 0);
+        if (p != null && stands) {
+            PartitionImage after = p.changedBy((MetadataRecord.PartitionChange) records.getFirst());
+            assertThat(after.partitionEpoch()).isEqualTo(p.partitionEpoch() + 1);
+            if (!p.isReassigning()) {
+                assertThat(after.inSyncReplicas()).containsExactlyInAnyOrderElementsOf(ids);
+                assertThat(after.leaderEpoch()).isEqualTo(p.leaderEpoch());
+            }
+        }
+    }
+
+    /** What the specification says of every decision, and what KIP-455 adds to it. */
+    private static void checkDecided(ClusterImage image) {
+        for (TopicImage topic : image.topicsByName().values()) {
+            TopicPolicy policy = Cluster.RULES.policy(
+                    image.config(TopicPolicies.ALL_BROKERS), image.config(ConfigResource.topic(topic.name())));
+            for (PartitionImage p : topic.partitions()) {
+                int min = Math.min(policy.minInSyncReplicas(), p.replicas().size());
+                assertThat(p.inSyncReplicas()).as("FencedOut").allMatch(image::isActive);
+                assertThat(p.eligibleLeaderReplicas()).as("EligibleRules").noneMatch(p.inSyncReplicas()::contains);
+                assertThat(p.inSyncReplicas().size() < min
+                                || p.eligibleLeaderReplicas().isEmpty())
+                        .as("EligibleRules: %s of %s", p, policy)
+                        .isTrue();
+                if (!p.hasLeader()) {
+                    assertThat(p.inSyncReplicas()).as("LeaderAgain").isEmpty();
+                    assertThat(p.eligibleLeaderReplicas()).as("LeaderAgain").noneMatch(image::isActive);
+                    assertThat(policy.uncleanElection() && p.replicas().stream().anyMatch(image::isActive))
+                            .as("unclean elections are allowed: %s", p)
+                            .isFalse();
+                }
+                List<Integer> target = p.targetReplicas();
+                List<Integer> staying =
+                        p.inSyncReplicas().stream().filter(target::contains).toList();
+                assertThat(p.isReassigning()
+                                && staying.containsAll(target)
+                                && staying.size() >= Math.min(policy.minInSyncReplicas(), target.size()))
+                        .as("a reassignment that could be complete: %s", p)
+                        .isFalse();
+            }
+        }
     }
 
     /** What has to hold of every committed image, whatever was asked. */
@@ -182,9 +351,13 @@ class ControllerHistoriesTest {
             assertThat(image.topic(topic.id())).isSameAs(topic);
             partitions += topic.partitions().size();
             for (PartitionImage partition : topic.partitions()) {
-                assertThat(partition.inSyncReplicas()).isNotEmpty();
                 assertThat(partition.replicas())
+                        .isNotEmpty()
                         .containsAll(partition.inSyncReplicas())
+                        .containsAll(partition.eligibleLeaderReplicas())
+                        .containsAll(partition.addingReplicas())
+                        .containsAll(partition.removingReplicas())
+                        .hasSameSizeAs(partition.directories())
                         .doesNotHaveDuplicates();
                 if (partition.hasLeader()) {
                     assertThat(partition.inSyncReplicas()).contains(partition.leader());
@@ -213,19 +386,20 @@ class ControllerHistoriesTest {
                     assertThat(old).isNotNull();
                     if (old != null) {
                         boolean reign = change.leader() != -2;
-                        List<Integer> isr = change.inSyncReplicas();
                         partitions.put(
                                 key,
                                 new PartitionImage(
-                                        old.replicas(),
-                                        old.directories(),
-                                        isr == null ? old.inSyncReplicas() : isr,
-                                        old.removingReplicas(),
-                                        old.addingReplicas(),
-                                        old.eligibleLeaderReplicas(),
-                                        old.lastKnownEligibleLeaderReplicas(),
+                                        or(change.replicas(), old.replicas()),
+                                        or(change.directories(), old.directories()),
+                                        or(change.inSyncReplicas(), old.inSyncReplicas()),
+                                        or(change.removingReplicas(), old.removingReplicas()),
+                                        or(change.addingReplicas(), old.addingReplicas()),
+                                        or(change.eligibleLeaderReplicas(), old.eligibleLeaderReplicas()),
+                                        or(
+                                                change.lastKnownEligibleLeaderReplicas(),
+                                                old.lastKnownEligibleLeaderReplicas()),
                                         reign ? change.leader() : old.leader(),
-                                        old.leaderRecovery(),
+                                        or(change.leaderRecovery(), old.leaderRecovery()),
                                         old.leaderEpoch() + (reign ? 1 : 0),
                                         old.partitionEpoch() + 1));
                     }
@@ -263,6 +437,10 @@ class ControllerHistoriesTest {
                 case MetadataRecord.FenceBroker _, MetadataRecord.UnfenceBroker _ ->
                     throw new AssertionError("never written: " + record);
             }
+        }
+
+        private static <T> T or(@Nullable T changed, T old) {
+            return changed == null ? old : changed;
         }
 
         static NaiveModel of(ClusterImage image) {

@@ -20,6 +20,7 @@ import io.odradek.replication.controller.ControllerRequest.Heartbeat;
 import io.odradek.replication.controller.ControllerRequest.ManualAssignment;
 import io.odradek.replication.controller.ControllerRequest.MorePartitions;
 import io.odradek.replication.controller.ControllerRequest.NewTopic;
+import io.odradek.replication.controller.ControllerRequest.RegisterBroker;
 import io.odradek.replication.controller.ControllerRequest.ReplaceConfigs;
 import io.odradek.replication.controller.ControllerRequest.Setting;
 import io.odradek.replication.controller.ControllerRequest.TopicKey;
@@ -58,7 +59,7 @@ class ControllerMachineTest {
     @Test
     void anEmptyLogBeginsWithItsFeaturesAndAFilledOneIsLeftAlone() {
         assertThat(cluster.log).containsExactly(new MetadataRecord.FeatureLevel("metadata.version", (short) 30));
-        cluster.failOver(SETTINGS);
+        cluster.failOver();
         assertThat(cluster.log).hasSize(1);
     }
 
@@ -163,7 +164,7 @@ class ControllerMachineTest {
         cluster.start(1, 1);
         assertThat(create(Cluster.topic("a.b", 1, 1))).isInstanceOf(Done.class);
         assertRefused(create(Cluster.topic("a_b", 1, 1)), ControllerError.INVALID_TOPIC);
-        cluster.failOver(SETTINGS);
+        cluster.failOver();
         assertRefused(create(Cluster.topic("a_b", 1, 1)), ControllerError.INVALID_TOPIC);
         cluster.ask(new DeleteTopics(List.of(new TopicKey.ByName("a.b"))));
         assertThat(create(Cluster.topic("a_b", 1, 1))).isInstanceOf(Done.class);
@@ -331,6 +332,7 @@ class ControllerMachineTest {
         int epoch = cluster.partition("t", 0).leaderEpoch();
         long brokerEpoch = -1;
         for (int process = 2; process < 10; process++) {
+            cluster.miss(1);
             long next = Cluster.epoch(cluster.ask(Cluster.registration(1, null, process, -1)));
             assertThat(next).isGreaterThan(brokerEpoch);
             brokerEpoch = next;
@@ -338,7 +340,10 @@ class ControllerMachineTest {
                     .as("a fenced broker leads nothing")
                     .isFalse();
             assertThat(cluster.partition("t", 1).inSyncReplicas())
-                    .as("nobody else has the records")
+                    .as("nor is it in sync")
+                    .isEmpty();
+            assertThat(cluster.partition("t", 1).eligibleLeaderReplicas())
+                    .as("it has the records, and nobody else")
                     .containsExactly(1);
             cluster.ask(new Heartbeat(1, next, cluster.committed.lastOffset(), false, false));
             assertThat(cluster.partition("t", 0).leader()).isEqualTo(1);
@@ -373,12 +378,17 @@ class ControllerMachineTest {
 
     @Test
     void aRestartThatIsCutIntoBatchesStillEndsWithTheRegistration() {
-        ControllerSettings small = new ControllerSettings(1, 1, 10_000, 7, 1000);
+        ControllerSettings small = ControllerSettings.of(1, 1).with(it -> it.maxRecordsPerBatch(7));
         Cluster many = new Cluster(small);
         many.start(1, 1);
         many.ask(new CreateTopics(List.of(Cluster.topic("t", 30, 1)), false));
         many.batchSizes.clear();
-        many.ask(Cluster.registration(1, null, 2, -1));
+        many.miss(1);
+        assertThat(many.batchSizes).as("fenced").containsExactly(7, 7, 7, 7, 3);
+        many.start(1, 2);
+        many.batchSizes.clear();
+        many.ask(Cluster.registration(
+                1, null, 3, Objects.requireNonNull(many.committed.broker(1)).epoch()));
         assertThat(many.batchSizes).containsExactly(7, 7, 7, 7, 3);
         assertThat(many.log.getLast()).isInstanceOf(MetadataRecord.RegisterBroker.class);
     }
@@ -409,7 +419,7 @@ class ControllerMachineTest {
                     assertThat(ids.add(allocated.firstId() + n)).isTrue();
                 }
             });
-            cluster.failOver(SETTINGS);
+            cluster.failOver();
         }
         assertThat(ids).hasSize(5000);
     }
@@ -432,39 +442,92 @@ class ControllerMachineTest {
     }
 
     @Test
-    void aBrokerThatMayHaveLostRecordsLeavesTheInSyncSetAndOneThatProvesACleanStopStays() {
+    void aBrokerThatMayHaveLostRecordsIsNotEligibleAndOneThatProvesACleanStopIs() {
+        for (String durability : List.of("sync", "page-cache")) {
+            Cluster three = new Cluster(SETTINGS);
+            long one = three.start(1, 1);
+            three.start(2, 1);
+            three.ask(new CreateTopics(
+                    List.of(new NewTopic(
+                            "t",
+                            -1,
+                            -1,
+                            List.of(new ManualAssignment(0, List.of(1, 2))),
+                            List.of(
+                                    new Setting(Cluster.DURABILITY, durability),
+                                    new Setting("min.insync.replicas", "2")))),
+                    false));
+            three.ask(Cluster.registration(1, null, 2, one));
+            assertThat(three.partition("t", 0).leader()).isEqualTo(2);
+            assertThat(three.partition("t", 0).inSyncReplicas()).containsExactly(2);
+            assertThat(three.partition("t", 0).eligibleLeaderReplicas()).containsExactly(1);
+            three.miss(1);
+            three.ask(Cluster.registration(1, null, 3, -1));
+            assertThat(three.partition("t", 0).eligibleLeaderReplicas())
+                    .isEqualTo(durability.equals("sync") ? List.of(1) : List.of());
+        }
+    }
+
+    /** A disk that was replaced has nothing, however durable that was. */
+    @Test
+    void aReplicaWhoseDirectoryIsGoneIsNotEligible() {
         long one = cluster.start(1, 1);
-        cluster.start(2, 1);
-        create(new NewTopic("t", -1, -1, List.of(new ManualAssignment(0, List.of(1, 2))), List.of()));
-        cluster.start(Cluster.registration(1, null, 2, one));
-        assertThat(cluster.partition("t", 0).inSyncReplicas()).containsExactly(1, 2);
-        assertThat(cluster.partition("t", 0).leader()).isEqualTo(2);
-        cluster.start(1, 3);
-        assertThat(cluster.partition("t", 0).inSyncReplicas()).containsExactly(2);
+        create(Cluster.topic("t", 1, 1));
+        RegisterBroker same = Cluster.registration(1, null, 2, one);
+        cluster.ask(new RegisterBroker(
+                1,
+                same.incarnationId(),
+                same.endpoints(),
+                same.features(),
+                null,
+                List.of(new UUID(9, 9)),
+                same.previousEpoch()));
+        assertThat(cluster.partition("t", 0).eligibleLeaderReplicas()).isEmpty();
     }
 
     @Test
-    void aBrokerThatLeavesGivesItsLeadershipAwayAndIsFenced() {
+    void aBrokerThatLeavesGivesItsLeadershipAwayAndStopsWhenTheOthersHaveReadThat() {
         long one = cluster.start(1, 1);
-        cluster.start(2, 1);
+        long two = cluster.start(2, 1);
         create(new NewTopic("t", -1, -1, List.of(new ManualAssignment(0, List.of(1, 2))), List.of()));
         create(new NewTopic("alone", -1, -1, List.of(new ManualAssignment(0, List.of(1))), List.of()));
-        assertThat(cluster.ask(new Heartbeat(1, one, cluster.committed.lastOffset(), false, true))
-                        .state())
-                .isEqualTo(new Done<>(new ControllerReply.BrokerState(true, true, true)));
+        long before = cluster.committed.lastOffset();
+        cluster.ask(new Heartbeat(2, two, before, false, false));
+        Heartbeat leaving = new Heartbeat(1, one, before, false, true);
+        assertThat(cluster.ask(leaving).state())
+                .isEqualTo(new Done<>(new ControllerReply.BrokerState(true, false, false)));
         assertThat(cluster.partition("t", 0).leader()).isEqualTo(2);
         assertThat(cluster.partition("t", 0).inSyncReplicas()).containsExactly(2);
         assertThat(cluster.partition("alone", 0).leader()).isEqualTo(PartitionImage.NO_LEADER);
-        assertThat(cluster.partition("alone", 0).inSyncReplicas()).containsExactly(1);
+        assertThat(cluster.partition("alone", 0).eligibleLeaderReplicas()).containsExactly(1);
+        int records = cluster.log.size();
+        assertThat(Cluster.done(cluster.ask(leaving).state()).mayShutDown()).isFalse();
+        cluster.ask(new Heartbeat(2, two, cluster.committed.lastOffset() - 2, false, false));
+        assertThat(Cluster.done(cluster.ask(leaving).state()).mayShutDown()).isFalse();
+        assertThat(cluster.log).as("asked again it has nothing more to give").hasSize(records);
+        cluster.beat(2);
+        assertThat(Cluster.done(cluster.ask(leaving).state()))
+                .isEqualTo(new ControllerReply.BrokerState(false, true, true));
         BrokerImage left = Objects.requireNonNull(cluster.committed.broker(1));
         assertThat(left.fenced()).isTrue();
         assertThat(left.inControlledShutdown()).isTrue();
-        int records = cluster.log.size();
-        cluster.ask(new Heartbeat(1, one, cluster.committed.lastOffset(), false, true));
-        assertThat(cluster.log).as("asked again it has nothing more to give").hasSize(records);
         cluster.start(Cluster.registration(1, null, 2, one));
-        assertThat(Objects.requireNonNull(cluster.committed.broker(1)).isActive())
-                .isTrue();
+        assertThat(cluster.committed.isActive(1)).isTrue();
         assertThat(cluster.partition("alone", 0).leader()).isEqualTo(1);
+    }
+
+    @Test
+    void aBrokerThatIsAloneOrLeadsNothingLeavesAtOnce() {
+        long one = cluster.start(1, 1);
+        create(Cluster.topic("t", 1, 1));
+        assertThat(cluster.ask(new Heartbeat(1, one, cluster.committed.lastOffset(), false, true))
+                        .state())
+                .isEqualTo(new Done<>(new ControllerReply.BrokerState(true, true, true)));
+        cluster.start(1, 2);
+        long two = cluster.start(2, 1);
+        assertThat(Cluster.done(cluster.ask(new Heartbeat(2, two, cluster.committed.lastOffset(), false, true))
+                                .state())
+                        .mayShutDown())
+                .isTrue();
     }
 }

@@ -2,8 +2,34 @@ package io.odradek.replication.partition;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.odradek.replication.controller.BrokerImage;
+import io.odradek.replication.controller.ClusterImage;
+import io.odradek.replication.controller.ConfigRules;
+import io.odradek.replication.controller.ControllerEffect;
+import io.odradek.replication.controller.ControllerEffect.AppendRecords;
+import io.odradek.replication.controller.ControllerError;
+import io.odradek.replication.controller.ControllerEvent;
+import io.odradek.replication.controller.ControllerEvent.Requested;
+import io.odradek.replication.controller.ControllerMachine;
+import io.odradek.replication.controller.ControllerReply;
+import io.odradek.replication.controller.ControllerReply.BrokerState;
+import io.odradek.replication.controller.ControllerRequest;
+import io.odradek.replication.controller.ControllerRequest.CreateTopics;
+import io.odradek.replication.controller.ControllerRequest.Heartbeat;
+import io.odradek.replication.controller.ControllerRequest.ManualAssignment;
+import io.odradek.replication.controller.ControllerRequest.NewTopic;
+import io.odradek.replication.controller.ControllerRequest.ProposedInSync;
+import io.odradek.replication.controller.ControllerRequest.ProposedMember;
+import io.odradek.replication.controller.ControllerRequest.RegisterBroker;
+import io.odradek.replication.controller.ControllerSettings;
+import io.odradek.replication.controller.MetadataRecord;
+import io.odradek.replication.controller.MetadataRecord.BrokerRegistrationChange;
 import io.odradek.replication.controller.MetadataRecord.LeaderRecovery;
+import io.odradek.replication.controller.MetadataRecord.PartitionChange;
+import io.odradek.replication.controller.Outcome;
+import io.odradek.replication.controller.Outcome.Done;
 import io.odradek.replication.controller.PartitionImage;
+import io.odradek.replication.controller.TopicPolicy;
 import io.odradek.replication.partition.FetchAnswer.Records;
 import io.odradek.replication.partition.FetchAnswer.Refusal;
 import io.odradek.replication.partition.FetchAnswer.Refused;
@@ -41,11 +67,14 @@ import io.odradek.replication.partition.ReplicaEvent.TimePassed;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -53,8 +82,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A partition: replicas' machines over logs that forget, a controller as {@code tla/core/Isr} has it, and a network that delays, doubles,
- * loses and parts; in one thread and virtual time. What the specification claims is checked after each step; the names are its own.
+ * A partition: replicas' machines over logs that forget, the controller's machine, whose records are committed at once, and a network that
+ * delays, doubles, loses and parts; in one thread and virtual time. What the specification claims is checked after each step; the names are its own.
  */
 final class SimulatedPartition {
 
@@ -111,9 +140,10 @@ final class SimulatedPartition {
         private @Nullable ReplicaMachine machine;
         private long life;
         private boolean stoppedCleanly = true;
-        private long downSinceMs;
         private boolean leased = true;
+        private long leaseEndMs;
         private int heard = -1;
+        private long metadataOffset = -1;
         private boolean syncing;
         private long cuts;
         private final Map<Long, Call> toAnswer = new HashMap<>();
@@ -121,13 +151,10 @@ final class SimulatedPartition {
         private long timerAtMs = Long.MAX_VALUE;
         private long highWatermarkBefore;
 
-        // At the controller.
-        private boolean fenced;
-        private long brokerEpoch;
+        private long brokerEpoch = -1;
 
         Host(int id) {
             this.id = id;
-            this.brokerEpoch = brokerEpoch(1);
         }
 
         int id() {
@@ -139,7 +166,8 @@ final class SimulatedPartition {
         }
 
         boolean isFenced() {
-            return fenced;
+            BrokerImage broker = committedImage.broker(id);
+            return broker == null || broker.fenced();
         }
 
         boolean leased() {
@@ -169,11 +197,6 @@ final class SimulatedPartition {
                 throw new IllegalStateException("broker " + id + " is down");
             }
             return running;
-        }
-
-        /** Each start is another broker epoch, told apart from all of other brokers. */
-        private long brokerEpoch(long start) {
-            return start * 10 + id;
         }
 
         // The log, as the machine asks.
@@ -264,14 +287,77 @@ final class SimulatedPartition {
                     settings,
                     leased);
             heard = metadata.size() - 1;
+            metadataOffset = committedImage.lastOffset();
             step(new PartitionChanged(current()));
+            beatOn();
         }
 
-        void restart() {
-            brokerEpoch = brokerEpoch(brokerEpoch / 10 + 1);
-            register(this);
-            leased = !timelyLeases;
-            start(keptHighWatermark);
+        /** @return whether the controller has taken it for the next process of its broker */
+        boolean restart() {
+            long previous = stoppedCleanly ? brokerEpoch : -1;
+            if (ask(registration(id, ++incarnations, previous)).epoch() instanceof Done<Long>(Long epoch)) {
+                starts.put(epoch, starts.getOrDefault(brokerEpoch, 0) + 1);
+                brokerEpoch = epoch;
+                leased = !timelyLeases;
+                leaseEndMs = 0;
+                start(keptHighWatermark);
+                return true;
+            }
+            count("a process that may be another's double is refused");
+            return false;
+        }
+
+        private void beatOn() {
+            beat();
+            inThisLife(1 + sessionMs / 6 + random.nextInt(sessionMs / 6), this::beatOn);
+        }
+
+        /** What a process has sent before it ended does not arrive here. If it did, that would be as if it had arrived before. */
+        private void beat() {
+            if (isLostToController(this)) {
+                return;
+            }
+            long sentMs = now;
+            Heartbeat heartbeat = new Heartbeat(id, brokerEpoch, metadataOffset, false, false);
+            inThisLife(delay(), () -> {
+                boolean fenced = isFenced();
+                boolean stays =
+                        ask(heartbeat).state() instanceof Done<BrokerState>(BrokerState answer) && answer.fenced();
+                if (fenced && !stays) {
+                    renewLease(sentMs); // in the specification unfencing is one step
+                } else if (!fenced && !isLostToController(this)) {
+                    inThisLife(delay(), () -> {
+                        if (sentMs + sessionMs - 1 > now) {
+                            renewLease(sentMs);
+                        }
+                    });
+                }
+            });
+        }
+
+        /** It ends before the controller's session, which begins when the heartbeat arrives. */
+        private void renewLease(long sentMs) {
+            if (!timelyLeases) {
+                return;
+            }
+            leaseEndMs = Math.max(leaseEndMs, sentMs + sessionMs - 1);
+            if (!leased) {
+                count("a lease is renewed");
+                leased = true;
+                step(new LeaseRenewed());
+            }
+            inThisLife(Math.max(0, leaseEndMs - now), () -> {
+                if (now >= leaseEndMs) {
+                    lapse();
+                }
+            });
+        }
+
+        void lapse() {
+            if (timelyLeases && leased) {
+                leased = false;
+                step(new LeaseLapsed());
+            }
         }
 
         void stop() {
@@ -309,7 +395,6 @@ final class SimulatedPartition {
         private void end(boolean clean) {
             machine = null;
             stoppedCleanly = clean;
-            downSinceMs = now;
             toAnswer.clear();
             fetched.clear();
             watcher.ended(this, clean);
@@ -577,7 +662,27 @@ final class SimulatedPartition {
     private final int readMs;
     private final int recordsRead;
     private final int writeGapMs;
-    private final int fenceAfterMs;
+    private final int sessionMs;
+
+    // The controller.
+    private final ControllerSettings controllerSettings;
+    private final ConfigRules rules;
+    private ControllerMachine controller;
+    private ClusterImage committedImage = ClusterImage.empty("c");
+    private UUID topicId = new UUID(0, 0);
+    private long nextRequest;
+    private long incarnations;
+
+    /** Of the decision with that index, in the metadata log. */
+    private final List<Long> offsets = new ArrayList<>();
+
+    /** Of each broker epoch: which start of its broker that was, from 1. */
+    private final Map<Long, Integer> starts = new HashMap<>();
+
+    /** Whose proposal is judged, and whether it is the set as it is. */
+    private int proposing;
+
+    private boolean withdraws;
 
     private boolean faults = true;
     private int lossPercent;
@@ -624,7 +729,11 @@ final class SimulatedPartition {
         this.readMs = oneOf(1, 5, 400);
         this.recordsRead = oneOf(1, 2, 20);
         this.writeGapMs = oneOf(10, 60, 300);
-        this.fenceAfterMs = oneOf(10, 100, 1000);
+        this.sessionMs = oneOf(60, 150, 1000);
+        this.controllerSettings =
+                ControllerSettings.of(1, 1).with(it -> it.sessionMs(sessionMs).rebalanceIntervalMs(0));
+        this.rules = new SimulatedPartitionRules(new TopicPolicy(minIsr, uncleanElection, synchronous));
+        this.controller = new ControllerMachine(committedImage, controllerSettings, rules);
     }
 
     void watch(Watcher by) {
@@ -655,6 +764,11 @@ final class SimulatedPartition {
         return hosts.get(id);
     }
 
+    /** Which start of its broker an epoch is of, from 1; 0 when it is none. */
+    int start(long brokerEpoch) {
+        return starts.getOrDefault(brokerEpoch, 0);
+    }
+
     List<Decision> metadata() {
         return metadata;
     }
@@ -678,9 +792,7 @@ final class SimulatedPartition {
     }
 
     private void run(long faultyMs, long peacefulMs) {
-        List<Integer> ids = hosts.stream().map(Host::id).toList();
-        metadata.add(new Decision(image(random.nextInt(hosts.size()), 0, ids, List.of(), 0), false));
-        hosts.forEach(host -> host.start(0));
+        setUp();
         disturb();
         writeOn();
         readOn();
@@ -715,7 +827,7 @@ final class SimulatedPartition {
         assertThat(last.inSyncReplicas()).as("Heals: who is in sync").hasSize(hosts.size());
         Host leader = hosts.get(last.leader());
         for (Host host : hosts) {
-            assertThat(host.isUp() && !host.fenced)
+            assertThat(host.isUp() && !host.isFenced())
                     .as("Heals: broker %d is up", host.id)
                     .isTrue();
             assertThat(host.running().partitionEpoch()).isEqualTo(last.partitionEpoch());
@@ -799,15 +911,17 @@ final class SimulatedPartition {
     private void alterPartition(Host leader, long requestId, IsrProposal proposal) {
         count("the in-sync set is to be changed");
         leader.inThisLife(REQUEST_TIMEOUT_MS, () -> leader.step(new ProposalFailed(requestId)));
-        if (cutFromController[leader.id] || random.nextInt(100) < lossPercent) {
+        if (isLostToController(leader)) {
             return;
         }
+        long brokerEpoch = leader.brokerEpoch;
+        long life = leader.life;
         after(delay(), () -> {
-            Verdict verdict = judge(leader, proposal);
+            Verdict verdict = judge(leader, brokerEpoch, proposal);
             count("a proposal is answered " + verdict);
             trace(() -> "the controller answers " + verdict + " to " + proposal + " of " + leader.id);
-            if (cutFromController[leader.id] || random.nextInt(100) < lossPercent) {
-                return;
+            if (leader.life != life || isLostToController(leader)) {
+                return; // connections end with their processes
             }
             leader.inThisLife(delay(), () -> leader.step(new ProposalAnswered(requestId, verdict)));
         });
@@ -815,48 +929,135 @@ final class SimulatedPartition {
 
     // ---- The controller.
 
-    private PartitionImage image(
-            int leader, int leaderEpoch, List<Integer> inSync, List<Integer> eligible, int partitionEpoch) {
-        List<Integer> ids = hosts.stream().map(Host::id).toList();
-        return new PartitionImage(
-                ids,
-                ids.stream().map(id -> new UUID(0, id)).toList(),
-                inSync,
-                List.of(),
-                List.of(),
-                eligible,
-                List.of(),
-                leader,
-                LeaderRecovery.RECOVERED,
-                leaderEpoch,
-                partitionEpoch);
+    private static RegisterBroker registration(int id, long incarnation, long previousEpoch) {
+        return new RegisterBroker(
+                id, new UUID(id, incarnation), List.of(), Map.of(), null, List.of(new UUID(7, id)), previousEpoch);
     }
 
-    private void decide(String action, Host about, PartitionImage next) {
-        boolean same = next.leaderEpoch() == current().leaderEpoch()
-                && next.inSyncReplicas().equals(current().inSyncReplicas())
-                && next.eligibleLeaderReplicas().equals(current().eligibleLeaderReplicas());
-        if (!same || action.equals("WithdrawProposal")) {
-            metadata.add(new Decision(
-                    image(
-                            next.leader(),
-                            next.leaderEpoch(),
-                            next.inSyncReplicas(),
-                            next.eligibleLeaderReplicas(),
-                            metadata.size()),
-                    action.equals("ElectUnclean")
-                            || (next.leaderEpoch() == current().leaderEpoch()
-                                    && metadata.getLast().unclean())));
-            hosts.forEach(host -> after(delay(), () -> tell(host)));
+    private boolean isLostToController(Host host) {
+        return cutFromController[host.id] || random.nextInt(100) < lossPercent;
+    }
+
+    /** Everybody is registered and in sync, and somebody leads. */
+    private void setUp() {
+        controller.step(new ControllerEvent.TimePassed(now));
+        for (Host host : hosts) {
+            if (ask(registration(host.id, 0, -1)).epoch() instanceof Done<Long>(Long epoch)) {
+                host.brokerEpoch = epoch;
+                starts.put(epoch, 1);
+            }
+            ask(new Heartbeat(host.id, host.brokerEpoch, committedImage.lastOffset(), false, false));
         }
-        trace(() -> action + " " + about.id + ": " + current());
-        watcher.decided(action, about.id);
+        List<Integer> ids = new ArrayList<>(hosts.stream().map(Host::id).toList());
+        Collections.rotate(ids, random.nextInt(ids.size()));
+        ask(new CreateTopics(
+                List.of(new NewTopic("t", -1, -1, List.of(new ManualAssignment(0, ids)), List.of())), false));
+        topicId = Objects.requireNonNull(committedImage.topic("t")).id();
+        metadata.add(new Decision(Objects.requireNonNull(committedImage.partition(topicId, 0)), false));
+        offsets.add(committedImage.lastOffset());
+        for (Host host : hosts) {
+            host.start(0);
+            host.renewLease(now);
+        }
+    }
+
+    private <R extends ControllerReply> R ask(ControllerRequest<R> request) {
+        ControllerReply reply = commit(controller.step(new Requested(nextRequest++, request, random.nextLong())));
+        return request.replyType().cast(Objects.requireNonNull(reply));
+    }
+
+    private @Nullable ControllerReply commit(List<ControllerEffect> effects) {
+        ControllerReply body = null;
+        for (ControllerEffect effect : effects) {
+            switch (effect) {
+                case AppendRecords(List<MetadataRecord> records, ControllerEffect.Reply reply) -> {
+                    if (!records.isEmpty()) {
+                        commitBatch(records);
+                    }
+                    if (reply != null) {
+                        body = reply.body();
+                    }
+                }
+            }
+        }
+        return body;
+    }
+
+    /** What happened to a broker is one action with what becomes of the partition by it, an unclean election another. */
+    private void commitBatch(List<MetadataRecord> records) {
+        ClusterImage at = committedImage;
+        committedImage = committedImage.apply(records);
+        if (metadata.isEmpty()) {
+            return;
+        }
+        boolean acted = false;
+        for (MetadataRecord record : records) {
+            at = at.apply(List.of(record));
+            if (record instanceof PartitionChange change) {
+                PartitionImage next = Objects.requireNonNull(at.partition(topicId, 0));
+                boolean unclean = change.leaderRecovery() == LeaderRecovery.RECOVERING;
+                if (unclean) {
+                    if (!acted) {
+                        happened(records.getLast(), null, 0);
+                    }
+                    count("an unclean election");
+                    uncleanly = true;
+                    decide("ElectUnclean", next.leader(), next, at.lastOffset());
+                } else {
+                    happened(records.getLast(), next, at.lastOffset());
+                }
+                acted = true;
+            }
+        }
+        if (!acted) {
+            happened(records.getLast(), null, 0);
+        }
+    }
+
+    private void happened(MetadataRecord why, @Nullable PartitionImage next, long offset) {
+        switch (why) {
+            case MetadataRecord.RegisterBroker broker -> decide("Register", broker.brokerId(), next, offset);
+            case BrokerRegistrationChange change -> {
+                boolean fenced = Boolean.TRUE.equals(change.fenced());
+                if (fenced) {
+                    count(
+                            hosts.get(change.brokerId()).isUp()
+                                    ? "a living broker is fenced"
+                                    : "a dead broker is fenced");
+                }
+                decide(fenced ? "Fence" : "Unfence", change.brokerId(), next, offset);
+            }
+            default -> decide(withdraws ? "WithdrawProposal" : "AcceptProposal", proposing, next, offset);
+        }
+    }
+
+    private void decide(String action, int about, @Nullable PartitionImage next, long offset) {
+        if (next != null) {
+            assertThat(next.partitionEpoch()).as("partition epoch").isEqualTo(metadata.size());
+            if (next.leader() != current().leader()
+                    && current().eligibleLeaderReplicas().contains(next.leader())
+                    && !action.equals("ElectUnclean")) {
+                count("an eligible replica is elected");
+            }
+            boolean unclean = action.equals("ElectUnclean")
+                    || (next.leaderEpoch() == current().leaderEpoch()
+                            && metadata.getLast().unclean());
+            metadata.add(new Decision(next, unclean));
+            offsets.add(offset);
+        }
+        hosts.forEach(host -> after(delay(), () -> tell(host)));
+        trace(() -> action + " " + about + ": " + current());
+        watcher.decided(action, about);
         checkDecision();
     }
 
     /** Brokers hear of decisions in their order, and sometimes of the last of several. */
     private void tell(Host host) {
-        if (!host.isUp() || host.heard == metadata.size() - 1) {
+        if (!host.isUp()) {
+            return;
+        }
+        if (host.heard == metadata.size() - 1) {
+            host.metadataOffset = committedImage.lastOffset();
             return;
         }
         if (cutFromController[host.id]) {
@@ -867,167 +1068,68 @@ final class SimulatedPartition {
         if (host.heard < metadata.size() - 1) {
             after(delay(), () -> tell(host));
         }
+        boolean all = host.heard == metadata.size() - 1;
+        host.metadataOffset = all ? committedImage.lastOffset() : offsets.get(host.heard + 1) - 1;
         host.step(new PartitionChanged(metadata.get(host.heard).image()));
     }
 
-    private static List<Integer> without(List<Integer> ids, int id) {
-        return ids.stream().filter(other -> other != id).toList();
-    }
-
-    private PartitionImage withInSync(PartitionImage p, List<Integer> inSync) {
-        List<Integer> eligible = new ArrayList<>();
-        if (inSync.size() < minIsr) {
-            for (Host host : hosts) {
-                boolean was = p.eligibleLeaderReplicas().contains(host.id)
-                        || p.inSyncReplicas().contains(host.id);
-                if (was && !inSync.contains(host.id)) {
-                    eligible.add(host.id);
-                }
-            }
-        }
-        return image(p.leader(), p.leaderEpoch(), inSync, eligible, p.partitionEpoch());
-    }
-
-    private PartitionImage withoutInSync(PartitionImage p, int id) {
-        return withInSync(p, without(p.inSyncReplicas(), id));
-    }
-
-    private PartitionImage withoutEligible(PartitionImage p, int id) {
-        return image(
-                p.leader(),
-                p.leaderEpoch(),
-                p.inSyncReplicas(),
-                without(p.eligibleLeaderReplicas(), id),
-                p.partitionEpoch());
-    }
-
-    /** {@code Elect}. Any candidate may do. */
-    private PartitionImage elect(PartitionImage p) {
-        List<Integer> inSync = alive(p.inSyncReplicas());
-        List<Integer> eligible = alive(p.eligibleLeaderReplicas());
-        if (inSync.contains(p.leader())) {
-            return p;
-        }
-        if (!inSync.isEmpty()) {
-            return reign(p, inSync.get(random.nextInt(inSync.size())), p.inSyncReplicas(), p.eligibleLeaderReplicas());
-        }
-        if (p.inSyncReplicas().isEmpty() && !eligible.isEmpty()) {
-            count("an eligible replica is elected");
-            int leader = eligible.get(random.nextInt(eligible.size()));
-            return reign(p, leader, List.of(leader), without(p.eligibleLeaderReplicas(), leader));
-        }
-        return p.leader() == NOBODY ? p : reign(p, NOBODY, p.inSyncReplicas(), p.eligibleLeaderReplicas());
-    }
-
-    private List<Integer> alive(List<Integer> ids) {
-        return ids.stream().filter(id -> !hosts.get(id).fenced).toList();
-    }
-
-    private PartitionImage reign(PartitionImage p, int leader, List<Integer> inSync, List<Integer> eligible) {
-        return image(leader, p.leaderEpoch() + 1, inSync, eligible, p.partitionEpoch());
-    }
-
-    private void fence(Host host) {
-        count(host.isUp() ? "a living broker is fenced" : "a dead broker is fenced");
-        host.fenced = true;
-        decide("Fence", host, elect(withoutInSync(current(), host.id)));
-    }
-
-    private void unfence(Host host) {
-        host.fenced = false;
-        decide("Unfence", host, elect(current()));
-        renewLease(host);
-    }
-
-    private void register(Host host) {
-        PartitionImage kept = host.fenced ? current() : withoutInSync(current(), host.id);
-        host.fenced = true;
-        boolean lostNothing = host.stoppedCleanly || synchronous;
-        decide("Register", host, elect(lostNothing ? kept : withoutEligible(kept, host.id)));
-    }
-
-    private void electUnclean(Host host) {
-        count("an unclean election");
-        uncleanly = true;
-        decide("ElectUnclean", host, reign(current(), host.id, List.of(host.id), List.of()));
-    }
-
     /** AlterPartition. */
-    private Verdict judge(Host leader, IsrProposal proposal) {
+    private Verdict judge(Host leader, long brokerEpoch, IsrProposal proposal) {
         if (faults && random.nextInt(30) == 0) {
             return random.nextBoolean() ? Verdict.OPERATION_NOT_ATTEMPTED : Verdict.UNKNOWN_TOPIC_OR_PARTITION;
         }
-        PartitionImage p = current();
-        if (p.leader() != leader.id || p.leaderEpoch() != proposal.leaderEpoch()) {
-            return Verdict.FENCED_LEADER_EPOCH;
-        }
-        if (p.partitionEpoch() != proposal.partitionEpoch()) {
-            return Verdict.INVALID_UPDATE_VERSION;
-        }
-        for (Member member : proposal.inSyncReplicas()) {
-            Host host = hosts.get(member.replicaId());
-            boolean predecessor = member.brokerEpoch() != -1 && member.brokerEpoch() != host.brokerEpoch;
-            if (host.fenced || predecessor) {
-                count(host.fenced ? "a fenced replica is proposed" : "a predecessor is proposed");
-                watcher.decided("RefuseProposal", leader.id);
-                return Verdict.INELIGIBLE_REPLICA;
-            }
-        }
-        List<Integer> ids = proposal.inSyncReplicas().stream()
-                .map(Member::replicaId)
-                .sorted()
+        List<ProposedMember> members = proposal.inSyncReplicas().stream()
+                .map(member -> new ProposedMember(member.replicaId(), member.brokerEpoch()))
                 .toList();
-        assertThat(ids).as("a leader's proposal").contains(leader.id).doesNotHaveDuplicates();
-        boolean same = ids.equals(p.inSyncReplicas());
-        count(same ? "a proposal is withdrawn" : "a proposal is accepted");
-        decide(same ? "WithdrawProposal" : "AcceptProposal", leader, withInSync(p, ids));
-        return Verdict.ACCEPTED;
+        proposing = leader.id;
+        withdraws = Set.copyOf(current().inSyncReplicas())
+                .equals(members.stream().map(ProposedMember::brokerId).collect(Collectors.toSet()));
+        Outcome<List<Outcome<PartitionImage>>> all = ask(new ControllerRequest.AlterPartition(
+                        leader.id,
+                        brokerEpoch,
+                        List.of(new ProposedInSync(
+                                topicId,
+                                0,
+                                proposal.leaderEpoch(),
+                                proposal.partitionEpoch(),
+                                members,
+                                LeaderRecovery.RECOVERED))))
+                .partitions();
+        return switch (all) {
+            case Outcome.Refused<List<Outcome<PartitionImage>>>(ControllerError error, String _) ->
+                Verdict.valueOf(error.name());
+            case Done<List<Outcome<PartitionImage>>>(List<Outcome<PartitionImage>> outcomes) ->
+                switch (outcomes.getFirst()) {
+                    case Done<PartitionImage>(PartitionImage after) -> {
+                        assertThat(after).isEqualTo(current());
+                        count(withdraws ? "a proposal is withdrawn" : "a proposal is accepted");
+                        yield Verdict.ACCEPTED;
+                    }
+                    case Outcome.Refused<PartitionImage>(ControllerError error, String message) -> {
+                        if (error == ControllerError.INELIGIBLE_REPLICA) {
+                            count(
+                                    message.contains("fenced")
+                                            ? "a fenced replica is proposed"
+                                            : "a predecessor is proposed");
+                            watcher.decided("RefuseProposal", leader.id);
+                        }
+                        yield Verdict.valueOf(error.name());
+                    }
+                };
+        };
     }
 
-    /** Heartbeats, sessions that expire, elections. */
+    /** Sessions end, elections follow. */
     private void controlOn() {
-        for (Host host : hosts) {
-            control(host);
-        }
-        after(10 + random.nextInt(20), this::controlOn);
+        commit(controller.step(new ControllerEvent.TimePassed(now)));
+        after(Math.clamp(controller.deadlineMs() - now, 1, 20), this::controlOn);
     }
 
-    private void control(Host host) {
-        if (!host.isUp()) {
-            if (!host.fenced && now - host.downSinceMs > fenceAfterMs) {
-                fence(host);
-            }
-        } else if (cutFromController[host.id]) {
-            lapse(host);
-        } else if (host.fenced) {
-            if (host.running().partitionEpoch() == metadata.size() - 1) {
-                unfence(host);
-            }
-        } else if (random.nextInt(4) == 0) {
-            renewLease(host);
-        }
-        boolean mayLead = host.isUp() && !host.fenced && current().leader() == NOBODY;
-        if (uncleanElection && mayLead && random.nextInt(20) == 0) {
-            electUnclean(host);
-        }
-    }
-
-    /** Its heartbeats do not arrive. The lease ends before the controller gives it up, if leases are timely. */
-    private void lapse(Host host) {
-        if (timelyLeases && host.leased) {
-            host.leased = false;
-            host.step(new LeaseLapsed());
-        } else if (!host.fenced && random.nextInt(5) == 0) {
-            fence(host);
-        }
-    }
-
-    private void renewLease(Host host) {
-        if (!host.leased) {
-            count("a lease is renewed");
-            host.leased = true;
-            host.step(new LeaseRenewed());
-        }
+    /** Another one, that knows what was committed. */
+    private void replaceController() {
+        count("another controller begins");
+        controller = new ControllerMachine(committedImage, controllerSettings, rules);
+        commit(controller.step(new ControllerEvent.TimePassed(now)));
     }
 
     // ---- Clients and faults.
@@ -1063,7 +1165,7 @@ final class SimulatedPartition {
         }
         Host one = hosts.get(random.nextInt(hosts.size()));
         Host other = hosts.get(random.nextInt(hosts.size()));
-        switch (random.nextInt(12)) {
+        switch (random.nextInt(13)) {
             case 0, 1 -> endAndRestart(one, false);
             case 2 -> endAndRestart(one, true);
             case 3 -> cut[one.id][other.id] = one != other;
@@ -1074,8 +1176,8 @@ final class SimulatedPartition {
             case 5, 6 -> mend();
             case 7 -> cutFromController[one.id] = true;
             case 8 -> {
-                if (one.isUp() && !one.fenced) {
-                    lapse(one);
+                if (one.isUp()) {
+                    one.lapse();
                 }
             }
             case 9 -> {
@@ -1089,6 +1191,7 @@ final class SimulatedPartition {
                     one.deleteRecords();
                 }
             }
+            case 12 -> replaceController();
             case 11 -> hosts.stream().filter(Host::isUp).forEach(Host::checkpoint);
             default -> throw new AssertionError();
         }
@@ -1120,10 +1223,8 @@ final class SimulatedPartition {
         if (host.isUp() || host.life != life) {
             return;
         }
-        if (cutFromController[host.id]) {
-            after(20, () -> restart(host, life)); // it cannot register
-        } else {
-            host.restart();
+        if (cutFromController[host.id] || !host.restart()) {
+            after(20, () -> restart(host, life));
         }
     }
 
@@ -1166,7 +1267,13 @@ final class SimulatedPartition {
 
     private void checkDecision() {
         PartitionImage p = current();
-        assertThat(alive(p.inSyncReplicas())).as("FencedOut").isEqualTo(p.inSyncReplicas());
+        assertThat(p.inSyncReplicas())
+                .as("FencedOut")
+                .noneMatch(id -> hosts.get(id).isFenced());
+        assertThat(p.inSyncReplicas().size() < minIsr
+                        || p.eligibleLeaderReplicas().isEmpty())
+                .as("EligibleRules: %s", p)
+                .isTrue();
         assertThat(p.leader() == NOBODY || p.inSyncReplicas().contains(p.leader()))
                 .as("EligibleRules: %s", p)
                 .isTrue();

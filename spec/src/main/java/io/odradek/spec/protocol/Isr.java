@@ -356,7 +356,7 @@ public record Isr(
 
     /** Nobody in sync or eligible is left alive, and the operator prefers a partition with holes to none. */
     private List<IsrState> electUnclean(IsrState s, Node r) {
-        if (!uncleanElection || !s.current().leader().equals(Node.NOBODY) || !s.isUp(r) || s.isFenced(r)) {
+        if (!uncleanElection || !s.current().leader().equals(Node.NOBODY) || s.isFenced(r)) {
             return NOT_ENABLED;
         }
         return List.of(decide(

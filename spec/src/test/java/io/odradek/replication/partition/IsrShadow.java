@@ -102,7 +102,8 @@ final class IsrShadow implements SimulatedPartition.Watcher {
                 partition.synchronous() ? Isr.Durability.SYNC : Isr.Durability.PAGE_CACHE,
                 Isr.Acks.ALL,
                 partition.minIsr(),
-                partition.uncleanElection(),
+                // Who has the only replica is elected, whatever it has lost (decision 26).
+                partition.uncleanElection() || partition.replicas() == 1,
                 partition.timelyLeases(),
                 MANY,
                 1,
@@ -129,8 +130,8 @@ final class IsrShadow implements SimulatedPartition.Watcher {
         return FiniteSet.of(ids.stream().sorted().map(IsrShadow::node).toList());
     }
 
-    private static int start(long brokerEpoch) {
-        return (int) (brokerEpoch / 10);
+    private int start(long brokerEpoch) {
+        return partition.start(brokerEpoch);
     }
 
     private static LogRecord record(Written written) {
@@ -467,7 +468,7 @@ final class IsrShadow implements SimulatedPartition.Watcher {
             Progress progress = s.progress().of(n).of(node(id));
             if (id != n.number() - 1
                     && (progress.offset() != leader.endOf(id)
-                            || progress.brokerEpoch() != Math.max(0, start(leader.brokerEpochOf(id))))) {
+                            || progress.brokerEpoch() != start(leader.brokerEpochOf(id)))) {
                 return false;
             }
         }
@@ -480,7 +481,7 @@ final class IsrShadow implements SimulatedPartition.Watcher {
                         && (proposal.get().copies() == Copies.MANY) == leader.isInDoubt();
     }
 
-    private static boolean says(List<Member> proposed, Proposal proposal) {
+    private boolean says(List<Member> proposed, Proposal proposal) {
         return proposal.isr()
                         .equals(nodes(proposed.stream().map(Member::replicaId).toList()))
                 && proposed.stream()
