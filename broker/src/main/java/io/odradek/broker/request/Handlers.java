@@ -77,6 +77,11 @@ public final class Handlers {
         handlers.put(ApiKeys.CREATE_TOPICS, new CreateTopicsHandler(controller, descriptions));
         handlers.put(ApiKeys.DELETE_TOPICS, new DeleteTopicsHandler(controller, config));
         handlers.put(ApiKeys.CREATE_PARTITIONS, new CreatePartitionsHandler(controller));
+        handlers.put(ApiKeys.ELECT_LEADERS, new ElectLeadersHandler(controller));
+        handlers.put(ApiKeys.ALTER_PARTITION_REASSIGNMENTS, new AlterPartitionReassignmentsHandler(controller));
+        handlers.put(ApiKeys.LIST_PARTITION_REASSIGNMENTS, new ListPartitionReassignmentsHandler(controller::image));
+        handlers.put(ApiKeys.UNREGISTER_BROKER, new UnregisterBrokerHandler(controller, config.nodeId()));
+        handlers.put(ApiKeys.UPDATE_FEATURES, new UpdateFeaturesHandler(controller));
         handlers.put(ApiKeys.DESCRIBE_CONFIGS, new DescribeConfigsHandler(controller, descriptions, config.nodeId()));
         handlers.put(ApiKeys.ALTER_CONFIGS, new AlterConfigsHandler(controller));
         handlers.put(ApiKeys.INCREMENTAL_ALTER_CONFIGS, new IncrementalAlterConfigsHandler(controller));

@@ -60,10 +60,15 @@ public final class OfferedApis {
             all(ApiKeys.DESCRIBE_LOG_DIRS, 1, 5),
             all(ApiKeys.CREATE_PARTITIONS, 0, 3),
             all(ApiKeys.DELETE_GROUPS, 0, 2),
+            all(ApiKeys.ELECT_LEADERS, 0, 2),
             all(ApiKeys.INCREMENTAL_ALTER_CONFIGS, 0, 1),
+            all(ApiKeys.ALTER_PARTITION_REASSIGNMENTS, 0, 1),
+            all(ApiKeys.LIST_PARTITION_REASSIGNMENTS, 0, 0),
             all(ApiKeys.OFFSET_DELETE, 0, 0),
+            all(ApiKeys.UPDATE_FEATURES, 0, 2),
             all(ApiKeys.DESCRIBE_CLUSTER, 0, 2),
             all(ApiKeys.DESCRIBE_PRODUCERS, 0, 0),
+            all(ApiKeys.UNREGISTER_BROKER, 0, 0),
             all(ApiKeys.DESCRIBE_TOPIC_PARTITIONS, 0, 0));
 
     private static Offer all(ApiKeys api, int lowest, int highest) {

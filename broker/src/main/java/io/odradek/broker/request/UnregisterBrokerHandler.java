@@ -1,0 +1,60 @@
+package io.odradek.broker.request;
+
+import io.odradek.broker.metadata.ControllerHost;
+import io.odradek.broker.net.ApiHandler;
+import io.odradek.broker.net.Reply;
+import io.odradek.broker.net.Request;
+import io.odradek.replication.controller.ControllerError;
+import io.odradek.replication.controller.ControllerReply.BrokerUnregistered;
+import io.odradek.replication.controller.ControllerRequest.UnregisterBroker;
+import io.odradek.replication.controller.Outcome.Done;
+import io.odradek.replication.controller.Outcome.Refused;
+import org.apache.kafka.common.message.UnregisterBrokerRequestData;
+import org.apache.kafka.common.message.UnregisterBrokerResponseData;
+import org.apache.kafka.common.protocol.Errors;
+
+/**
+ * UnregisterBroker, version 0. Unlike in Kafka not the broker that is asked: it would go on to run, lead nothing, and be found by nobody,
+ * until it is started again.
+ */
+public final class UnregisterBrokerHandler implements ApiHandler {
+
+    private final ControllerHost controller;
+    private final int nodeId;
+
+    public UnregisterBrokerHandler(ControllerHost controller, int nodeId) {
+        this.controller = controller;
+        this.nodeId = nodeId;
+    }
+
+    @Override
+    public void handle(Request request, Reply reply) {
+        UnregisterBrokerRequestData body = (UnregisterBrokerRequestData) request.body();
+        if (body.brokerId() == nodeId) {
+            reply.send(response(
+                    Errors.INVALID_REQUEST,
+                    "Broker " + nodeId + " is the one that was asked, and runs. Stop it, and ask another broker."));
+            return;
+        }
+        controller.submit(new UnregisterBroker(body.brokerId()), new ControllerHost.ReplyTo<BrokerUnregistered>() {
+            @Override
+            public void reply(BrokerUnregistered unregistered) {
+                reply.send(
+                        switch (unregistered.epoch()) {
+                            case Done<Long> _ -> new UnregisterBrokerResponseData();
+                            case Refused<Long>(ControllerError error, String message) ->
+                                response(ControllerErrors.toKafka(error), message);
+                        });
+            }
+
+            @Override
+            public void failed(ControllerError error, String message) {
+                reply.send(response(ControllerErrors.toKafka(error), message));
+            }
+        });
+    }
+
+    private static UnregisterBrokerResponseData response(Errors error, String message) {
+        return new UnregisterBrokerResponseData().setErrorCode(error.code()).setErrorMessage(message);
+    }
+}
