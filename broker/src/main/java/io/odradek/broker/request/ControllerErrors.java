@@ -23,7 +23,7 @@ final class ControllerErrors {
             case STALE_BROKER_EPOCH -> Errors.STALE_BROKER_EPOCH;
             case UNSUPPORTED_VERSION -> Errors.UNSUPPORTED_VERSION;
             // Retriable, and makes the client look for the controller again.
-            case CONTROLLER_UNAVAILABLE -> Errors.NOT_CONTROLLER;
+            case NOT_CONTROLLER, CONTROLLER_UNAVAILABLE -> Errors.NOT_CONTROLLER;
         };
     }
 

@@ -16,6 +16,8 @@ public enum ControllerError {
     BROKER_ID_NOT_REGISTERED,
     STALE_BROKER_EPOCH,
     UNSUPPORTED_VERSION,
-    /** The metadata log can't be written, or its loop has stopped: nothing is known about the request's fate. */
+    /** This node is not the active controller, and has not looked at the request. */
+    NOT_CONTROLLER,
+    /** The metadata log can't be written, its loop has stopped, or another node leads: nothing is known about the request's fate. */
     CONTROLLER_UNAVAILABLE
 }
