@@ -2,6 +2,7 @@ package io.odradek.broker;
 
 import io.odradek.broker.config.BrokerConfig;
 import io.odradek.broker.config.Listener;
+import io.odradek.broker.config.QuorumConfig;
 import io.odradek.broker.config.TopicConfigs;
 import io.odradek.broker.coordination.CoordinatorHost;
 import io.odradek.broker.coordination.HostedOffsetsLog;
@@ -15,6 +16,8 @@ import io.odradek.broker.metadata.TopicIds;
 import io.odradek.broker.net.KafkaServer;
 import io.odradek.broker.net.NetworkObserver;
 import io.odradek.broker.net.NetworkOptions;
+import io.odradek.broker.net.PeerNetwork;
+import io.odradek.broker.net.PeerOptions;
 import io.odradek.broker.net.RequestRouter;
 import io.odradek.broker.observe.BrokerMetrics;
 import io.odradek.broker.observe.Metrics;
@@ -27,6 +30,8 @@ import io.odradek.broker.partition.MetadataPublisher;
 import io.odradek.broker.partition.OutOfReach;
 import io.odradek.broker.partition.Partitions;
 import io.odradek.broker.partition.ShardSettlement;
+import io.odradek.broker.quorum.ConnectedPeers;
+import io.odradek.broker.quorum.Peers;
 import io.odradek.broker.request.Handlers;
 import io.odradek.coordinator.group.GroupSettings;
 import io.odradek.coordinator.group.GroupSettingsBuilder;
@@ -87,6 +92,9 @@ public final class Broker implements AutoCloseable {
     /** How long requests that are being worked on may take when the broker stops. */
     private static final Duration DRAIN = Duration.ofSeconds(5);
 
+    /** Between two attempts to reach another server of the quorum, at most. */
+    private static final int PEER_BACKOFF_MS = 250;
+
     private static final long PROGRESS_EVERY_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final BrokerConfig config;
@@ -104,6 +112,7 @@ public final class Broker implements AutoCloseable {
     private final List<ListenAddress> addresses = new ArrayList<>();
     private String clusterId = "";
     private @Nullable PrometheusEndpoint endpoint;
+    private @Nullable ControllerHost controller;
 
     /** @param host empty: all addresses */
     public record ListenAddress(String listener, String host, int port) {}
@@ -169,7 +178,8 @@ public final class Broker implements AutoCloseable {
         Endpoint at = MetadataNode.endpoint(
                 config, listeners.isEmpty() ? 0 : listeners.getFirst().port());
         MetadataNode metadata = MetadataNode.open(
-                config, store, metadataHome(directories), at, new NoPeers(), clock, _ -> failed.countDown());
+                config, store, metadataHome(directories), at, peers(), clock, _ -> failed.countDown());
+        controller = metadata.controller();
         if (!listeners.isEmpty()) {
             RequestRouter router = Handlers.controllerRouter(metadata.controller(), metadata.quorum());
             List<KafkaServer.Listener> wanted = new ArrayList<>();
@@ -187,6 +197,32 @@ public final class Broker implements AutoCloseable {
                 DRAIN.toMillis())); // of a start that fails, or a controller alone; else it has been stopped before
         metadata.start();
         return metadata;
+    }
+
+    /** Its network is closed after the quorum's server, whose last word is that it hands over. */
+    private Peers peers() {
+        QuorumConfig quorum = config.quorum();
+        if (quorum.alone() && config.controllerListeners().isEmpty()) {
+            return new NoPeers();
+        }
+        Map<Integer, ConnectedPeers.Address> known = new HashMap<>();
+        for (QuorumConfig.Voter voter : quorum.voters()) {
+            known.put(
+                    voter.id(),
+                    new ConnectedPeers.Address(
+                            voter.address().host(), voter.address().port()));
+        }
+        for (int n = 0; n < quorum.bootstrapServers().size(); n++) {
+            QuorumConfig.Address at = quorum.bootstrapServers().get(n);
+            known.put(MetadataNode.bootstrapContact(n), new ConnectedPeers.Address(at.host(), at.port()));
+        }
+        String version = Broker.class.getPackage().getImplementationVersion();
+        PeerNetwork network = part(PeerNetwork.open(PeerOptions.defaults(
+                        "odradek-" + config.nodeId(), version == null ? "development" : version)
+                .withConnectTimeoutMs(quorum.requestTimeoutMs())
+                .withMaxBackoffMs(Math.max(PEER_BACKOFF_MS, quorum.settings().retryBackoffMs()))
+                .withBackoffMs(Math.clamp(quorum.settings().retryBackoffMs(), 1, PEER_BACKOFF_MS))));
+        return new ConnectedPeers(network, known);
     }
 
     private void openEndpoint(Metrics metrics) {
@@ -647,6 +683,11 @@ public final class Broker implements AutoCloseable {
     /** Where this node is reached, with the ports it got: by controllers first, if it is one with a listener for them, then by clients. */
     public List<ListenAddress> addresses() {
         return List.copyOf(addresses);
+    }
+
+    /** The metadata as this node has it. */
+    ControllerHost controller() {
+        return Objects.requireNonNull(controller);
     }
 
     /**

@@ -180,6 +180,9 @@ public final class QuorumHost implements QuorumLog {
     private @Nullable Endpoint heardAt;
 
     private int heardOf = HardState.NOBODY;
+    /** By server, as {@link #peers} knows it. */
+    private final Map<Integer, Endpoint> toldWhere = new HashMap<>();
+
     private @Nullable SnapshotDownload download;
     private boolean snapshotIsWanted;
     private boolean handingOver;
@@ -515,6 +518,7 @@ public final class QuorumHost implements QuorumLog {
     private void send(long requestId, int to, QuorumRequest request) {
         Question question = new Question(wire, request, options.at());
         asked.put(requestId, question);
+        tellWhere(to);
         peers.ask(to, question, options.requestTimeoutMs(), new Peers.Outcome() {
             @Override
             public void answered(ApiMessage response, short version) {
@@ -550,9 +554,17 @@ public final class QuorumHost implements QuorumLog {
     }
 
     private void learn(int server, @Nullable Endpoint at) {
-        if (at != null && server >= 0 && server != storage.self().id() && (server != heardOf || !at.equals(heardAt))) {
+        if (at != null && server >= 0 && server != storage.self().id()) {
             heardOf = server;
             heardAt = at;
+            tellWhere(server);
+        }
+    }
+
+    /** Where the record of the voters says, else where it was heard to be. */
+    private void tellWhere(int server) {
+        Endpoint at = server < 0 ? null : endpointOf(server);
+        if (at != null && !at.equals(toldWhere.put(server, at))) {
             peers.reachedAt(server, at);
         }
     }
@@ -833,6 +845,7 @@ public final class QuorumHost implements QuorumLog {
     }
 
     private void askForPiece(SnapshotDownload of) {
+        tellWhere(of.from());
         peers.ask(of.from(), of.next(), options.requestTimeoutMs(), new Peers.Outcome() {
             @Override
             public void answered(ApiMessage response, short version) {
