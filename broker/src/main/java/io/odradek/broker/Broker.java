@@ -1,8 +1,8 @@
 package io.odradek.broker;
 
 import io.odradek.broker.config.BrokerConfig;
-import io.odradek.broker.config.BrokerConfigRules;
 import io.odradek.broker.config.Listener;
+import io.odradek.broker.config.QuorumConfig;
 import io.odradek.broker.config.TopicConfigs;
 import io.odradek.broker.coordination.CoordinatorHost;
 import io.odradek.broker.coordination.HostedOffsetsLog;
@@ -11,12 +11,13 @@ import io.odradek.broker.metadata.BrokerLifecycle;
 import io.odradek.broker.metadata.ControllerHost;
 import io.odradek.broker.metadata.Features;
 import io.odradek.broker.metadata.ProducerIds;
-import io.odradek.broker.metadata.ShardMetadataLog;
 import io.odradek.broker.metadata.TopicCreation;
 import io.odradek.broker.metadata.TopicIds;
 import io.odradek.broker.net.KafkaServer;
 import io.odradek.broker.net.NetworkObserver;
 import io.odradek.broker.net.NetworkOptions;
+import io.odradek.broker.net.PeerNetwork;
+import io.odradek.broker.net.PeerOptions;
 import io.odradek.broker.net.RequestRouter;
 import io.odradek.broker.observe.BrokerMetrics;
 import io.odradek.broker.observe.Metrics;
@@ -29,13 +30,12 @@ import io.odradek.broker.partition.MetadataPublisher;
 import io.odradek.broker.partition.OutOfReach;
 import io.odradek.broker.partition.Partitions;
 import io.odradek.broker.partition.ShardSettlement;
+import io.odradek.broker.quorum.ConnectedPeers;
+import io.odradek.broker.quorum.Peers;
 import io.odradek.broker.request.Handlers;
 import io.odradek.coordinator.group.GroupSettings;
 import io.odradek.coordinator.group.GroupSettingsBuilder;
-import io.odradek.engine.Durability;
-import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
-import io.odradek.engine.PartitionLog;
 import io.odradek.engine.TopicPartition;
 import io.odradek.engine.UnsuitableDirectoryException;
 import io.odradek.engine.io.DirectoryLockedException;
@@ -50,14 +50,12 @@ import io.odradek.replication.controller.BrokerImage;
 import io.odradek.replication.controller.ClusterDelta;
 import io.odradek.replication.controller.ClusterImage;
 import io.odradek.replication.controller.ControllerRequest.RegisterBroker;
-import io.odradek.replication.controller.ControllerSettings;
 import io.odradek.replication.controller.PartitionImage;
 import io.odradek.replication.controller.TopicImage;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -94,6 +92,9 @@ public final class Broker implements AutoCloseable {
     /** How long requests that are being worked on may take when the broker stops. */
     private static final Duration DRAIN = Duration.ofSeconds(5);
 
+    /** Between two attempts to reach another server of the quorum, at most. */
+    private static final int PEER_BACKOFF_MS = 250;
+
     private static final long PROGRESS_EVERY_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final BrokerConfig config;
@@ -108,9 +109,10 @@ public final class Broker implements AutoCloseable {
     private final List<UUID> unopenedIds = new ArrayList<>();
 
     private final CountDownLatch failed = new CountDownLatch(1);
-    private List<ListenAddress> addresses = List.of();
+    private final List<ListenAddress> addresses = new ArrayList<>();
     private String clusterId = "";
     private @Nullable PrometheusEndpoint endpoint;
+    private @Nullable ControllerHost controller;
 
     /** @param host empty: all addresses */
     public record ListenAddress(String listener, String host, int port) {}
@@ -155,17 +157,86 @@ public final class Broker implements AutoCloseable {
         }
         Metrics metrics = new Metrics();
         List<LogDirectory> directories = openDirectories();
+        MetadataNode metadata = metadata(directories, metrics);
+        if (config.quorum().isBroker()) {
+            serve(directories, metadata, metrics);
+        } else {
+            // A controller serves what it can, with others or while it waits for them.
+            await("following the cluster's metadata", metadata.controller().addListener((_, after, _) -> {
+                List<String> unknown = Features.unsupported(after);
+                if (!unknown.isEmpty()) {
+                    throw new IllegalStateException(unknownFeatures(unknown));
+                }
+            }));
+            openEndpoint(metrics);
+        }
+    }
+
+    /** The node's part in the quorum, which begins before anything else: others may wait for it, and this node for them. */
+    private MetadataNode metadata(List<LogDirectory> directories, Metrics metrics) throws IOException {
+        List<Listener> listeners = config.controllerListeners();
+        Endpoint at = MetadataNode.endpoint(
+                config, listeners.isEmpty() ? 0 : listeners.getFirst().port());
+        MetadataNode metadata = MetadataNode.open(
+                config, store, metadataHome(directories), at, peers(), clock, _ -> failed.countDown());
+        controller = metadata.controller();
+        if (!listeners.isEmpty()) {
+            RequestRouter router = Handlers.controllerRouter(metadata.controller(), metadata.quorum());
+            List<KafkaServer.Listener> wanted = new ArrayList<>();
+            for (Listener listener : listeners) {
+                wanted.add(new KafkaServer.Listener(listener.name(), listener.host(), listener.port(), router));
+            }
+            KafkaServer sockets = KafkaServer.bind(wanted, networkOptions().withLoops(1), new NetworkMetrics(metrics));
+            part(() -> sockets.stop(DRAIN)); // after the quorum's server, which answers to its end
+            for (Listener listener : listeners) {
+                addresses.add(new ListenAddress(listener.name(), listener.host(), sockets.port(listener.name())));
+            }
+            sockets.serve();
+        }
+        part(() -> metadata.stop(
+                DRAIN.toMillis())); // of a start that fails, or a controller alone; else it has been stopped before
+        metadata.start();
+        return metadata;
+    }
+
+    /** Its network is closed after the quorum's server, whose last word is that it hands over. */
+    private Peers peers() {
+        QuorumConfig quorum = config.quorum();
+        if (quorum.alone() && config.controllerListeners().isEmpty()) {
+            return new NoPeers();
+        }
+        Map<Integer, ConnectedPeers.Address> known = new HashMap<>();
+        for (QuorumConfig.Voter voter : quorum.voters()) {
+            known.put(
+                    voter.id(),
+                    new ConnectedPeers.Address(
+                            voter.address().host(), voter.address().port()));
+        }
+        for (int n = 0; n < quorum.bootstrapServers().size(); n++) {
+            QuorumConfig.Address at = quorum.bootstrapServers().get(n);
+            known.put(MetadataNode.bootstrapContact(n), new ConnectedPeers.Address(at.host(), at.port()));
+        }
+        String version = Broker.class.getPackage().getImplementationVersion();
+        PeerNetwork network = part(PeerNetwork.open(PeerOptions.defaults(
+                        "odradek-" + config.nodeId(), version == null ? "development" : version)
+                .withConnectTimeoutMs(quorum.requestTimeoutMs())
+                .withMaxBackoffMs(Math.max(PEER_BACKOFF_MS, quorum.settings().retryBackoffMs()))
+                .withBackoffMs(Math.clamp(quorum.settings().retryBackoffMs(), 1, PEER_BACKOFF_MS))));
+        return new ConnectedPeers(network, known);
+    }
+
+    private void openEndpoint(Metrics metrics) {
+        if (config.metricsPort() >= 0) {
+            endpoint = part(PrometheusEndpoint.start(
+                    metrics, String.valueOf(config.text("odradek.metrics.host")), config.metricsPort()));
+        }
+    }
+
+    private void serve(List<LogDirectory> directories, MetadataNode metadata, Metrics metrics) throws IOException {
         List<HostedShard> shards = shards(directories, metrics);
         TopicConfigs topicConfigs = new TopicConfigs(config);
-        HostedShard metadataHome = metadataHome(shards);
-        PartitionLog metadata = metadataHome.directory().openOrCreate(ShardMetadataLog.PARTITION, metadataLogConfig());
-        ShardMetadataLog metadataLog = new ShardMetadataLog(metadata, metadataHome.shard(), clock);
-        ControllerHost controller = ControllerHost.open(
-                clusterId,
-                metadataLog,
-                ControllerSettings.of(config.defaultPartitions(), config.defaultReplicationFactor()),
-                new BrokerConfigRules(config),
-                new SecureRandom()::nextLong);
+        ControllerHost controller = metadata.controller();
+        await("reading the cluster's metadata", controller.upToDateFuture());
         refuseUnknownFeatures(controller.image());
         refuseMissingDirectories(controller.image(), directories);
         recover(directories, controller.image(), topicConfigs);
@@ -182,10 +253,7 @@ public final class Broker implements AutoCloseable {
         }
         part(blocking);
 
-        metadataLog.begin();
-        controller.onBroken(_ -> failed.countDown());
-        controller.start(Features.forNewCluster());
-        part(() -> controller.stop(DRAIN.toMillis()));
+        part(() -> metadata.stop(DRAIN.toMillis()));
 
         TopicCreation creation = new TopicCreation(controller, config);
         ImageOffsetsTopic offsetsTopic =
@@ -215,7 +283,8 @@ public final class Broker implements AutoCloseable {
                         offsetsTopic,
                         blocking,
                         clock,
-                        metrics)),
+                        metrics,
+                        metadata.quorum())),
                 networkMetrics);
         BrokerLifecycle lifecycle = new BrokerLifecycle(controller, registration(directories));
         // After the sockets have answered what they read: nobody could take over, so giving leadership away before
@@ -228,12 +297,12 @@ public final class Broker implements AutoCloseable {
         brokerEpoch.set(lifecycle.epoch());
         directories.forEach(directory -> directory.rememberBrokerEpoch(lifecycle.epoch()));
         MetadataPublisher publisher = new MetadataPublisher(config.nodeId(), partitions, topicConfigs::logConfig);
-        controller.addListener((before, after, delta) -> {
+        await("following the cluster's metadata", controller.addListener((before, after, delta) -> {
             // The client hears of its topic when this is done. A partition that can't be opened has been reported, and
             // stays unavailable; the others and the metadata go on.
             awaitPublished(publisher.apply(new ClusterImage.Step(before, after, delta)));
             followGroups(coordinator, after, delta);
-        });
+        }));
 
         part(new Housekeeping(config, directories, partitions, clock)).start();
         Compaction compaction = part(new Compaction(config, partitions, clock));
@@ -256,10 +325,7 @@ public final class Broker implements AutoCloseable {
                         compaction.cleaner(),
                         coordinator,
                         controller::image));
-        if (config.metricsPort() >= 0) {
-            endpoint = part(PrometheusEndpoint.start(
-                    metrics, String.valueOf(config.text("odradek.metrics.host")), config.metricsPort()));
-        }
+        openEndpoint(metrics);
         sockets.serve();
     }
 
@@ -269,11 +335,9 @@ public final class Broker implements AutoCloseable {
             listeners.add(new KafkaServer.Listener(listener.name(), listener.host(), listener.port(), router));
         }
         KafkaServer sockets = KafkaServer.bind(listeners, networkOptions(), observer);
-        List<ListenAddress> bound = new ArrayList<>();
         for (Listener listener : config.listeners()) {
-            bound.add(new ListenAddress(listener.name(), listener.host(), sockets.port(listener.name())));
+            addresses.add(new ListenAddress(listener.name(), listener.host(), sockets.port(listener.name())));
         }
-        addresses = bound;
         return sockets;
     }
 
@@ -353,33 +417,26 @@ public final class Broker implements AutoCloseable {
         return journal;
     }
 
-    private HostedShard metadataHome(List<HostedShard> shards) throws IOException {
+    private LogDirectory metadataHome(List<LogDirectory> directories) throws IOException {
         Path path = config.metadataLogDirectory().toAbsolutePath().normalize();
-        for (HostedShard shard : shards) {
-            if (shard.directory().path().equals(path)) {
-                return shard;
+        for (LogDirectory directory : directories) {
+            if (directory.path().equals(path)) {
+                return directory;
             }
         }
         throw new IOException("metadata.log.dir=" + path + " is not one of log.dirs");
     }
 
-    /** Metadata is never lost to retention, and durable before anybody acts on it. */
-    private static LogConfig metadataLogConfig() {
-        return LogConfig.defaults()
-                .withDurability(new Durability.Sync())
-                .withSegmentMs(Long.MAX_VALUE)
-                .withRetentionMs(-1)
-                .withRetentionBytes(-1)
-                .withMaxMessageBytes(Integer.MAX_VALUE)
-                .withDelete(false);
-    }
-
     private static void refuseUnknownFeatures(ClusterImage image) throws IOException {
         List<String> unknown = Features.unsupported(image);
         if (!unknown.isEmpty()) {
-            throw new IOException("this cluster's metadata needs features that this version does not have: "
-                    + String.join("; ", unknown) + "; start a version that has them");
+            throw new IOException(unknownFeatures(unknown));
         }
+    }
+
+    private static String unknownFeatures(List<String> unknown) {
+        return "this cluster's metadata needs features that this version does not have: " + String.join("; ", unknown)
+                + "; start a version that has them";
     }
 
     /**
@@ -623,9 +680,14 @@ public final class Broker implements AutoCloseable {
         }
     }
 
-    /** Where clients reach this broker, with the ports it got. */
+    /** Where this node is reached, with the ports it got: by controllers first, if it is one with a listener for them, then by clients. */
     public List<ListenAddress> addresses() {
-        return addresses;
+        return List.copyOf(addresses);
+    }
+
+    /** The metadata as this node has it. */
+    ControllerHost controller() {
+        return Objects.requireNonNull(controller);
     }
 
     /**

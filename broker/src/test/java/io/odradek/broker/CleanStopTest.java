@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.odradek.broker.config.BrokerConfig;
 import io.odradek.broker.metadata.MetadataRecordCodec;
-import io.odradek.broker.metadata.ShardMetadataLog;
+import io.odradek.broker.quorum.MetadataPartition;
 import io.odradek.coordinator.group.GroupSettings;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
@@ -122,7 +122,7 @@ class CleanStopTest {
         try (LogDirectory directory = open(data)) {
             image[0] = ClusterImage.empty(directory.identity().clusterId());
             directory.rememberBrokerEpoch(directory.lastBrokerEpoch());
-            PartitionLog log = directory.openOrCreate(ShardMetadataLog.PARTITION, LogConfig.defaults());
+            PartitionLog log = directory.openOrCreate(MetadataPartition.PARTITION, LogConfig.defaults());
             LogScan.forEachBatch(log, (baseOffset, records) -> {
                 List<MetadataRecord> batch = new ArrayList<>();
                 while (records.next()) {

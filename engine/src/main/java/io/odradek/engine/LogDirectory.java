@@ -151,6 +151,29 @@ public final class LogDirectory implements AutoCloseable {
         }
     }
 
+    /**
+     * Gives an empty directory the identity that was decided for it; one that has it already is left alone. Durable when it returns.
+     *
+     * @throws IOException it has another, holds foreign files, is in use, or can't be written
+     */
+    public static void format(FileStore store, Path directory, Identity identity) throws IOException {
+        Path path = directory.toAbsolutePath().normalize();
+        if (!store.isDirectory(path)) {
+            createDurably(store, path);
+        }
+        AutoCloseable lock = store.lock(path.resolve(LOCK));
+        try {
+            MetaProperties.format(store, path, identity);
+        } finally {
+            unlock(lock);
+        }
+    }
+
+    /** What {@code meta.properties} says; empty when the directory is not there or was never formatted. */
+    public static Optional<Identity> identityOf(FileStore store, Path directory) throws IOException {
+        return MetaProperties.read(store, directory.toAbsolutePath().normalize());
+    }
+
     /** A clean stop of ours leaves no journal: who stopped cleanly beside one has opened the logs without what it holds. */
     private void refuseJournalsOfOthers(List<Path> entries) throws IOException {
         if (lastStop.happened() && JournalReplay.isNeeded(entries)) {

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,23 @@ final class MetaProperties {
         CheckpointText.replace(store, file, encode(made));
         LOG.info("Formatted {} for node {} of cluster {}", directory, nodeId, made.clusterId());
         return made;
+    }
+
+    static Optional<LogDirectory.Identity> read(FileStore store, Path directory) throws IOException {
+        Path file = directory.resolve(FILE_NAME);
+        return store.exists(file) ? Optional.of(parse(file, CheckpointText.read(store, file))) : Optional.empty();
+    }
+
+    static void format(FileStore store, Path directory, LogDirectory.Identity identity) throws IOException {
+        Optional<LogDirectory.Identity> found = read(store, directory);
+        if (found.isEmpty()) {
+            refuseForeignFiles(store, directory);
+            CheckpointText.replace(store, directory.resolve(FILE_NAME), encode(identity));
+        } else if (!found.get().equals(identity)) {
+            throw new UnsuitableDirectoryException("log directory " + directory + " is formatted already, as "
+                    + found.get() + "; it is not formatted anew, as " + identity
+                    + ": empty it, if what it holds is of no use any more");
+        }
     }
 
     private static void refuseForeignFiles(FileStore store, Path directory) throws IOException {

@@ -3,11 +3,17 @@ package io.odradek.broker.cli;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** {@code ./odradek start | log | version}, as the launcher calls it. */
+/** {@code ./odradek start | log | storage | version}, as the launcher calls it. */
 @Command(
         name = "odradek",
         description = "A replicated log that speaks the Kafka protocol.",
-        subcommands = {StartCommand.class, LogCommand.class, VersionCommand.class, RehearseCommand.class},
+        subcommands = {
+            StartCommand.class,
+            LogCommand.class,
+            StorageCommand.class,
+            VersionCommand.class,
+            RehearseCommand.class
+        },
         synopsisSubcommandLabel = "COMMAND",
         mixinStandardHelpOptions = true,
         versionProvider = VersionCommand.class)

@@ -42,11 +42,14 @@ public final class BrokerConfig {
     private final Map<String, String> given;
     private final Map<String, @Nullable Object> values;
     private final Listeners listeners;
+    private final QuorumConfig quorum;
 
-    private BrokerConfig(Map<String, String> given, Map<String, @Nullable Object> values, Listeners listeners) {
+    private BrokerConfig(
+            Map<String, String> given, Map<String, @Nullable Object> values, Listeners listeners, QuorumConfig quorum) {
         this.given = given;
         this.values = values;
         this.listeners = listeners;
+        this.quorum = quorum;
     }
 
     /** What {@code odradek start} runs without a file: one node, as in the file Kafka ships, with its data in ./data. */
@@ -135,10 +138,14 @@ public final class BrokerConfig {
         }
         Listeners listeners = Listeners.of(values, problems);
         checkTogether(values, problems);
+        if (problems.isEmpty()) {
+            QuorumConfig.check(values, listeners, problems);
+        }
         if (!problems.isEmpty()) {
             throw new BrokerConfigException(problems);
         }
-        return new BrokerConfig(Map.copyOf(given), values, listeners);
+        return new BrokerConfig(
+                Map.copyOf(given), values, listeners, QuorumConfig.of(values, listeners, new ArrayList<>()));
     }
 
     private static void checkTogether(Map<String, @Nullable Object> values, List<String> problems) {
@@ -400,7 +407,12 @@ public final class BrokerConfig {
         return listeners.open();
     }
 
-    /** Listeners of {@code controller.listener.names}; not opened while the quorum is this node alone. */
+    /** What this node is, and what it is told of the metadata quorum. */
+    public QuorumConfig quorum() {
+        return quorum;
+    }
+
+    /** Listeners of {@code controller.listener.names}. */
     public List<Listener> controllerListeners() {
         return listeners.controller();
     }
@@ -497,18 +509,24 @@ public final class BrokerConfig {
     }
 
     /** The listeners by what they are for. */
-    record Listeners(List<Listener> open, List<Listener> controller, List<Listener> advertised, String interBroker) {
+    record Listeners(
+            List<Listener> open,
+            List<Listener> controller,
+            List<String> controllerNames,
+            List<Listener> advertised,
+            String interBroker) {
 
         static Listeners of(Map<String, @Nullable Object> values, List<String> problems) {
             Map<String, SecurityProtocol> protocols =
                     protocols(String.valueOf(values.get("listener.security.protocol.map")), problems);
-            Set<String> controllerNames = new HashSet<>(texts(values.get("controller.listener.names")));
+            List<String> controllerNames = texts(values.get("controller.listener.names"));
+            boolean isBroker = texts(values.get("process.roles")).contains("broker");
             List<Listener> open = new ArrayList<>();
             List<Listener> controller = new ArrayList<>();
             for (Listener listener : parse("listeners", texts(values.get("listeners")), protocols, problems)) {
                 (controllerNames.contains(listener.name()) ? controller : open).add(listener);
             }
-            if (open.isEmpty() && problems.isEmpty()) {
+            if (open.isEmpty() && isBroker && problems.isEmpty()) {
                 problems.add("listeners=" + String.join(",", texts(values.get("listeners")))
                         + ": no listener for clients; allowed: at least one that is not in controller.listener.names");
             }
@@ -534,11 +552,17 @@ public final class BrokerConfig {
                     ? name
                     : open.isEmpty() ? "" : open.getFirst().name();
             if (problems.isEmpty()
+                    && isBroker
                     && open.stream().noneMatch(each -> each.name().equals(interBroker))) {
                 problems.add("inter.broker.listener.name=" + interBroker + ": no such listener; allowed: "
                         + open.stream().map(Listener::name).toList());
             }
-            return new Listeners(List.copyOf(open), List.copyOf(controller), List.copyOf(advertised), interBroker);
+            return new Listeners(
+                    List.copyOf(open),
+                    List.copyOf(controller),
+                    List.copyOf(controllerNames),
+                    List.copyOf(advertised),
+                    interBroker);
         }
 
         private static List<String> texts(@Nullable Object value) {

@@ -76,19 +76,82 @@ final class BrokerKeys {
                         LIST,
                         "",
                         HIGH,
-                        "The metadata quorum, as id@host:port,...; only this node itself so far.")
+                        "The metadata quorum, as id@host:port,...; empty where its own records say who votes.")
                 .define(
                         "controller.quorum.bootstrap.servers",
                         LIST,
                         "",
                         HIGH,
-                        "Where the metadata quorum is found; a quorum of one does not need it.")
+                        "Where the metadata quorum is found, as host:port,...; a quorum of one does not need it.")
                 .define(
                         "controller.listener.names",
                         LIST,
                         "",
                         HIGH,
-                        "Listeners for the quorum's own traffic; not opened while the quorum is one node.")
+                        "Listeners for the quorum's own traffic; a quorum of one does not need any.")
+                .define(
+                        "controller.quorum.election.timeout.ms",
+                        INT,
+                        1000,
+                        atLeast(0),
+                        HIGH,
+                        "How long an election may take before the next; up to as much again is added by lot.")
+                .define(
+                        "controller.quorum.fetch.timeout.ms",
+                        INT,
+                        2000,
+                        atLeast(0),
+                        HIGH,
+                        "Without an answer from the leader for so long a follower looks for another; without a fetch"
+                                + " from a majority for half as long again a leader resigns.")
+                .define(
+                        "controller.quorum.election.backoff.max.ms",
+                        INT,
+                        1000,
+                        atLeast(0),
+                        HIGH,
+                        "How long whoever lost an election may wait before the next, by lot.")
+                .define(
+                        "controller.quorum.request.timeout.ms",
+                        INT,
+                        2000,
+                        atLeast(0),
+                        MEDIUM,
+                        "Of a request to another server of the quorum.")
+                .define(
+                        "controller.quorum.retry.backoff.ms",
+                        INT,
+                        20,
+                        atLeast(0),
+                        LOW,
+                        "Between a request that failed and the next to the same server of the quorum.")
+                .define(
+                        "metadata.log.max.record.bytes.between.snapshots",
+                        LONG,
+                        20_971_520L,
+                        atLeast(1),
+                        HIGH,
+                        "Of metadata records; after so many a snapshot takes their place.")
+                .define(
+                        "metadata.log.max.snapshot.interval.ms",
+                        LONG,
+                        3_600_000L,
+                        atLeast(0),
+                        HIGH,
+                        "A snapshot is taken after so long if there is anything new; 0: never because of the time.")
+                .define(
+                        "metadata.log.segment.bytes",
+                        INT,
+                        1_073_741_824,
+                        atLeast(8 << 20),
+                        HIGH,
+                        "Largest segment of the metadata log.")
+                .define(
+                        "metadata.log.segment.ms",
+                        LONG,
+                        604_800_000L,
+                        HIGH,
+                        "After so long the metadata log begins a new segment.")
                 .define(
                         "inter.broker.listener.name",
                         STRING,

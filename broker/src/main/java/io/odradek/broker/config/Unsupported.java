@@ -32,22 +32,10 @@ final class Unsupported {
         }
         refuseUnless(given, "remote.log.storage.system.enable", "false", "tiered storage is not supported", problems);
         refuseUnless(given, "security.inter.broker.protocol", "PLAINTEXT", "not supported yet", problems);
-        if (values.get("process.roles") instanceof List<?> roles
-                && !(roles.contains("broker") && roles.contains("controller"))) {
+        if (values.get("process.roles") instanceof List<?> roles && !roles.contains("controller")) {
             problems.add("process.roles=" + given.getOrDefault("process.roles", "")
-                    + ": a process of one role needs a quorum of several nodes, which is not supported yet;"
-                    + " allowed: broker,controller");
-        }
-        if (values.get("controller.quorum.voters") instanceof List<?> voters && voters.size() > 1) {
-            problems.add("controller.quorum.voters=" + given.get("controller.quorum.voters")
-                    + ": a quorum of several nodes is not supported yet; allowed: this node alone, or leave it out");
-        } else if (values.get("controller.quorum.voters") instanceof List<?> voters && voters.size() == 1) {
-            String voter = String.valueOf(voters.getFirst());
-            String own = given.getOrDefault("node.id", given.getOrDefault("broker.id", "1"));
-            if (!voter.matches("[0-9]+@.+:[0-9]+") || !voter.startsWith(own + "@")) {
-                problems.add(
-                        "controller.quorum.voters=" + voter + ": allowed: this node alone, as " + own + "@host:port");
-            }
+                    + ": a broker whose controllers are other processes is not supported yet; allowed: controller, or"
+                    + " broker,controller");
         }
     }
 

@@ -65,7 +65,7 @@ public final class BrokerLifecycle {
     private void beat(
             boolean wantFence, boolean wantShutdown, CompletableFuture<Void> failing, Consumer<BrokerState> then) {
         Heartbeat heartbeat =
-                new Heartbeat(registration.brokerId(), epoch, controller.image().lastOffset(), wantFence, wantShutdown);
+                new Heartbeat(registration.brokerId(), epoch, controller.followedOffset(), wantFence, wantShutdown);
         controller.submit(heartbeat, new ReplyOr<HeartbeatAnswered>(failing) {
             @Override
             public void reply(HeartbeatAnswered reply) {

@@ -1,8 +1,10 @@
 package io.odradek.broker.metadata;
 
+import io.odradek.broker.quorum.QuorumLog;
+import io.odradek.broker.quorum.ReplicatedState;
+import io.odradek.broker.quorum.SnapshotWriter;
 import io.odradek.replication.controller.ClusterDelta;
 import io.odradek.replication.controller.ClusterImage;
-import io.odradek.replication.controller.ConfigResource;
 import io.odradek.replication.controller.ConfigRules;
 import io.odradek.replication.controller.ControllerEffect;
 import io.odradek.replication.controller.ControllerEffect.AppendRecords;
@@ -14,20 +16,21 @@ import io.odradek.replication.controller.ControllerMachine;
 import io.odradek.replication.controller.ControllerReply;
 import io.odradek.replication.controller.ControllerRequest;
 import io.odradek.replication.controller.ControllerSettings;
+import io.odradek.replication.controller.ImageRecords;
 import io.odradek.replication.controller.MetadataRecord;
-import io.odradek.replication.controller.TopicImage;
+import io.odradek.replication.quorum.HardState;
+import io.odradek.replication.quorum.OffsetAndEpoch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
-import java.util.TreeSet;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -36,318 +39,548 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The metadata loop: one thread that feeds requests to the {@link ControllerMachine}, appends what it decides, folds what became
- * durable into the {@link ClusterImage} that everyone reads, tells the listeners, and only then releases the replies.
+ * The cluster's metadata on this node: folds what the quorum has committed into the {@link ClusterImage} that everyone reads, and, while
+ * this node leads the quorum, has a {@link ControllerMachine} decide about requests.
  *
  * <pre>
- *   submit ──> inbox ──> machine.step ──> MetadataLog.append
- *                                              │ durable, on the log's thread
- *              replies <── listeners <── image <── inbox
+ *   submit ──> inbox ──turn──> machine.step ──> QuorumLog
+ *                                                  │ committed
+ *              replies <── listeners <── image <── fold
+ *            └────── publishing ──────┘     └── metadata loop
  * </pre>
  *
- * When the log fails, what was asked of it may or may not be on disk: every waiting request is answered
- * CONTROLLER_UNAVAILABLE, and so is every later one, until the process is started again and reads what is there.
+ * <p>The machine is made when this node begins to lead, and thrown away when it stops: what was decided and is not committed may or may
+ * not come, and the next machine, here or elsewhere, begins with what did. A reply leaves when what it rests on is committed, folded, and
+ * followed by the listeners of this node.
+ *
+ * <p>The metadata loop ({@link ReplicatedState}) never waits for a listener, which may wait for the disk: a leader that does is no leader
+ * for long. Listeners and replies are {@code publishing}'s, a thread of its own or, in a simulator, the caller's.
  */
-public final class ControllerHost {
+public final class ControllerHost implements ReplicatedState {
 
     private static final Logger LOG = LoggerFactory.getLogger(ControllerHost.class);
 
     /** Requests submitted and not yet answered; at the bound a submission is refused at once. Bounds the inbox, too. */
     private static final int MAX_UNANSWERED = 10_000;
 
-    /** Where a reply goes; exactly one method is called, once, by the metadata loop or, refused at once, by the submitter. */
+    /** In a batch of a snapshot; a single larger one has a batch of its own. */
+    private static final int SNAPSHOT_BATCH_BYTES = 256 << 10;
+
+    /** Where a reply goes; exactly one method is called, once, by {@code publishing} or, refused at once, by the submitter. */
     public interface ReplyTo<R> {
 
         void reply(R reply);
 
-        /** The request may or may not have been carried out. */
+        /**
+         * @param error {@link ControllerError#NOT_CONTROLLER}: the request was not looked at; everything else: it may or may not have been
+         *     carried out
+         */
         void failed(ControllerError error, String message);
     }
 
-    private sealed interface Input {
-        record Submitted(ControllerRequest<?> request, PendingReply<?> to) implements Input {}
+    /**
+     * What does not change.
+     *
+     * @param features finalised levels for a new cluster
+     * @param nodeId of this node, as the quorum knows it
+     * @param snapshotBytes of records that a snapshot is taken after ({@code metadata.log.max.record.bytes.between.snapshots})
+     * @param snapshotIntervalMs in which one is taken if there is anything new ({@code metadata.log.max.snapshot.interval.ms}); 0: never
+     *     because of the time
+     */
+    public record Options(
+            String clusterId,
+            int nodeId,
+            ControllerSettings settings,
+            ConfigRules rules,
+            SortedMap<String, Short> features,
+            long snapshotBytes,
+            long snapshotIntervalMs) {}
 
-        record Durable(long baseOffset) implements Input {}
+    private record Submitted<R extends ControllerReply>(ControllerRequest<R> request, ReplyTo<? super R> to) {}
 
-        record Failed(Throwable cause) implements Input {}
+    /** A request that the machine has, until its reply is released. */
+    private record Pending<R extends ControllerReply>(Class<R> type, ReplyTo<? super R> to) {
+        static <R extends ControllerReply> Pending<R> of(Submitted<R> submitted) {
+            return new Pending<>(submitted.request().replyType(), submitted.to());
+        }
 
-        record Stop() implements Input {}
-    }
-
-    private record PendingReply<R extends ControllerReply>(Class<R> type, ReplyTo<? super R> to) {
         void reply(ControllerReply reply) {
             to.reply(type.cast(reply));
         }
     }
 
-    /** An append on its way to the disk. */
-    private record InFlight(
-            List<MetadataRecord> records, @Nullable Reply onceCommitted) {}
+    /** This node's time as the active controller, in one epoch of the quorum. */
+    private static final class Reign {
+        private final int epoch;
+        private ControllerMachine machine;
+        /** Appends that are not known to be committed, and replies that stand behind them. */
+        private final ArrayDeque<InFlight> inFlight = new ArrayDeque<>();
 
-    private final MetadataLog log;
+        private Reign(int epoch, ControllerMachine machine) {
+            this.epoch = epoch;
+            this.machine = machine;
+        }
+    }
+
+    /** @param appends whether it is on its way to the log, or only waits for what is before it */
+    private record InFlight(boolean appends, @Nullable Reply onceCommitted) {}
+
+    private final Options options;
     private final LongSupplier seeds;
-    private final LinkedBlockingQueue<Input> inbox = new LinkedBlockingQueue<>();
+    private final Executor publishing;
+    private final ConcurrentLinkedQueue<Submitted<?>> inbox = new ConcurrentLinkedQueue<>();
     private final AtomicInteger unanswered = new AtomicInteger();
-    private final List<ImageListener> listeners = new CopyOnWriteArrayList<>();
-    private final Thread loop;
+    private final CompletableFuture<Void> upToDate = new CompletableFuture<>();
+    private final CompletableFuture<Void> drained = new CompletableFuture<>();
+    private @Nullable QuorumLog log;
     private volatile Consumer<Throwable> onBroken = cause -> {};
 
+    /** As the listeners have it, or are about to. */
     private volatile ClusterImage image;
     /** Why requests are refused; null while they are not. */
     private volatile @Nullable String refusing;
 
     private volatile boolean ended;
-    /** {@link #stop} has lost its patience: an interrupt is no accident. */
-    private volatile boolean abandoned;
+    private volatile int leader = HardState.NOBODY;
+    private volatile boolean active;
 
-    // Confined to the loop, once it runs.
-    private final ControllerMachine machine;
-    private final ArrayDeque<InFlight> inFlight = new ArrayDeque<>();
-    private final Map<Long, PendingReply<?>> pending = new HashMap<>();
+    // publishing's.
+    private final List<ImageListener> listeners = new ArrayList<>();
+    private boolean publishingIsBroken;
+
+    private volatile long followedOffset = -1;
+
+    // The loop's.
+    private ClusterImage folded;
+    private @Nullable Reign reign;
+    private final Map<Long, Pending<?>> pending = new HashMap<>();
     private long nextRequestId;
+    /** What was folded since the last snapshot. */
+    private long newBytes;
 
-    private ControllerHost(
-            MetadataLog log,
-            ClusterImage replayed,
-            ControllerSettings settings,
-            ConfigRules rules,
-            LongSupplier seeds) {
-        this.log = log;
-        this.seeds = seeds;
-        this.image = replayed;
-        this.machine = new ControllerMachine(replayed, settings, rules);
-        this.loop = new Thread(this::run, "metadata");
-    }
+    private long lastSnapshotMs;
+    private boolean timeIsKnown;
+    private boolean snapshotIsWanted;
 
     /**
-     * Reads the whole log and prepares the loop; {@link #start} runs it.
-     *
      * @param seeds where topic ids and placements come from, e.g. a {@code SecureRandom}
-     * @throws MetadataFormatException when the log holds what this version does not understand
-     * @throws IOException when the log can't be read
+     * @param publishing runs one task after the other, in order
      */
-    public static ControllerHost open(
-            String clusterId, MetadataLog log, ControllerSettings settings, ConfigRules rules, LongSupplier seeds)
-            throws IOException {
-        Replay replay = new Replay(ClusterImage.empty(clusterId));
-        log.replay(replay);
-        return new ControllerHost(log, replay.image, settings, rules, seeds);
+    public ControllerHost(Options options, LongSupplier seeds, Executor publishing) {
+        this.options = options;
+        this.seeds = seeds;
+        this.publishing = publishing;
+        this.folded = ClusterImage.empty(options.clusterId());
+        this.image = folded;
     }
 
-    private static final class Replay implements MetadataLog.Visitor {
-        private ClusterImage image;
+    /** The log it decides for; once, before the loop's first turn. */
+    public void decideFor(QuorumLog quorum) {
+        log = quorum;
+    }
 
-        Replay(ClusterImage empty) {
-            this.image = empty;
+    private QuorumLog log() {
+        QuorumLog known = log;
+        if (known == null) {
+            throw new IllegalStateException("the controller has no log yet");
         }
-
-        @Override
-        public void batch(long baseOffset, List<ByteBuffer> values) {
-            List<MetadataRecord> records = new ArrayList<>(values.size());
-            for (ByteBuffer value : values) {
-                try {
-                    records.add(MetadataRecordCodec.decode(value));
-                } catch (MetadataFormatException e) {
-                    throw new MetadataFormatException("__cluster_metadata-0, record at offset "
-                            + (baseOffset + records.size()) + ": " + e.getMessage());
-                }
-            }
-            image = image.apply(baseOffset, records).after();
-        }
+        return known;
     }
 
-    /** Shows the listener everything there is, as if it had just been created, and every change from {@link #start} on. */
-    public void addListener(ImageListener listener) {
-        List<TopicImage> topics = new ArrayList<>();
-        image.topicsByName().values().forEach(topics::add);
-        TreeSet<ConfigResource> configs = new TreeSet<>();
-        image.configs().forEach(entry -> configs.add(entry.getKey()));
-        TreeSet<Integer> brokers = new TreeSet<>();
-        image.brokers().forEach(entry -> brokers.add(entry.getKey()));
-        ClusterImage nothing = ClusterImage.empty(image.clusterId());
-        listener.onImage(nothing, image, new ClusterDelta(topics, List.of(), List.of(), configs, brokers));
-        listeners.add(listener);
+    // ---- Any thread.
+
+    /**
+     * Shows the listener everything there is, as if it had just been created, and every change from then on.
+     *
+     * @return done when it has seen the first
+     */
+    public CompletableFuture<Void> addListener(ImageListener listener) {
+        CompletableFuture<Void> shown = new CompletableFuture<>();
+        publish(() -> {
+            ClusterImage nothing = ClusterImage.empty(options.clusterId());
+            listener.onImage(nothing, image, ImageDifference.between(nothing, image));
+            listeners.add(listener);
+            shown.complete(null);
+        });
+        return shown;
     }
 
-    /** Told once when the loop ends otherwise than by {@link #stop}; on the metadata thread. Before {@link #start}. */
+    /** Told once when a listener has failed: what this node makes of the metadata is in doubt. Before the loop's first turn. */
     public void onBroken(Consumer<Throwable> listener) {
         onBroken = listener;
     }
 
-    /**
-     * Starts the loop; an empty log gets its first records.
-     *
-     * @param features finalised levels for a new cluster
-     */
-    public void start(SortedMap<String, Short> features) {
-        carryOut(machine.step(new BecameActive(features)));
-        loop.start();
-    }
-
-    /** The committed metadata. Any thread. */
+    /** The committed metadata. */
     public ClusterImage image() {
         return image;
     }
 
-    /** Any thread; never blocks. */
+    /** Up to where, inclusive, the listeners of this node have followed the metadata. */
+    public long followedOffset() {
+        return followedOffset;
+    }
+
+    /** Who leads the quorum, as far as this node knows; negative when nobody is known. */
+    public int leader() {
+        return leader;
+    }
+
+    /** Whether this node decides. By the time that is known, it may be otherwise. */
+    public boolean isActive() {
+        return active;
+    }
+
+    /** Done when the image is what it was for the cluster when this node came; exceptionally when it has failed before. */
+    public CompletableFuture<Void> upToDateFuture() {
+        return upToDate;
+    }
+
+    /** Never blocks. */
     public <R extends ControllerReply> void submit(ControllerRequest<R> request, ReplyTo<? super R> to) {
         String reason = refusing;
         if (reason == null && unanswered.incrementAndGet() > MAX_UNANSWERED) {
-            unanswered.decrementAndGet();
+            answered();
             reason = MAX_UNANSWERED + " requests already wait for the controller";
         }
         if (reason != null) {
             to.failed(ControllerError.CONTROLLER_UNAVAILABLE, reason);
             return;
         }
-        inbox.add(new Input.Submitted(request, new PendingReply<>(request.replyType(), to)));
+        inbox.add(new Submitted<>(request, to));
         if (ended) {
             refuseInbox(); // the loop went between the first look and now
+        } else {
+            log().wake();
         }
     }
 
-    private void run() {
-        Throwable broken = null;
-        boolean stopping = false;
-        try {
-            while (!stopping || !inFlight.isEmpty()) {
-                switch (inbox.take()) {
-                    case Input.Submitted(ControllerRequest<?> request, PendingReply<?> to) -> onRequest(request, to);
-                    case Input.Durable(long baseOffset) -> onDurable(baseOffset);
-                    case Input.Failed(Throwable cause) -> throw new IOException("the metadata log failed", cause);
-                    case Input.Stop() -> {
-                        stopping = true;
-                        refusing = "the broker is shutting down";
-                    }
-                }
-            }
-        } catch (InterruptedException e) {
-            if (!stopping && !abandoned) {
-                broken = e;
-            }
-            if (!stopping) {
-                refusing = "the broker is shutting down";
-            }
-        } catch (IOException | RuntimeException | Error e) {
-            // Not only when the log fails: a loop whose state is in doubt must not decide anything more.
-            broken = e;
-            LOG.error(
-                    "The metadata loop ends at offset {}; no request that changes metadata is served any more. Repair"
-                            + " the cause and start the broker again",
-                    image.lastOffset(),
-                    e);
+    /** From now on requests are refused; done when all that were taken before are answered. */
+    public CompletableFuture<Void> drain() {
+        refusing = "the broker is shutting down";
+        if (unanswered.get() == 0) {
+            drained.complete(null);
         }
-        if (broken != null) {
-            refusing = "the metadata loop has stopped: " + broken;
-        }
-        ended = true;
-        String reason = String.valueOf(refusing);
-        for (PendingReply<?> reply : pending.values()) {
-            unanswered.decrementAndGet();
-            reply.to().failed(ControllerError.CONTROLLER_UNAVAILABLE, reason);
-        }
-        pending.clear();
-        refuseInbox();
-        if (broken != null) {
-            onBroken.accept(broken);
+        return drained;
+    }
+
+    private void answered() {
+        if (unanswered.decrementAndGet() == 0 && refusing != null) {
+            drained.complete(null);
         }
     }
 
     private void refuseInbox() {
-        for (Input input = inbox.poll(); input != null; input = inbox.poll()) {
-            if (input instanceof Input.Submitted(ControllerRequest<?> _, PendingReply<?> to)) {
-                unanswered.decrementAndGet();
-                to.to().failed(ControllerError.CONTROLLER_UNAVAILABLE, String.valueOf(refusing));
-            }
+        for (Submitted<?> next = inbox.poll(); next != null; next = inbox.poll()) {
+            answered();
+            next.to().failed(ControllerError.CONTROLLER_UNAVAILABLE, String.valueOf(refusing));
         }
     }
 
-    private void onRequest(ControllerRequest<?> request, PendingReply<?> to) {
-        String reason = refusing;
-        if (reason != null) {
-            unanswered.decrementAndGet();
-            to.to().failed(ControllerError.CONTROLLER_UNAVAILABLE, reason);
+    // ---- The loop: requests.
+
+    @Override
+    public long turn(long nowMs) {
+        for (Submitted<?> next = inbox.poll(); next != null; next = inbox.poll()) {
+            onRequest(next);
+        }
+        // Here the machine will be told of the time, and say when it wants to be told next.
+        return askForSnapshot(nowMs);
+    }
+
+    private <R extends ControllerReply> void onRequest(Submitted<R> submitted) {
+        Reign now = reign;
+        if (now == null) {
+            answer(submitted.to(), ControllerError.NOT_CONTROLLER, notActive());
             return;
         }
         long requestId = nextRequestId++;
-        pending.put(requestId, to);
-        carryOut(machine.step(new Requested(requestId, request, seeds.getAsLong())));
+        pending.put(requestId, Pending.of(submitted));
+        ClusterImage before = now.machine.image();
+        List<ControllerEffect> effects =
+                now.machine.step(new Requested(requestId, submitted.request(), seeds.getAsLong()));
+        List<List<byte[]>> batches = encoded(effects);
+        if (batches == null) {
+            // It has decided what cannot be said. What it had decided before stands.
+            now.machine = machine(before);
+            pending.remove(requestId);
+            answer(
+                    submitted.to(),
+                    ControllerError.INVALID_REQUEST,
+                    "the request makes more than " + QuorumLog.MOST_BATCH_BYTES + " bytes of metadata at once");
+            return;
+        }
+        carryOut(now, effects, batches);
     }
 
-    private void carryOut(List<ControllerEffect> effects) {
+    private String notActive() {
+        return leader == HardState.NOBODY
+                ? "no active controller is known"
+                : "the active controller is on node " + leader;
+    }
+
+    private ControllerMachine machine(ClusterImage from) {
+        return new ControllerMachine(from, options.settings(), options.rules());
+    }
+
+    /** The records of each effect; null when a batch is larger than any may be. */
+    private static @Nullable List<List<byte[]>> encoded(List<ControllerEffect> effects) {
+        List<List<byte[]>> batches = new ArrayList<>(effects.size());
         for (ControllerEffect effect : effects) {
             switch (effect) {
-                case AppendRecords(List<MetadataRecord> records, Reply reply) -> append(records, reply);
+                case AppendRecords(List<MetadataRecord> records, Reply _) -> {
+                    List<byte[]> values = new ArrayList<>(records.size());
+                    long bytes = 0;
+                    for (MetadataRecord record : records) {
+                        byte[] value = MetadataRecordCodec.encode(record);
+                        bytes += value.length;
+                        values.add(value);
+                    }
+                    if (bytes > QuorumLog.MOST_BATCH_BYTES) {
+                        return null;
+                    }
+                    batches.add(values);
+                }
+            }
+        }
+        return batches;
+    }
+
+    private void carryOut(Reign of, List<ControllerEffect> effects, List<List<byte[]>> batches) {
+        for (int i = 0; i < effects.size(); i++) {
+            switch (effects.get(i)) {
+                case AppendRecords(List<MetadataRecord> _, Reply reply) -> append(of, batches.get(i), reply);
             }
         }
     }
 
-    private void append(List<MetadataRecord> records, @Nullable Reply onceCommitted) {
-        if (records.isEmpty() && inFlight.isEmpty()) {
+    private void append(Reign of, List<byte[]> values, @Nullable Reply onceCommitted) {
+        if (values.isEmpty() && of.inFlight.isEmpty()) {
             release(onceCommitted);
             return;
         }
-        inFlight.add(new InFlight(records, onceCommitted));
-        if (records.isEmpty()) {
+        of.inFlight.add(new InFlight(!values.isEmpty(), onceCommitted));
+        if (values.isEmpty()) {
             return; // released with what is before it
         }
-        List<byte[]> values = new ArrayList<>(records.size());
-        for (MetadataRecord record : records) {
-            values.add(MetadataRecordCodec.encode(record));
-        }
-        log.append(values, new MetadataLog.Completion() {
+        log().appendInTurn(of.epoch, values, new QuorumLog.Appended() {
             @Override
-            public void durable(long baseOffset) {
-                inbox.add(new Input.Durable(baseOffset));
+            public void committed(long baseOffset) {
+                if (reign == of) { // else whoever waited was told that nobody knows
+                    release(of.inFlight.remove().onceCommitted());
+                    releaseWhatWaitsForNothing(of);
+                }
             }
 
             @Override
-            public void failed(Throwable cause) {
-                inbox.add(new Input.Failed(cause));
+            public void failed(boolean mayBeCommitted) {
+                if (reign == of) {
+                    resign("what was decided was not appended");
+                }
             }
         });
     }
 
-    private void onDurable(long baseOffset) {
-        InFlight committed = inFlight.remove();
-        ClusterImage.Step step = image.apply(baseOffset, committed.records());
-        image = step.after();
-        for (ImageListener listener : listeners) {
-            listener.onImage(step.before(), step.after(), step.delta());
-        }
-        release(committed.onceCommitted());
-        while (!inFlight.isEmpty() && inFlight.element().records().isEmpty()) {
-            release(inFlight.remove().onceCommitted());
+    private void releaseWhatWaitsForNothing(Reign of) {
+        while (!of.inFlight.isEmpty() && !of.inFlight.element().appends()) {
+            release(of.inFlight.remove().onceCommitted());
         }
     }
 
     private void release(@Nullable Reply reply) {
-        if (reply != null) {
-            PendingReply<?> to = pending.remove(reply.requestId());
-            if (to == null) {
-                throw new IllegalStateException("request " + reply.requestId() + " is answered twice");
-            }
-            unanswered.decrementAndGet();
-            to.reply(reply.body());
-        }
-    }
-
-    /**
-     * Ends the loop when the appends in flight are done; requests that are not decided yet are refused. Close the log after this.
-     *
-     * @param timeoutMs a disk that hangs must not keep the process: after this, what is in flight is answered
-     *     CONTROLLER_UNAVAILABLE
-     */
-    public void stop(long timeoutMs) throws InterruptedException {
-        if (loop.getState() == Thread.State.NEW) {
+        if (reply == null) {
             return;
         }
-        inbox.add(new Input.Stop());
-        if (!loop.join(Duration.ofMillis(timeoutMs))) {
-            LOG.warn("The metadata log did not finish its appends in {} ms; stopping without it", timeoutMs);
-            abandoned = true;
-            loop.interrupt();
-            loop.join();
+        Pending<?> to = pending.remove(reply.requestId());
+        if (to == null) {
+            throw new IllegalStateException("request " + reply.requestId() + " is answered twice");
         }
+        publishing.execute(() -> {
+            answered();
+            if (publishingIsBroken) { // the listeners have not followed, and never will
+                to.to().failed(ControllerError.CONTROLLER_UNAVAILABLE, String.valueOf(refusing));
+            } else {
+                to.reply(reply.body());
+            }
+        });
+    }
+
+    private void answer(ReplyTo<?> to, ControllerError error, String message) {
+        publishing.execute(() -> {
+            answered();
+            to.failed(error, message);
+        });
+    }
+
+    // ---- The loop: who leads.
+
+    @Override
+    public void leads(int epoch, long from) {
+        // The record that opens the reign is none of the controller's, and the next one follows it.
+        Reign begun = new Reign(epoch, machine(folded.at(from - 1)));
+        reign = begun;
+        active = true;
+        leader = options.nodeId();
+        List<ControllerEffect> effects = begun.machine.step(new BecameActive(options.features()));
+        List<List<byte[]>> batches = encoded(effects);
+        if (batches == null) {
+            throw new IllegalStateException("the first records of a cluster do not fit into a batch");
+        }
+        carryOut(begun, effects, batches);
+    }
+
+    @Override
+    public void follows(int epoch, int newLeader) {
+        leader = newLeader;
+        resign("the controller of this node is not active any more; epoch " + epoch + " began");
+    }
+
+    /** What waits may be carried out or not: only the log will say. */
+    private void resign(String why) {
+        reign = null;
+        active = false;
+        pending.values().forEach(each -> answer(each.to(), ControllerError.CONTROLLER_UNAVAILABLE, why));
+        pending.clear();
+    }
+
+    @Override
+    public void upToDate() {
+        publish(() -> upToDate.complete(null)); // behind the images
+    }
+
+    @Override
+    public void ended(@Nullable Throwable cause) {
+        if (cause != null || refusing == null) {
+            refusing = "the metadata loop has stopped" + (cause == null ? "" : ": " + cause);
+        }
+        ended = true;
+        reign = null;
+        active = false;
+        for (Pending<?> each : pending.values()) { // here, for publishing may have ended, or hang
+            answered();
+            each.to().failed(ControllerError.CONTROLLER_UNAVAILABLE, String.valueOf(refusing));
+        }
+        pending.clear();
+        upToDate.completeExceptionally(cause != null ? cause : new IOException(String.valueOf(refusing)));
+        refuseInbox();
+    }
+
+    // ---- The loop: folding.
+
+    @Override
+    public void apply(long baseOffset, int epoch, List<ByteBuffer> values) {
+        for (ByteBuffer value : values) {
+            newBytes += value.remaining();
+        }
+        ClusterImage.Step step = folded.apply(baseOffset, decoded(baseOffset, values));
+        folded = step.after();
+        publish(step.after(), step.delta());
+    }
+
+    private static List<MetadataRecord> decoded(long baseOffset, List<ByteBuffer> values) {
+        List<MetadataRecord> records = new ArrayList<>(values.size());
+        for (ByteBuffer value : values) {
+            try {
+                records.add(MetadataRecordCodec.decode(value));
+            } catch (MetadataFormatException e) {
+                throw new MetadataFormatException("__cluster_metadata-0, record at offset "
+                        + (baseOffset + records.size()) + ": " + e.getMessage());
+            }
+        }
+        return records;
+    }
+
+    @Override
+    public void restore(OffsetAndEpoch snapshot, Batches batches) throws IOException {
+        ClusterImage[] restored = {ClusterImage.empty(options.clusterId())};
+        batches.forEach(values -> {
+            long next = restored[0].lastOffset() + 1; // within the snapshot
+            restored[0] = restored[0].apply(next, decoded(next, values)).after();
+        });
+        folded = restored[0].at(snapshot.offset() - 1);
+        newBytes = 0;
+        timeIsKnown = false;
+        publish(folded, null);
+    }
+
+    // ---- The loop: snapshots.
+
+    /** @return when it wants to look again, for one */
+    private long askForSnapshot(long nowMs) {
+        if (!timeIsKnown) {
+            timeIsKnown = true;
+            lastSnapshotMs = nowMs;
+        }
+        if (newBytes == 0 || snapshotIsWanted) {
+            return Long.MAX_VALUE;
+        }
+        long dueMs = options.snapshotIntervalMs() == 0 ? Long.MAX_VALUE : lastSnapshotMs + options.snapshotIntervalMs();
+        if (newBytes >= options.snapshotBytes() || nowMs >= dueMs) {
+            snapshotIsWanted = true;
+            log().wantSnapshot();
+        }
+        return dueMs;
+    }
+
+    @Override
+    public void snapshot(SnapshotWriter writer) throws IOException {
+        List<MetadataRecord> records = new ArrayList<>();
+        ImageRecords.forEach(folded, records::add);
+        List<byte[]> batch = new ArrayList<>();
+        long bytes = 0;
+        for (MetadataRecord record : records) {
+            byte[] value = MetadataRecordCodec.encode(record);
+            if (!batch.isEmpty() && bytes + value.length > SNAPSHOT_BATCH_BYTES) {
+                writer.append(batch);
+                batch = new ArrayList<>();
+                bytes = 0;
+            }
+            batch.add(value);
+            bytes += value.length;
+        }
+        if (!batch.isEmpty()) {
+            writer.append(batch);
+        }
+        newBytes = 0;
+        timeIsKnown = false; // this one counts from the next turn on
+        snapshotIsWanted = false;
+    }
+
+    // ---- Publishing.
+
+    /** @param delta null: it has to be found out */
+    private void publish(ClusterImage after, @Nullable ClusterDelta delta) {
+        publish(() -> {
+            ClusterImage before = image;
+            image = after;
+            if (!listeners.isEmpty()) {
+                ClusterDelta changes = delta != null ? delta : ImageDifference.between(before, after);
+                for (ImageListener listener : listeners) {
+                    listener.onImage(before, after, changes);
+                }
+            }
+            followedOffset = after.lastOffset();
+        });
+    }
+
+    /** After a task that fails none is run any more: what listeners made of the metadata is in doubt. */
+    private void publish(Runnable task) {
+        publishing.execute(() -> {
+            if (publishingIsBroken) {
+                return;
+            }
+            try {
+                task.run();
+            } catch (RuntimeException | Error e) {
+                publishingIsBroken = true;
+                upToDate.completeExceptionally(e);
+                refusing = "this node could not follow the metadata: " + e;
+                LOG.error(
+                        "What was committed up to offset {} could not be followed; nothing that changes metadata is"
+                                + " answered any more. Repair the cause and start the broker again",
+                        image.lastOffset(),
+                        e);
+                onBroken.accept(e);
+            }
+        });
     }
 }

@@ -22,11 +22,12 @@ import org.apache.kafka.common.protocol.ObjectSerializationCache;
 import org.apache.kafka.common.protocol.Writable;
 import org.apache.kafka.common.record.internal.BaseRecords;
 import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.requests.RequestHeader;
 import org.apache.kafka.common.requests.ResponseHeader;
 import org.apache.kafka.common.utils.ByteUtils;
 
 /**
- * Turns one response into what the transport writes. The generated classes write their fields here; records are not
+ * Turns one message into what the transport writes. The generated classes write their fields here; records are not
  * copied but leave as they are, between the fields before and behind them:
  *
  * <pre>
@@ -53,7 +54,7 @@ final class FrameWriter implements Writable {
     private record Cut(int endIndex) {}
 
     /**
-     * A response, ready to be written.
+     * A message, ready to be written.
      *
      * @param pieces buffers and file regions in order; the transport releases them
      * @param held to be closed when the last piece is written or has failed
@@ -73,15 +74,25 @@ final class FrameWriter implements Writable {
      *     has to close what the message holds
      */
     static Frame write(ByteBufAllocator allocator, ResponseHeader header, ApiMessage body, short version) {
+        return write(allocator, header.data(), header.headerVersion(), body, version);
+    }
+
+    /** The same for a request. */
+    static Frame write(ByteBufAllocator allocator, RequestHeader header, ApiMessage body) {
+        return write(allocator, header.data(), header.headerVersion(), body, header.apiVersion());
+    }
+
+    private static Frame write(
+            ByteBufAllocator allocator, ApiMessage header, short headerVersion, ApiMessage body, short version) {
         ObjectSerializationCache cache = new ObjectSerializationCache();
         MessageSizeAccumulator size = new MessageSizeAccumulator();
-        header.data().addSize(size, cache, header.headerVersion());
+        header.addSize(size, cache, headerVersion);
         body.addSize(size, cache, version);
         int fieldBytes = ReceiveWindow.SIZE_BYTES + size.sizeExcludingZeroCopy();
         FrameWriter writer = new FrameWriter(allocator, fieldBytes, size.totalSize() - size.sizeExcludingZeroCopy());
         try {
             writer.fields.writeInt(size.totalSize());
-            header.data().write(writer, cache, header.headerVersion());
+            header.write(writer, cache, headerVersion);
             body.write(writer, cache, version);
             return writer.finish((long) size.totalSize() + ReceiveWindow.SIZE_BYTES);
         } catch (RuntimeException | Error failure) {

@@ -6,19 +6,8 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.ServerChannel;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.epoll.Epoll;
-import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.netty.channel.uring.IoUring;
-import io.netty.channel.uring.IoUringIoHandler;
-import io.netty.channel.uring.IoUringServerSocketChannel;
-import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
 import io.odradek.broker.net.NetworkOptions.Transport;
 import java.io.IOException;
@@ -64,9 +53,8 @@ public final class KafkaServer implements AutoCloseable {
     private final MemoryBudget budget;
     private final PooledByteBufAllocator allocator;
     private final RefusalLog refusals = new RefusalLog();
+    private final EventLoops eventLoops;
     private final MultiThreadIoEventLoopGroup group;
-    private final Class<? extends ServerChannel> serverChannel;
-    private final Transport transport;
     private final Map<EventLoop, NetworkLoop> loops = new ConcurrentHashMap<>();
     private final Map<String, Channel> bound = new LinkedHashMap<>();
 
@@ -82,35 +70,8 @@ public final class KafkaServer implements AutoCloseable {
         this.budget = new MemoryBudget(options.limits().maxReceiveBytes());
         // Loops allocate, and whichever thread releases last gives back: no caches but the loops'. Chunks of 4 MiB.
         this.allocator = new PooledByteBufAllocator(true, 0, options.loops(), 8192, 9, 64, 32, false);
-        this.transport = choose(options.transport());
-        IoHandlerFactory handlers = switch (transport) {
-            case EPOLL -> EpollIoHandler.newFactory();
-            case IO_URING -> IoUringIoHandler.newFactory();
-            case NIO, AUTO -> NioIoHandler.newFactory();
-        };
-        this.serverChannel = switch (transport) {
-            case EPOLL -> EpollServerSocketChannel.class;
-            case IO_URING -> IoUringServerSocketChannel.class;
-            case NIO, AUTO -> NioServerSocketChannel.class;
-        };
-        this.group = new MultiThreadIoEventLoopGroup(
-                options.loops(), new DefaultThreadFactory("odradek-network", true), handlers);
-    }
-
-    /** AUTO never takes io_uring: on the machines measured so far epoll serves Kafka's large requests as well. */
-    private static Transport choose(Transport wanted) {
-        return switch (wanted) {
-            case AUTO -> Epoll.isAvailable() ? Transport.EPOLL : Transport.NIO;
-            case EPOLL -> {
-                Epoll.ensureAvailability();
-                yield wanted;
-            }
-            case IO_URING -> {
-                IoUring.ensureAvailability();
-                yield wanted;
-            }
-            case NIO -> wanted;
-        };
+        this.eventLoops = EventLoops.of(options.transport());
+        this.group = eventLoops.group(options.loops(), "odradek-network");
     }
 
     /**
@@ -140,7 +101,7 @@ public final class KafkaServer implements AutoCloseable {
                 listener.name, listener.router, options.limits(), budget, allocator, observer, refusals);
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(group)
-                .channel(serverChannel)
+                .channel(eventLoops.serverChannel())
                 .option(ChannelOption.SO_BACKLOG, options.sockets().backlog())
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .option(ChannelOption.AUTO_READ, false)
@@ -197,7 +158,7 @@ public final class KafkaServer implements AutoCloseable {
 
     /** What the loops wait with: never AUTO. */
     public Transport transport() {
-        return transport;
+        return eventLoops.transport();
     }
 
     public int connections() {

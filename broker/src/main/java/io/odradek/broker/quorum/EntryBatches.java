@@ -64,7 +64,7 @@ final class EntryBatches {
                     "the batch at offset " + baseOffset + " does not have the CRC that it says");
         }
         if (baseOffset < 0
-                || epoch < 1
+                || epoch < 0 // 0: from before there was a quorum, by a broker that was alone
                 || last < 0
                 || last == Integer.MAX_VALUE
                 || baseOffset > Long.MAX_VALUE - last - 1

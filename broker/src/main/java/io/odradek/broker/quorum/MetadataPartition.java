@@ -1,8 +1,8 @@
 package io.odradek.broker.quorum;
 
-import io.odradek.broker.metadata.ShardMetadataLog;
-import io.odradek.broker.metadata.TopicIds;
+import io.odradek.engine.TopicPartition;
 import java.util.List;
+import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
@@ -10,11 +10,14 @@ import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
 /** The one partition that the quorum's messages speak of: none speaks of several, though their format could. */
-final class MetadataPartition {
+public final class MetadataPartition {
 
-    static final String TOPIC = ShardMetadataLog.PARTITION.topic();
-    static final Uuid ID = TopicIds.toKafka(ShardMetadataLog.PARTITION.topicId());
-    static final int INDEX = ShardMetadataLog.PARTITION.partition();
+    /** With Kafka's fixed id of the topic. */
+    public static final TopicPartition PARTITION = new TopicPartition("__cluster_metadata", new UUID(0, 1), 0);
+
+    static final String TOPIC = PARTITION.topic();
+    static final Uuid ID = Uuid.METADATA_TOPIC_ID;
+    static final int INDEX = PARTITION.partition();
 
     /**
      * What a message says of it; null when it says nothing, or speaks of anything else as well.

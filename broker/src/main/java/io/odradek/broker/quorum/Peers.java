@@ -35,6 +35,6 @@ public interface Peers {
      */
     void ask(int to, Request request, int timeoutMs, Outcome outcome);
 
-    /** A server has been heard to be reached there: so where no configuration and no record of the voters says anything else. */
+    /** A server is reached there, as the record of the voters says, or whoever spoke of it last: rather than where it was configured. */
     void reachedAt(int server, Endpoint at);
 }

@@ -56,6 +56,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -89,13 +90,10 @@ import org.jspecify.annotations.Nullable;
  * <p>When the disk or an invariant fails, {@link #turn} throws, and the host is over: what waits is told so by {@link #end}, and nothing is
  * answered any more. A quorum does without such a server, and not with one that is in doubt.
  */
-public final class QuorumHost {
+public final class QuorumHost implements QuorumLog {
 
     /** Inputs that wait; whoever comes then is turned away, and asks again. */
     static final int MOST_INPUTS = 10_000;
-
-    /** Of values in a batch of the controller's, as in Kafka. */
-    static final int MOST_BATCH_BYTES = 8 << 20;
 
     /** How many inputs share a turn, and its sync, at most: the time of the machine goes on meanwhile. */
     private static final int MOST_TAKEN = 1_000;
@@ -124,19 +122,6 @@ public final class QuorumHost {
         }
     }
 
-    /** What became of records that were to be appended: one method is called, once, by the loop, or, when turned away, by the caller. */
-    public interface Appended {
-        /**
-         * And folded.
-         *
-         * @param baseOffset of the first record
-         */
-        void committed(long baseOffset);
-
-        /** @param mayBeCommitted whether they may still turn up in the log */
-        void failed(boolean mayBeCommitted);
-    }
-
     private sealed interface Input {
         record Received(ApiMessage request, short version, Consumer<ApiMessage> reply) implements Input {}
 
@@ -149,6 +134,8 @@ public final class QuorumHost {
         record PieceFailed(SnapshotDownload of) implements Input {}
 
         record Wanted(Data data, int epoch) implements Input {}
+
+        record Woken() implements Input {}
 
         record SnapshotWanted() implements Input {}
 
@@ -177,9 +164,14 @@ public final class QuorumHost {
     /** How many inputs wait that others than the host have asked for; the rest is bounded by what it asks. */
     private final AtomicInteger waiting = new AtomicInteger();
 
+    private final AtomicBoolean woken = new AtomicBoolean();
+
     private volatile boolean ended;
 
     // The loop's.
+    /** Of the state's, from this turn. */
+    private final ArrayDeque<Input.Wanted> decided = new ArrayDeque<>();
+
     private final QuorumMachine machine;
     private final Map<Long, Question> asked = new HashMap<>();
     private final Map<Long, Unanswered> unanswered = new HashMap<>();
@@ -188,10 +180,14 @@ public final class QuorumHost {
     private @Nullable Endpoint heardAt;
 
     private int heardOf = HardState.NOBODY;
+    /** By server, as {@link #peers} knows it. */
+    private final Map<Integer, Endpoint> toldWhere = new HashMap<>();
+
     private @Nullable SnapshotDownload download;
     private boolean snapshotIsWanted;
     private boolean handingOver;
     private boolean closed;
+    private boolean toldUpToDate;
     private long nextRequestId;
     /** Exclusive; what {@link #state} has. */
     private OffsetAndEpoch folded;
@@ -236,7 +232,7 @@ public final class QuorumHost {
         this.folded = OffsetAndEpoch.NOTHING;
         this.foldedTimestampMs = 0;
         OffsetAndEpoch snapshot = storage.newestSnapshot();
-        if (snapshot != null) {
+        if (snapshot != null && snapshot.offset() > 0) {
             restore(snapshot);
         }
         try {
@@ -273,6 +269,12 @@ public final class QuorumHost {
      * @throws IllegalArgumentException there are none, or more than {@link #MOST_BATCH_BYTES}
      */
     public void append(int epoch, List<byte[]> values, Appended outcome) {
+        if (!offer(wanted(epoch, values, outcome))) {
+            outcome.failed(false);
+        }
+    }
+
+    private static Input.Wanted wanted(int epoch, List<byte[]> values, Appended outcome) {
         long bytes = 0;
         for (byte[] value : values) {
             bytes += value.length;
@@ -281,9 +283,7 @@ public final class QuorumHost {
             throw new IllegalArgumentException(values.size() + " records of " + bytes
                     + " bytes: a batch has one at least, and " + MOST_BATCH_BYTES + " bytes at most");
         }
-        if (!offer(new Input.Wanted(new Data(List.copyOf(values), outcome), epoch))) {
-            outcome.failed(false);
-        }
+        return new Input.Wanted(new Data(List.copyOf(values), outcome), epoch);
     }
 
     private boolean offer(Input input) {
@@ -301,7 +301,14 @@ public final class QuorumHost {
         return true;
     }
 
-    /** A snapshot of what is committed, soon; none when there is nothing new. */
+    @Override
+    public void wake() {
+        if (woken.compareAndSet(false, true)) {
+            inbox.add(new Input.Woken());
+        }
+    }
+
+    @Override
     public void wantSnapshot() {
         inbox.add(new Input.SnapshotWanted());
     }
@@ -324,12 +331,16 @@ public final class QuorumHost {
      * @throws IOException as {@link #turn}
      */
     public void run() throws IOException, InterruptedException {
+        Throwable cause = null;
         try {
             for (long next = turn(); !closed; next = turn()) {
                 awaitInput(next);
             }
+        } catch (IOException | InterruptedException | RuntimeException | Error e) {
+            cause = e;
+            throw e;
         } finally {
-            end();
+            end(cause);
         }
     }
 
@@ -355,17 +366,40 @@ public final class QuorumHost {
             take(input);
             input = taken < MOST_TAKEN ? inbox.poll() : null;
         }
+        long stateWantsMs = state.turn(monotonicMs.getAsLong());
+        appendDecided();
         while (machine.log().durableEnd() < machine.log().end()) { // what was committed by it may have more appended
             long end = machine.log().end();
             long cuts = machine.log().cuts();
             storage.sync();
             step(new Synced(end, cuts));
+            appendDecided();
         }
         if (snapshotIsWanted) {
             snapshotIsWanted = false;
             takeSnapshot();
         }
-        return inbox.isEmpty() ? machine.deadlineMs() : monotonicMs.getAsLong();
+        return inbox.isEmpty() ? Math.min(machine.deadlineMs(), stateWantsMs) : monotonicMs.getAsLong();
+    }
+
+    @Override
+    public void appendInTurn(int epoch, List<byte[]> values, Appended outcome) {
+        decided.add(wanted(epoch, values, outcome));
+    }
+
+    private void appendDecided() throws IOException {
+        for (Input.Wanted next = decided.poll(); next != null; next = decided.poll()) {
+            append(next);
+        }
+    }
+
+    private void append(Input.Wanted wanted) throws IOException {
+        Data data = wanted.data();
+        if (!handingOver && machine.leads() && machine.hardState().epoch() == wanted.epoch()) {
+            step(new AppendRequested(wanted.epoch(), data.values().size(), data));
+        } else {
+            data.outcome().failed(false);
+        }
     }
 
     /** The machine, for whoever looks at it between two turns. */
@@ -375,10 +409,17 @@ public final class QuorumHost {
 
     /** Nothing is done any more; whoever waits for records to be committed is told that nobody knows. */
     public void end() {
+        end(null);
+    }
+
+    private void end(@Nullable Throwable cause) {
         ended = true;
         inLog.forEach(appended -> appended.outcome().failed(true));
         inLog.clear();
+        decided.forEach(wanted -> wanted.data().outcome().failed(false));
+        decided.clear();
         refuseInbox();
+        state.ended(cause);
         SnapshotDownload running = download;
         if (running != null) {
             running.abandon();
@@ -417,13 +458,8 @@ public final class QuorumHost {
                     downloadFailed(of);
                 }
             }
-            case Input.Wanted(Data data, int epoch) -> {
-                if (!handingOver && machine.leads() && machine.hardState().epoch() == epoch) {
-                    step(new AppendRequested(epoch, data.values().size(), data));
-                } else {
-                    data.outcome().failed(false);
-                }
-            }
+            case Input.Wanted wanted -> append(wanted);
+            case Input.Woken() -> woken.set(false); // before the state looks for what has come
             case Input.SnapshotWanted() -> snapshotIsWanted = true;
             case Input.HandOver() -> {
                 handingOver = true;
@@ -482,6 +518,7 @@ public final class QuorumHost {
     private void send(long requestId, int to, QuorumRequest request) {
         Question question = new Question(wire, request, options.at());
         asked.put(requestId, question);
+        tellWhere(to);
         peers.ask(to, question, options.requestTimeoutMs(), new Peers.Outcome() {
             @Override
             public void answered(ApiMessage response, short version) {
@@ -504,6 +541,9 @@ public final class QuorumHost {
             case Heard.Answer(QuorumAnswer answer, Endpoint leaderAt) -> {
                 learn(answer.leader(), leaderAt);
                 step(new Answered(requestId, answer));
+                if (answer instanceof QuorumAnswer.Entries entries && folded.offset() >= entries.highWatermark()) {
+                    tellUpToDate(entries.epoch());
+                }
             }
             case Heard.Nonsense(String why) -> {
                 complaints.accept(
@@ -514,9 +554,17 @@ public final class QuorumHost {
     }
 
     private void learn(int server, @Nullable Endpoint at) {
-        if (at != null && server >= 0 && server != storage.self().id() && (server != heardOf || !at.equals(heardAt))) {
+        if (at != null && server >= 0 && server != storage.self().id()) {
             heardOf = server;
             heardAt = at;
+            tellWhere(server);
+        }
+    }
+
+    /** Where the record of the voters says, else where it was heard to be. */
+    private void tellWhere(int server) {
+        Endpoint at = server < 0 ? null : endpointOf(server);
+        if (at != null && !at.equals(toldWhere.put(server, at))) {
             peers.reachedAt(server, at);
         }
     }
@@ -694,7 +742,19 @@ public final class QuorumHost {
         }
         if (leadsFrom >= 0 && highWatermark >= leadsFrom) {
             leadsFrom = -1;
-            state.leads(machine.hardState().epoch());
+            state.leads(machine.hardState().epoch(), machine.log().end());
+            tellUpToDate(machine.hardState().epoch());
+        }
+    }
+
+    /**
+     * @param epoch of a leader all of whose committed records are folded. A new leader does not know what its predecessors have committed
+     *     until a record of its own is; so one of that epoch has to be among them
+     */
+    private void tellUpToDate(int epoch) {
+        if (!toldUpToDate && folded.epoch() == epoch) {
+            toldUpToDate = true;
+            state.upToDate();
         }
     }
 
@@ -785,6 +845,7 @@ public final class QuorumHost {
     }
 
     private void askForPiece(SnapshotDownload of) {
+        tellWhere(of.from());
         peers.ask(of.from(), of.next(), options.requestTimeoutMs(), new Peers.Outcome() {
             @Override
             public void answered(ApiMessage response, short version) {

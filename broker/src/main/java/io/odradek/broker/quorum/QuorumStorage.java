@@ -1,6 +1,5 @@
 package io.odradek.broker.quorum;
 
-import io.odradek.broker.metadata.ShardMetadataLog;
 import io.odradek.engine.AppendOutcome;
 import io.odradek.engine.FetchedSlices;
 import io.odradek.engine.FetchedSlices.FileSlice;
@@ -76,6 +75,8 @@ public final class QuorumStorage {
     private final HardState hardState;
     private final LogOutline outline;
     private @Nullable OffsetAndEpoch newestSnapshot;
+    /** While it is opened: whether a leader of a quorum has ever written into the log. */
+    private boolean hasControlBatches;
 
     private QuorumStorage(
             FileStore store, LogDirectory directory, LogConfig config, VoterSet initialVoters, InstantSource clock)
@@ -83,10 +84,13 @@ public final class QuorumStorage {
         this.store = store;
         this.directory = directory;
         this.clock = clock;
-        this.log = directory.openOrCreate(ShardMetadataLog.PARTITION, config);
+        this.log = directory.openOrCreate(MetadataPartition.PARTITION, config);
         this.stateFile = new QuorumStateFile(store, log.directory());
         this.newestSnapshot = findSnapshots();
-        this.outline = recovered(initialVoters);
+        if (newestSnapshot == null && initialVoters.size() > 0 && log.view().logStartOffset() == 0) {
+            this.newestSnapshot = writeDown(initialVoters);
+        }
+        this.outline = recovered();
         this.hardState = loadedHardState();
     }
 
@@ -95,7 +99,8 @@ public final class QuorumStorage {
      *
      * @param directory open, of {@code store}; its identity is the server's
      * @param config of the log: with the durability {@code sync}, without retention, with segments that take the largest batch
-     * @param initialVoters who votes before log and snapshot say anything about it; empty when they have to
+     * @param initialVoters who votes before log and snapshot say anything about it, written down where there is no snapshot yet; {@link
+     *     VoterSet#NONE} when that is not known: then this server only follows
      * @throws IOException something contradicts itself: one line with the file and what it says; nothing was changed but leftovers
      */
     public static QuorumStorage open(
@@ -120,8 +125,19 @@ public final class QuorumStorage {
         return newest;
     }
 
-    private LogOutline recovered(VoterSet initialVoters) throws IOException {
-        LogOutline recovered = new LogOutline(initialVoters);
+    /**
+     * Who votes first, as Kafka writes it down (KIP-853): in a snapshot of nothing, {@code 00000000000000000000-0000000000.checkpoint}. It
+     * names each voter with the directory that it has now; a disk that was replaced has another, and is no voter's.
+     */
+    private OffsetAndEpoch writeDown(VoterSet initialVoters) throws IOException {
+        try (SnapshotWriter writer = write(OffsetAndEpoch.NOTHING, initialVoters, 0)) {
+            writer.finish();
+        }
+        return OffsetAndEpoch.NOTHING;
+    }
+
+    private LogOutline recovered() throws IOException {
+        LogOutline recovered = new LogOutline(VoterSet.NONE);
         OffsetAndEpoch snapshot = newestSnapshot;
         if (snapshot == null) {
             if (log.view().logStartOffset() > 0) {
@@ -136,11 +152,11 @@ public final class QuorumStorage {
             matchLogWith(snapshot);
             recovered.beginWith(snapshot, voters);
         }
-        visit(recovered.start().offset(), log.logEndOffset(), (batch, bytes) -> appendTo(recovered, batch));
+        visit(recovered.start().offset(), log.logEndOffset(), (batch, bytes) -> {
+            hasControlBatches |= RecordBatch.isControl(bytes, 0);
+            appendTo(recovered, batch);
+        });
         recovered.allDurable();
-        if (recovered.voters().size() == 0) {
-            throw new IOException(log.directory() + ": neither snapshot nor log says who votes");
-        }
         return recovered;
     }
 
@@ -189,16 +205,44 @@ public final class QuorumStorage {
         return found[0];
     }
 
+    /**
+     * A quorum's log begins with the record of a leader, and a snapshot of one that has more in its name. A log that has neither is that of a
+     * broker that was alone with one writer: in it nobody was ever voted for.
+     */
+    private boolean isOfOneWriter() {
+        return outline.start().offset() == 0 && !hasControlBatches;
+    }
+
     private HardState loadedHardState() throws IOException {
         if (!stateFile.exists()) {
-            if (outline.end() > 0) {
+            if (outline.end() > 0 && isOfOneWriter()) {
+                requireVoterAlone();
+                LOG.info(
+                        "{} was written by a broker that was alone; from now on a quorum of one keeps it",
+                        log.directory());
+                stateFile.write(new HardState(
+                        outline.endOffset().epoch(), HardState.FIRST.votedFor(), HardState.FIRST.leader()));
+            } else if (outline.end() > 0) {
                 throw new IOException(stateFile.path() + " is missing beside a log that ends at offset " + outline.end()
                         + ". Without it this server may vote twice in an epoch: bring the file back, or take this"
                         + " server out of the quorum and let it begin with an empty directory");
+            } else {
+                stateFile.write(HardState.FIRST);
             }
-            stateFile.write(HardState.FIRST);
         }
         return stateFile.read();
+    }
+
+    /** Others have no log yet: a majority of them could elect one, and what is in this one would be cut. */
+    private void requireVoterAlone() throws IOException {
+        VoterSet voters = outline.voters();
+        if (voters.size() != 1 || !voters.has(self())) {
+            throw new IOException(
+                    log.directory() + " was written by a broker that was alone, and not it alone is to vote but "
+                            + voters
+                            + ": start it once without controller.quorum.voters and controller.quorum.bootstrap.servers"
+                            + " of others, and add them then");
+        }
     }
 
     /** As it was when this was opened. */
@@ -240,7 +284,7 @@ public final class QuorumStorage {
         }
         AppendOutcome outcome = log.stageReplicated(bytes, nowMs);
         if (!(outcome instanceof AppendOutcome.Appended)) {
-            throw new IOException("an append to " + ShardMetadataLog.PARTITION + " ended in " + outcome);
+            throw new IOException("an append to " + MetadataPartition.PARTITION + " ended in " + outcome);
         }
         log.writeStaged();
     }

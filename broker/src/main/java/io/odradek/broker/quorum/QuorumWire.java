@@ -1,8 +1,8 @@
 package io.odradek.broker.quorum;
 
-import io.odradek.broker.metadata.TopicIds;
 import io.odradek.replication.Endpoint;
 import io.odradek.replication.quorum.ReplicaKey;
+import java.util.UUID;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
@@ -35,10 +35,11 @@ record QuorumWire(String clusterId, String listener) {
 
     /** Kafka's zero id says that the directory is not known, and so does ours. */
     static ReplicaKey key(int id, Uuid directory) {
-        return new ReplicaKey(id, TopicIds.fromKafka(directory));
+        return new ReplicaKey(id, new UUID(directory.getMostSignificantBits(), directory.getLeastSignificantBits()));
     }
 
     static Uuid directoryOf(ReplicaKey key) {
-        return TopicIds.toKafka(key.directory());
+        UUID directory = key.directory();
+        return new Uuid(directory.getMostSignificantBits(), directory.getLeastSignificantBits());
     }
 }

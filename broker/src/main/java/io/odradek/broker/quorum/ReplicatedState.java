@@ -4,6 +4,7 @@ import io.odradek.replication.quorum.OffsetAndEpoch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the quorum's records fold into. Called by the metadata loop. An exception ends the loop: a state that is in doubt must not
@@ -37,9 +38,37 @@ public interface ReplicatedState {
     /** Writes all of it, as of the last call of {@link #apply} or {@link #restore}. */
     void snapshot(SnapshotWriter writer) throws IOException;
 
-    /** This server leads, and all that was ever committed is folded: from now on it may decide. */
-    void leads(int epoch);
+    /**
+     * This server leads, and all that was ever committed is folded: from now on it may decide.
+     *
+     * @param from where the log ends, exclusive: what it appends begins there
+     */
+    void leads(int epoch, long from);
 
     /** It does not: whatever it decided and was not told to be committed may or may not be. Also when it did not lead before. */
     void follows(int epoch, int leader);
+
+    /**
+     * Called once in each turn of the loop, when what has come is taken and before what was appended is synced: the state takes what has
+     * come for it, looks at the time, and may append ({@link QuorumLog#appendInTurn}).
+     *
+     * @param nowMs of a clock that does not go back
+     * @return when it wants to be called next, at the latest; {@link Long#MAX_VALUE} when it waits for nothing
+     */
+    default long turn(long nowMs) {
+        return Long.MAX_VALUE;
+    }
+
+    /**
+     * All is folded that was committed when this server, started since, first heard of a leader that has committed something itself, or
+     * became one. Called once.
+     */
+    default void upToDate() {}
+
+    /**
+     * The loop is over: nothing is folded or appended any more. Called once, by whoever ends it.
+     *
+     * @param cause null when that was wanted
+     */
+    default void ended(@Nullable Throwable cause) {}
 }

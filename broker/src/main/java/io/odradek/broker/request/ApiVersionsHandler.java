@@ -4,6 +4,7 @@ import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.Reply;
 import io.odradek.broker.net.Request;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.apache.kafka.common.feature.Features;
@@ -21,10 +22,17 @@ public final class ApiVersionsHandler implements ApiHandler {
     /** From this version on features whose lowest level is 0 are told; older clients fail on them. */
     private static final int VERSION_WITH_LEVEL_ZERO = 4;
 
+    private final List<OfferedApis.Offer> offers;
     private final Supplier<FeatureLevels> features;
 
     /** @param features asked for each request, on a network loop */
     public ApiVersionsHandler(Supplier<FeatureLevels> features) {
+        this(OfferedApis.all(), features);
+    }
+
+    /** @param offers of this listener */
+    ApiVersionsHandler(List<OfferedApis.Offer> offers, Supplier<FeatureLevels> features) {
+        this.offers = offers;
         this.features = features;
     }
 
@@ -44,7 +52,7 @@ public final class ApiVersionsHandler implements ApiHandler {
         FeatureLevels levels = features.get();
         return new ApiVersionsResponse.Builder()
                 .setError(Errors.NONE)
-                .setApiVersions(OfferedApis.listed())
+                .setApiVersions(OfferedApis.listed(offers))
                 .setSupportedFeatures(supported(levels))
                 .setFinalizedFeatures(levels.finalised())
                 .setFinalizedFeaturesEpoch(levels.epoch())

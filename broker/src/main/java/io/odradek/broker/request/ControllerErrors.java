@@ -31,9 +31,8 @@ final class ControllerErrors {
             case ELIGIBLE_LEADERS_NOT_AVAILABLE -> Errors.ELIGIBLE_LEADERS_NOT_AVAILABLE;
             case NO_REASSIGNMENT_IN_PROGRESS -> Errors.NO_REASSIGNMENT_IN_PROGRESS;
             case NOT_LEADER_OR_FOLLOWER -> Errors.NOT_LEADER_OR_FOLLOWER;
-            case NOT_CONTROLLER -> Errors.NOT_CONTROLLER;
             // Retriable, and makes the client look for the controller again.
-            case CONTROLLER_UNAVAILABLE -> Errors.NOT_CONTROLLER;
+            case NOT_CONTROLLER, CONTROLLER_UNAVAILABLE -> Errors.NOT_CONTROLLER;
         };
     }
 

@@ -14,6 +14,7 @@ import io.odradek.broker.observe.Metrics;
 import io.odradek.broker.partition.FetchSessions;
 import io.odradek.broker.partition.LeaderHints;
 import io.odradek.broker.partition.Partitions;
+import io.odradek.broker.quorum.QuorumHost;
 import io.odradek.engine.record.Refusal;
 import io.odradek.replication.controller.ClusterImage;
 import java.time.InstantSource;
@@ -33,6 +34,7 @@ public final class Handlers {
      *
      * @param blocking where a task may wait for the disk
      * @param metrics where the handlers' figures are registered
+     * @param quorum this node's server of the metadata quorum
      */
     public record Ports(
             BrokerConfig config,
@@ -45,7 +47,8 @@ public final class Handlers {
             ImageOffsetsTopic offsetsTopic,
             Executor blocking,
             InstantSource clock,
-            Metrics metrics) {}
+            Metrics metrics,
+            QuorumHost quorum) {}
 
     private Handlers() {}
 
@@ -72,6 +75,7 @@ public final class Handlers {
         handlers.put(ApiKeys.DESCRIBE_LOG_DIRS, new DescribeLogDirsHandler(partitions, ports.blocking()));
         handlers.put(ApiKeys.DESCRIBE_PRODUCERS, new DescribeProducersHandler(partitions, hints, ports.blocking()));
         handlers.put(ApiKeys.METADATA, new MetadataHandler(controller, ports.creation(), config));
+        handlers.put(ApiKeys.DESCRIBE_QUORUM, new QuorumHandler(ports.quorum()));
         handlers.put(ApiKeys.DESCRIBE_CLUSTER, new DescribeClusterHandler(controller, config.nodeId()));
         handlers.put(ApiKeys.DESCRIBE_TOPIC_PARTITIONS, new DescribeTopicPartitionsHandler(controller, config));
         handlers.put(ApiKeys.CREATE_TOPICS, new CreateTopicsHandler(controller, descriptions));
@@ -98,6 +102,19 @@ public final class Handlers {
         handlers.put(ApiKeys.DESCRIBE_GROUPS, new DescribeGroupsHandler(coordinator));
         handlers.put(ApiKeys.DELETE_GROUPS, new DeleteGroupsHandler(coordinator));
         return OfferedApis.router(handlers);
+    }
+
+    /** What is answered at a controller's listener. */
+    public static RequestRouter controllerRouter(ControllerHost controller, QuorumHost quorum) {
+        Map<ApiKeys, ApiHandler> handlers = new EnumMap<>(ApiKeys.class);
+        QuorumHandler toQuorum = new QuorumHandler(quorum);
+        for (OfferedApis.Offer offer : OfferedApis.toControllers()) {
+            handlers.put(offer.api(), toQuorum);
+        }
+        handlers.put(
+                ApiKeys.API_VERSIONS,
+                new ApiVersionsHandler(OfferedApis.toControllers(), () -> features(controller.image())));
+        return OfferedApis.router(OfferedApis.toControllers(), handlers);
     }
 
     /** Who waits, and for what batches were refused. */

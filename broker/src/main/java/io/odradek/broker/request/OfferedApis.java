@@ -65,11 +65,30 @@ public final class OfferedApis {
             all(ApiKeys.ALTER_PARTITION_REASSIGNMENTS, 0, 1),
             all(ApiKeys.LIST_PARTITION_REASSIGNMENTS, 0, 0),
             all(ApiKeys.OFFSET_DELETE, 0, 0),
+            all(ApiKeys.DESCRIBE_QUORUM, 0, 2),
             all(ApiKeys.UPDATE_FEATURES, 0, 2),
             all(ApiKeys.DESCRIBE_CLUSTER, 0, 2),
             all(ApiKeys.DESCRIBE_PRODUCERS, 0, 0),
             all(ApiKeys.UNREGISTER_BROKER, 0, 0),
             all(ApiKeys.DESCRIBE_TOPIC_PARTITIONS, 0, 0));
+
+    /** At a listener of {@code controller.listener.names}. */
+    private static final List<Offer> TO_CONTROLLERS = List.of(
+            upTo(
+                    ApiKeys.FETCH,
+                    12,
+                    18,
+                    "of the metadata log, by servers of the quorum; before 12 nobody says which epoch"
+                            + " its log ends in"),
+            upTo(ApiKeys.API_VERSIONS, 0, 4, "any other version is answered in version 0 (KIP-511)"),
+            all(ApiKeys.VOTE, 0, 2),
+            all(ApiKeys.BEGIN_QUORUM_EPOCH, 0, 1),
+            all(ApiKeys.END_QUORUM_EPOCH, 0, 1),
+            all(ApiKeys.DESCRIBE_QUORUM, 0, 2),
+            all(ApiKeys.FETCH_SNAPSHOT, 0, 1),
+            all(ApiKeys.ADD_RAFT_VOTER, 0, 1),
+            all(ApiKeys.REMOVE_RAFT_VOTER, 0, 0),
+            all(ApiKeys.UPDATE_RAFT_VOTER, 0, 0));
 
     private static Offer all(ApiKeys api, int lowest, int highest) {
         return upTo(api, lowest, highest, "");
@@ -79,9 +98,14 @@ public final class OfferedApis {
         return new Offer(api, (short) lowest, (short) lowest, (short) highest, note);
     }
 
-    /** Every offer, by API key. */
+    /** Every offer to clients and brokers, by API key. */
     public static List<Offer> all() {
         return TABLE;
+    }
+
+    /** Every offer at a controller's listener. */
+    public static List<Offer> toControllers() {
+        return TO_CONTROLLERS;
     }
 
     static boolean offers(ApiKeys api, short version) {
@@ -90,9 +114,9 @@ public final class OfferedApis {
     }
 
     /** As ApiVersions says it. A new collection each time: its elements belong to one response. */
-    static ApiVersionCollection listed() {
-        ApiVersionCollection listed = new ApiVersionCollection(TABLE.size());
-        for (Offer offer : TABLE) {
+    static ApiVersionCollection listed(List<Offer> offers) {
+        ApiVersionCollection listed = new ApiVersionCollection(offers.size());
+        for (Offer offer : offers) {
             listed.add(new ApiVersion()
                     .setApiKey(offer.api.id)
                     .setMinVersion(offer.listedLowest)
@@ -108,10 +132,14 @@ public final class OfferedApis {
      * @throws IllegalArgumentException a key is offered and has no handler, or has one and is not offered
      */
     public static RequestRouter router(Map<ApiKeys, ApiHandler> handlers) {
+        return router(TABLE, handlers);
+    }
+
+    static RequestRouter router(List<Offer> offers, Map<ApiKeys, ApiHandler> handlers) {
         Map<ApiKeys, Route> routes = new EnumMap<>(ApiKeys.class);
         Set<ApiKeys> unknown = EnumSet.noneOf(ApiKeys.class);
         unknown.addAll(handlers.keySet());
-        for (Offer offer : TABLE) {
+        for (Offer offer : offers) {
             ApiHandler handler = handlers.get(offer.api);
             if (handler == null) {
                 throw new IllegalArgumentException(offer.api + " is offered and has no handler");

@@ -96,10 +96,14 @@ class BrokerConfigTest {
         advertised.listeners           | OTHER://h:1            | has no protocol for OTHER
         advertised.listeners           | PLAINTEXT://0.0.0.0:9092 | nobody can connect to 0.0.0.0
         inter.broker.listener.name     | INTERNAL               | no such listener; allowed: [PLAINTEXT]
-        process.roles                  | broker                 | a quorum of several nodes
+        process.roles                  | broker                 | not supported yet
         process.roles                  | broker,king            | [broker, controller]
-        controller.quorum.voters       | 1@a:1,2@b:2            | not supported yet
-        controller.quorum.voters       | 2@a:1                  | this node alone
+        controller.quorum.voters       | 2@a:1,3@b:2            | with node.id=1 among them
+        controller.quorum.voters       | one@a:1                | id@host:port
+        controller.quorum.voters       | 1@a:0                  | id@host:port
+        controller.quorum.voters       | 1@a:1,1@b:1            | each id once
+        controller.quorum.bootstrap.servers | a               | host:port
+        controller.listener.names      | CONTROLLER             | in listeners
         authorizer.class.name          | org.apache.kafka.metadata.authorizer.StandardAuthorizer | not supported yet
         remote.log.storage.system.enable | true                 | tiered storage is not supported
         broker.id                      | 5                      | differs from node.id=1

@@ -8,12 +8,12 @@ import io.odradek.replication.controller.ControllerReply;
 import io.odradek.replication.controller.ControllerRequest;
 import io.odradek.replication.controller.ControllerRequest.RegisterBroker;
 import io.odradek.replication.controller.ControllerSettings;
-import java.io.IOException;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
@@ -25,21 +25,29 @@ public final class TestController implements AutoCloseable {
     public final BrokerConfig config;
     public final ControllerHost host;
     public final BrokerLifecycle broker;
+    private final ExecutorService publishing;
 
-    public TestController(BrokerConfig config, InMemoryMetadataLog log, long seed, ImageListener... listeners)
-            throws IOException {
+    public TestController(BrokerConfig config, InMemoryMetadataLog log, long seed, ImageListener... listeners) {
         this.log = log;
         this.config = config;
-        this.host = ControllerHost.open(
-                "test-cluster",
-                log,
-                ControllerSettings.of(config.defaultPartitions(), config.defaultReplicationFactor()),
-                new BrokerConfigRules(config),
-                new Random(seed)::nextLong);
+        this.publishing = MetadataLoop.publisher();
+        this.host = new ControllerHost(
+                new ControllerHost.Options(
+                        "test-cluster",
+                        1,
+                        ControllerSettings.of(config.defaultPartitions(), config.defaultReplicationFactor()),
+                        new BrokerConfigRules(config),
+                        Features.forNewCluster(),
+                        1 << 20,
+                        0),
+                new Random(seed)::nextLong,
+                publishing);
+        host.decideFor(log);
+        log.lead(host);
+        await(host.upToDateFuture());
         for (ImageListener listener : listeners) {
-            host.addListener(listener);
+            await(host.addListener(listener));
         }
-        host.start(Features.forNewCluster());
         this.broker = new BrokerLifecycle(
                 host,
                 new RegisterBroker(
@@ -90,10 +98,7 @@ public final class TestController implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            host.stop(2_000);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        log.stop(host);
+        publishing.shutdown();
     }
 }

@@ -144,7 +144,6 @@ class EntryBatchesTest {
     void aBatchHasAPlaceInALog() {
         refused(batch -> batch.putLong(BatchLayout.BASE_OFFSET_AT, -1));
         refused(batch -> batch.putLong(BatchLayout.BASE_OFFSET_AT, Long.MAX_VALUE));
-        refused(batch -> batch.putInt(BatchLayout.LEADER_EPOCH_AT, 0));
         refused(batch -> batch.putInt(BatchLayout.LEADER_EPOCH_AT, -1));
         refused(batch -> batch.putInt(BatchLayout.LAST_OFFSET_DELTA_AT, -1));
         refused(batch -> batch.putInt(BatchLayout.LAST_OFFSET_DELTA_AT, 5));

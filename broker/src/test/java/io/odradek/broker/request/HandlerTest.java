@@ -9,7 +9,6 @@ import io.odradek.broker.metadata.TopicCreation;
 import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.Request;
 import io.odradek.engine.record.BufferLease;
-import java.io.IOException;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,11 +38,7 @@ abstract class HandlerTest {
     }
 
     private TestController open() {
-        try {
-            return new TestController(BrokerConfig.builtIn(settings()), new InMemoryMetadataLog(), 1);
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
+        return new TestController(BrokerConfig.builtIn(settings()), new InMemoryMetadataLog(), 1);
     }
 
     @AfterEach

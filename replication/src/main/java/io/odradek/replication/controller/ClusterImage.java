@@ -42,6 +42,20 @@ public record ClusterImage(
                 0);
     }
 
+    /** The same as of another offset: what lies between says nothing of the cluster. */
+    public ClusterImage at(long offset) {
+        return new ClusterImage(
+                clusterId,
+                brokers,
+                topicsByName,
+                topicsById,
+                configs,
+                features,
+                nextProducerId,
+                offset,
+                partitionCount);
+    }
+
     public @Nullable TopicImage topic(String name) {
         return topicsByName.get(name);
     }

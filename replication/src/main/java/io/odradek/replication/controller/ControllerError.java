@@ -26,8 +26,8 @@ public enum ControllerError {
     ELIGIBLE_LEADERS_NOT_AVAILABLE,
     NO_REASSIGNMENT_IN_PROGRESS,
     NOT_LEADER_OR_FOLLOWER,
-    /** Who asks knows of decisions that this controller does not: another one is in charge. Nothing was done. */
+    /** Another node is in charge: this one is not the active controller, or who asks knows of decisions that it does not. Nothing was done. */
     NOT_CONTROLLER,
-    /** The metadata log can't be written, or its loop has stopped: nothing is known about the request's fate. */
+    /** The metadata log can't be written, its loop has stopped, or another node leads: nothing is known about the request's fate. */
     CONTROLLER_UNAVAILABLE
 }

@@ -24,7 +24,7 @@ public record EntryBatch(
     public record VotersChange(VoterSet voters) implements Payload {}
 
     public EntryBatch {
-        if (count < 1 || baseOffset < 0 || epoch < 1) {
+        if (count < 1 || baseOffset < 0 || epoch < 0) {
             throw new IllegalArgumentException(
                     "a batch of " + count + " records at offset " + baseOffset + " in epoch " + epoch);
         }

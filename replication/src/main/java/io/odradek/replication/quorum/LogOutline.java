@@ -199,7 +199,8 @@ public final class LogOutline {
         return Math.min(highWatermark, durableEnd);
     }
 
-    OffsetAndEpoch endOffset() {
+    /** Where the log ends, and the epoch of the last record; 0 when there is none. */
+    public OffsetAndEpoch endOffset() {
         return new OffsetAndEpoch(end, lastEpoch());
     }
 

@@ -64,7 +64,7 @@ class KafkaReadsQuorumFilesTest {
         }
 
         @Override
-        public void leads(int epoch) {}
+        public void leads(int epoch, long from) {}
 
         @Override
         public void follows(int epoch, int leader) {}
@@ -156,7 +156,7 @@ class KafkaReadsQuorumFilesTest {
             values.add(MetadataRecordCodec.encode(record));
         }
         boolean[] committed = {false};
-        host.append(1, values, new QuorumHost.Appended() {
+        host.append(1, values, new QuorumLog.Appended() {
             @Override
             public void committed(long baseOffset) {
                 committed[0] = true;

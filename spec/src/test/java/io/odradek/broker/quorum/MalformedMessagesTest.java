@@ -263,7 +263,7 @@ class MalformedMessagesTest {
                         public void snapshot(SnapshotWriter writer) {}
 
                         @Override
-                        public void leads(int epoch) {}
+                        public void leads(int epoch, long from) {}
 
                         @Override
                         public void follows(int epoch, int leader) {}

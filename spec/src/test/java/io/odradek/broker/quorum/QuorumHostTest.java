@@ -76,7 +76,7 @@ class QuorumHostTest {
         }
 
         @Override
-        public void leads(int epoch) {
+        public void leads(int epoch, long from) {
             reigns.add(epoch);
         }
 
@@ -90,7 +90,7 @@ class QuorumHostTest {
         return ByteBuffer.allocate(Long.BYTES).putLong(value).array();
     }
 
-    private static final class Told implements QuorumHost.Appended {
+    private static final class Told implements QuorumLog.Appended {
         private long committedAt = -1;
         private @Nullable Boolean failed;
 

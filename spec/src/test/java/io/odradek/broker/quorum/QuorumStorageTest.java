@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.odradek.engine.Durability;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
+import io.odradek.engine.PartitionLog;
 import io.odradek.engine.io.FileStore;
 import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.record.BatchBuilder;
@@ -250,12 +251,106 @@ class QuorumStorageTest {
     }
 
     @Test
-    void withoutVotersNothingBegins() throws Exception {
+    void withoutVotersAServerOnlyFollows() throws Exception {
         SimulatedFileStore store = disk();
+        QuorumStorage storage = QuorumStorage.open(store, directory(store), CONFIG, VoterSet.NONE, CLOCK);
+        assertThat(storage.outline().voters()).isEqualTo(VoterSet.NONE);
+        assertThat(storage.newestSnapshot()).isNull();
+    }
+
+    @Test
+    void whoVotesFirstIsWrittenDownOnceAndForAll() throws Exception {
+        SimulatedFileStore store = disk();
+        QuorumStorage.open(store, directory(store), CONFIG, TWO, CLOCK);
+        SimulatedFileStore found = store.afterCrash(1);
+        QuorumStorage again = QuorumStorage.open(found, directory(found), CONFIG, ONE, CLOCK);
+        assertThat(again.newestSnapshot()).isEqualTo(OffsetAndEpoch.NOTHING);
+        assertThat(again.outline().voters()).isEqualTo(TWO);
+        assertThat(again.openSnapshot(OffsetAndEpoch.NOTHING))
+                .as("nobody fetches it")
+                .isNull();
+    }
+
+    // ---- A log from before there was a quorum.
+
+    /** As the one writer wrote it: data alone, every start an epoch, the first of which is 0. */
+    private static SimulatedFileStore ofOneWriter() throws IOException {
+        SimulatedFileStore store = disk();
+        try (LogDirectory directory = directory(store)) {
+            PartitionLog log = directory.openOrCreate(MetadataPartition.PARTITION, CONFIG);
+            for (int epoch = 0; epoch < 3; epoch++) {
+                for (int batch = 0; batch < 4; batch++) {
+                    BatchBuilder builder = new BatchBuilder();
+                    builder.add(5_000, null, new byte[] {(byte) epoch, (byte) batch});
+                    builder.add(5_000, null, new byte[60]);
+                    log.stageReplicated(ControlBatches.placed(builder, log.logEndOffset(), epoch), 5_000);
+                    log.writeStaged();
+                }
+            }
+        }
+        return store;
+    }
+
+    private static VoterSet alone(LogDirectory directory) {
+        return VoterSet.of(
+                List.of(new Voter(new ReplicaKey(1, directory.identity().directoryId()), List.of())));
+    }
+
+    @Test
+    void theLogOfOneWriterIsTakenOverAsItIsWhereverACrashFalls() throws Exception {
+        SimulatedFileStore whole = ofOneWriter().afterKill();
+        QuorumStorage taken = takeOver(whole);
+        assertThat(taken.outline().end()).isEqualTo(24);
+        assertThat(taken.hardState()).isEqualTo(new HardState(2, null, HardState.NOBODY));
+        for (long operation = 1; operation <= whole.operations(); operation++) {
+            SimulatedFileStore store = ofOneWriter().afterKill();
+            store.crashAtOperation(operation);
+            try {
+                takeOver(store);
+            } catch (SimulatedCrash crash) {
+                // as it should
+            }
+            for (long seed = 0; seed < 3; seed++) {
+                QuorumStorage after = takeOver(store.afterCrash(seed));
+                List<Integer> epochs = new ArrayList<>();
+                after.visit(0, 24, (batch, bytes) -> epochs.add(batch.epoch()));
+                assertThat(epochs)
+                        .as("operation " + operation + ", seed " + seed)
+                        .containsExactly(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2);
+                assertThat(after.outline().end()).isEqualTo(24);
+                assertThat(after.hardState()).isEqualTo(new HardState(2, null, HardState.NOBODY));
+                assertThat(after.outline().voters().size()).isEqualTo(1);
+            }
+        }
+    }
+
+    private static QuorumStorage takeOver(SimulatedFileStore store) throws IOException {
         LogDirectory directory = directory(store);
-        assertThatThrownBy(() -> QuorumStorage.open(store, directory, CONFIG, VoterSet.NONE, CLOCK))
-                .isInstanceOf(IOException.class)
-                .hasMessageContaining("who votes");
+        return QuorumStorage.open(store, directory, CONFIG, alone(directory), CLOCK);
+    }
+
+    /** Two empty logs would outvote it. */
+    @Test
+    void theLogOfOneWriterIsNotTakenWhereOthersVote() throws Exception {
+        for (VoterSet voters : List.of(VoterSet.NONE, TWO)) {
+            SimulatedFileStore store = ofOneWriter();
+            LogDirectory directory = directory(store);
+            assertThatThrownBy(() -> QuorumStorage.open(store, directory, CONFIG, voters, CLOCK))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("start it once without controller.quorum.voters");
+        }
+    }
+
+    /** Else who lost the file could vote again in an epoch in which it voted. */
+    @Test
+    void aLogThatALeaderHasWrittenIntoIsNoLogOfOneWriter() throws Exception {
+        SimulatedFileStore store = ofOneWriter().afterKill();
+        QuorumStorage storage = takeOver(store);
+        storage.append(leader(3, 24));
+        storage.sync();
+        store.delete(storage.stateFile());
+        SimulatedFileStore found = store.afterKill();
+        assertThatThrownBy(() -> takeOver(found)).hasMessageContaining("may vote twice");
     }
 
     @Test
@@ -403,9 +498,7 @@ class QuorumStorageTest {
             LogDirectory directory = directory(disk);
             QuorumStorage storage = open(disk, directory);
             found = storage.outline();
-            assertThat(storage.newestSnapshot())
-                    .as(where)
-                    .isEqualTo(found.start().offset() == 0 ? null : found.start());
+            assertThat(storage.newestSnapshot()).as(where).isEqualTo(found.start());
         } catch (IOException e) {
             throw new AssertionError(where + ": " + e, e);
         }

@@ -88,6 +88,7 @@ final class SimulatedHosts {
         private @Nullable QuorumHost host;
         private @Nullable LogDirectory directory;
         private Values values = new Values();
+        private SimulatedCluster.@Nullable Member member;
         private long life;
         private long turnAtMs = Long.MAX_VALUE;
         private long busyUntilMs;
@@ -141,6 +142,14 @@ final class SimulatedHosts {
             return host != null;
         }
 
+        SimulatedCluster.Member memberNow() {
+            SimulatedCluster.Member now = member;
+            if (now == null || !isUp()) {
+                throw new IllegalStateException("server " + id + " is down");
+            }
+            return now;
+        }
+
         QuorumHost running() {
             QuorumHost running = host;
             if (running == null) {
@@ -163,11 +172,12 @@ final class SimulatedHosts {
                         id,
                         LogDirectory.Options.defaults().withClock(clock()).withRecentBytes(1 << 16));
                 QuorumStorage storage = QuorumStorage.open(store, directory, logConfig, initialVoters, clock());
-                host = new QuorumHost(
+                SimulatedCluster.Member cluster = withCluster ? SimulatedHosts.this.cluster.new Member(id) : null;
+                QuorumHost started = new QuorumHost(
                         new QuorumHost.Options(CLUSTER, LISTENER, endpoint(), contacts, settings, REQUEST_TIMEOUT_MS),
                         storage,
                         new Network(this, life),
-                        this,
+                        cluster == null ? this : cluster,
                         () -> now,
                         clock(),
                         random.nextLong(),
@@ -178,6 +188,11 @@ final class SimulatedHosts {
                             }
                             trace(() -> "      " + id + " complains: " + line);
                         });
+                if (cluster != null) {
+                    cluster.host().decideFor(started);
+                }
+                member = cluster;
+                host = started;
                 turnBy(now);
             });
         }
@@ -333,7 +348,7 @@ final class SimulatedHosts {
         }
 
         @Override
-        public void leads(int epoch) {
+        public void leads(int epoch, long from) {
             count("a leader knows all that is committed");
             assertThat(values.all())
                     .as("LeaderComplete: server " + id + " in epoch " + epoch)
@@ -472,6 +487,10 @@ final class SimulatedHosts {
     private final long seed;
     private final SplittableRandom random;
     private final Map<String, Integer> counts;
+    /** Some histories have the shipped controller on top, the others numbers. */
+    private final boolean withCluster;
+
+    private final SimulatedCluster cluster;
     private final VoterSet initialVoters;
     private final List<Integer> contacts;
     private final List<Server> servers = new ArrayList<>();
@@ -506,6 +525,8 @@ final class SimulatedHosts {
         this.seed = seed;
         this.random = new SplittableRandom(seed);
         this.counts = counts;
+        this.withCluster = seed % 4 == 3;
+        this.cluster = new SimulatedCluster(CLUSTER, random, this::count);
         int all = 3 + random.nextInt(3);
         int voters = 1 + random.nextInt(all);
         this.cut = new boolean[all][all];
@@ -527,7 +548,7 @@ final class SimulatedHosts {
         this.operationsToCrash = oneOf(3, 40);
         this.logConfig = LogConfig.defaults()
                 .withDurability(new Durability.Sync())
-                .withSegmentBytes(oneOf(600, 3_000, 1 << 20))
+                .withSegmentBytes(oneOf(600, 3_000, 1 << 20) * (withCluster ? 20 : 1)) // one holds the largest batch
                 .withIndexIntervalBytes(200)
                 .withSegmentMs(Long.MAX_VALUE)
                 .withRetentionMs(-1)
@@ -571,6 +592,14 @@ final class SimulatedHosts {
         assertThat(leading).as("LeaderEventually: who leads").hasSize(1);
         Server leader = leading.getFirst();
         long end = leader.running().machine().log().end();
+        if (withCluster) {
+            int answered = cluster.answered();
+            write(leader);
+            runUntil(now + 2_000);
+            assertThat(cluster.answered()).as("what is asked in peace").isGreaterThan(answered);
+            cluster.finish(servers.stream().map(Server::memberNow).toList());
+            return;
+        }
         int last = nextValue;
         write(leader);
         runUntil(now + 2_000);
@@ -649,7 +678,7 @@ final class SimulatedHosts {
 
     private void writeOn() {
         for (Server server : servers) {
-            if (server.isUp() && server.running().machine().leads()) {
+            if (server.isUp() && (server.running().machine().leads() || (withCluster && random.nextInt(20) == 0))) {
                 write(server);
             }
         }
@@ -659,13 +688,20 @@ final class SimulatedHosts {
     }
 
     private void write(Server leader) {
+        if (withCluster) {
+            for (int asked = faults ? 1 + random.nextInt(3) : 20; asked > 0; asked--) {
+                cluster.ask(leader.memberNow());
+            }
+            leader.turnBy(now);
+            return;
+        }
         int values = 1 + random.nextInt(3);
         List<byte[]> batch = new ArrayList<>();
         int first = nextValue;
         for (int i = 0; i < values; i++) {
             batch.add(bytes(nextValue++));
         }
-        leader.running().append(leader.running().machine().hardState().epoch(), batch, new QuorumHost.Appended() {
+        leader.running().append(leader.running().machine().hardState().epoch(), batch, new QuorumLog.Appended() {
             @Override
             public void committed(long baseOffset) {
                 count("records are committed");
