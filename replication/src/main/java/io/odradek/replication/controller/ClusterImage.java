@@ -42,7 +42,7 @@ public record ClusterImage(
                 0);
     }
 
-    /** The same as of another offset: what lies between says nothing of the cluster. */
+    /** The same as of another offset, that of a snapshot or behind records that are no metadata: what lies between says nothing of the cluster. */
     public ClusterImage at(long offset) {
         return new ClusterImage(
                 clusterId,
@@ -109,20 +109,6 @@ public record ClusterImage(
             fold.apply(record);
         }
         return fold.finish(baseOffset, records.size());
-    }
-
-    /** The same, as of another offset: that of a snapshot, or behind records that are no metadata. */
-    ClusterImage at(long offset) {
-        return new ClusterImage(
-                clusterId,
-                brokers,
-                topicsByName,
-                topicsById,
-                configs,
-                features,
-                nextProducerId,
-                offset,
-                partitionCount);
     }
 
     /** Two neighbouring images and what lies between them. */
