@@ -53,9 +53,9 @@ public final class ControllerMachine {
         };
     }
 
-    /** The first thing in a metadata log is what the log itself requires of its readers. */
+    /** The first thing of the controller's in a metadata log is what the log itself requires of its readers. */
     private List<ControllerEffect> onActive(BecameActive active) {
-        if (image.lastOffset() >= 0) {
+        if (!image.features().isEmpty()) {
             return List.of();
         }
         List<MetadataRecord> records = new ArrayList<>();
