@@ -31,7 +31,7 @@ EXTENDS Integers, FiniteSets, Logs, TLC
 
 CONSTANTS
   Server,         \* the servers: voters, observers, and those that may become either
-  InitialVoters,  \* who votes before the log says anything about it; a subset of Server
+  InitialVoters,  \* who votes before the log says anything about it, each with its first disk; a subset of Server
   Nobody,         \* no server
   PreVote,        \* whether a server asks if it would win before it campaigns (KIP-996)
   HardStateSync   \* whether epoch, vote and leader are synced before anything else follows from them
@@ -255,8 +255,8 @@ Follow(s) ==
         /\ \E q \in asked : ~q.pre /\ q.epoch > epoch[s] /\ Enter(s, "Unattached", q.epoch, Nobody, Nobody)
   /\ UNCHANGED <<directory, disk, hw, net, facts, committed, records, left>>
 
-(* A leader that hears from no majority, is being shut down, or is no voter any more, stops leading.  It leads this epoch never
-   again.  QuorumMachine.resign, which sends EndQuorumEpoch; KIP-595, Raft dissertation 6.2. *)
+(* A leader that hears from no majority (who fetches a snapshot is heard, too), is being shut down, or is no voter any more, stops
+   leading.  It leads this epoch never again.  QuorumMachine.resign, which sends EndQuorumEpoch; KIP-595, Raft dissertation 6.2. *)
 Resign(s) ==
   /\ left.resign > 0 /\ role[s] = "Leader"
   /\ role' = [role EXCEPT ![s] = "Resigned"]
@@ -472,6 +472,25 @@ LedInit ==
     /\ asked = {} /\ votes = {} /\ elected = {[epoch |-> 1, leader |-> l]}  \* model: the old requests can do no more
     /\ committed = <<>> /\ records = 0 /\ left = Budget
 
+(* A log from before there was a quorum: the only voter has acknowledged an entry by itself, in epoch 0, in which nobody was ever
+   voted for.  Nobody else has a log.  QuorumStorage.isOfOneWriter. *)
+OneWriterInit ==
+  \E s \in InitialVoters :
+    LET old == <<Entry(0, "data", 1, {})>>
+    IN /\ epoch  = [x \in Server |-> 0]
+       /\ voted  = [x \in Server |-> Nobody]
+       /\ leader = [x \in Server |-> Nobody]
+       /\ role   = [x \in Server |-> "Unattached"]
+       /\ directory = [x \in Server |-> 0]
+       /\ log    = [x \in Server |-> IF x = s THEN old ELSE <<>>]
+       /\ synced = [x \in Server |-> IF x = s THEN 1 ELSE 0]
+       /\ start  = [x \in Server |-> 0]
+       /\ hw     = [x \in Server |-> 0]
+       /\ ends   = [x \in Server |-> NoEnds]
+       /\ net    = [x \in Server |-> [i \in Slot |-> Nothing]]
+       /\ asked = {} /\ votes = {} /\ elected = {}
+       /\ committed = old /\ records = 1 /\ left = Budget
+
 (* Model, a bound: the last crash happens in the first reign. *)
 CrashEarly == left.crash = 0 \/ \A s \in Server : epoch[s] <= 1
 
@@ -499,12 +518,13 @@ Next ==
 
 Spec == Init /\ [][Next]_vars
 LedSpec == LedInit /\ [][Next]_vars
+OneWriterSpec == OneWriterInit /\ [][Next]_vars
 
 -----------------------------------------------------------------------------
 (* What holds in every state. *)
 
 Keys    == Server \X (0..Budget.wipe)
-Entries == [epoch : 1..MaxEpoch, kind : {"leader", "data", "voters"}, id : 0..MaxRecord, voters : SUBSET Keys]
+Entries == [epoch : 0..MaxEpoch, kind : {"leader", "data", "voters"}, id : 0..MaxRecord, voters : SUBSET Keys]
 
 TypeOK ==
   /\ epoch  \in [Server -> 0..MaxEpoch]

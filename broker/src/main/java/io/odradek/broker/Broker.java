@@ -168,6 +168,8 @@ public final class Broker implements AutoCloseable {
                     throw new IllegalStateException(unknownFeatures(unknown));
                 }
             }));
+            part(new Housekeeping(config, directories, Housekeeping.Hosted.NONE, clock))
+                    .start();
             openEndpoint(metrics);
         }
     }
@@ -244,7 +246,7 @@ public final class Broker implements AutoCloseable {
         ExecutorService blocking = Executors.newSingleThreadExecutor(
                 task -> Thread.ofPlatform().name("blocking").unstarted(task));
         Partitions partitions = new Partitions(shards, blocking, outOfReach(controller.image(), directories));
-        part(() -> Housekeeping.checkpointHighWatermarks(directories, partitions));
+        part(() -> Housekeeping.checkpointHighWatermarks(directories, partitions::forEach));
         for (HostedShard home : shards) {
             // Also when other directories are well: clients would wait for the dead one's answers for ever.
             home.shard().onDeath(failed::countDown);
@@ -304,7 +306,7 @@ public final class Broker implements AutoCloseable {
             followGroups(coordinator, after, delta);
         }));
 
-        part(new Housekeeping(config, directories, partitions, clock)).start();
+        part(new Housekeeping(config, directories, partitions::forEach, clock)).start();
         Compaction compaction = part(new Compaction(config, partitions, clock));
         compaction.start();
         for (LogDirectory directory : directories) {

@@ -2,7 +2,6 @@ package io.odradek.broker;
 
 import io.odradek.broker.config.BrokerConfig;
 import io.odradek.broker.partition.PartitionHost;
-import io.odradek.broker.partition.Partitions;
 import io.odradek.engine.Durability;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
@@ -19,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,13 +40,20 @@ final class Housekeeping implements AutoCloseable {
 
     private final BrokerConfig config;
     private final List<LogDirectory> directories;
-    private final Partitions partitions;
+    private final Hosted partitions;
     private final InstantSource clock;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
             task -> Thread.ofPlatform().name("housekeeping").unstarted(task));
     private final List<DirectoryUpkeep> upkeep = new ArrayList<>();
 
-    Housekeeping(BrokerConfig config, List<LogDirectory> directories, Partitions partitions, InstantSource clock) {
+    /** The partitions that there are at the moment; a controller alone has none. */
+    interface Hosted {
+        Hosted NONE = each -> {};
+
+        void forEach(Consumer<PartitionHost> each);
+    }
+
+    Housekeeping(BrokerConfig config, List<LogDirectory> directories, Hosted partitions, InstantSource clock) {
         this.config = config;
         this.directories = directories;
         this.partitions = partitions;
@@ -198,7 +205,7 @@ final class Housekeeping implements AutoCloseable {
     }
 
     /** Any thread, one at a time. */
-    static void checkpointHighWatermarks(List<LogDirectory> directories, Partitions partitions) throws IOException {
+    static void checkpointHighWatermarks(List<LogDirectory> directories, Hosted partitions) throws IOException {
         Map<LogDirectory, Map<TopicPartition, Long>> byDirectory = new HashMap<>();
         partitions.forEach(host -> byDirectory
                 .computeIfAbsent(host.directory(), _ -> new HashMap<>())

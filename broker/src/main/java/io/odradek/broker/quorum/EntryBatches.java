@@ -72,11 +72,20 @@ final class EntryBatches {
             throw new CorruptBatchException("a batch of " + RecordBatch.recordCount(batch, 0) + " records at offset "
                     + baseOffset + ", the last " + last + " behind it, in epoch " + epoch);
         }
+        requireUncompressed(batch);
         if (!RecordBatch.isControl(batch, 0)) {
             requireValues(batch);
         }
         return new EntryBatch(
                 epoch, baseOffset, last + 1, ControlBatches.in(batch, 0).voters(), new Stored(batch));
+    }
+
+    /** Nobody writes metadata compressed, Kafka included, and what would come out of it has no bound. */
+    static void requireUncompressed(ByteBuffer batch) throws CorruptBatchException {
+        if (RecordBatch.isCompressed(batch, 0)) {
+            throw new CorruptBatchException("the batch at offset " + RecordBatch.baseOffset(batch, 0)
+                    + " is compressed, which metadata is not");
+        }
     }
 
     /** What is committed has to be folded: it is too late then to find out that it cannot be read. */

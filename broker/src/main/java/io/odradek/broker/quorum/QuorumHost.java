@@ -35,6 +35,7 @@ import io.odradek.replication.quorum.QuorumEvent.RemoveVoterRequested;
 import io.odradek.replication.quorum.QuorumEvent.ShutDown;
 import io.odradek.replication.quorum.QuorumEvent.SnapshotFailed;
 import io.odradek.replication.quorum.QuorumEvent.SnapshotFetched;
+import io.odradek.replication.quorum.QuorumEvent.SnapshotRead;
 import io.odradek.replication.quorum.QuorumEvent.SnapshotTaken;
 import io.odradek.replication.quorum.QuorumEvent.Synced;
 import io.odradek.replication.quorum.QuorumEvent.TimePassed;
@@ -815,6 +816,7 @@ public final class QuorumHost implements QuorumLog {
                 if (whyNot != null) {
                     return SnapshotMessages.refused(whyNot, standing, version);
                 }
+                step(new SnapshotRead(wanted.replica(), wanted.epoch()));
                 StoreFile file = storage.openSnapshot(wanted.snapshot());
                 if (file == null) {
                     return SnapshotMessages.refused(Errors.SNAPSHOT_NOT_FOUND, standing, version);

@@ -101,6 +101,7 @@ final class SnapshotReader {
     private static ControlBatches.Found controlIn(Path path, long position, long offset, ByteBuffer batch)
             throws CorruptLogException {
         try {
+            EntryBatches.requireUncompressed(batch);
             if (!RecordBatch.isControl(batch, 0)) {
                 EntryBatches.requireValues(batch);
             }

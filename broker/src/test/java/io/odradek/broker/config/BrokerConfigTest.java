@@ -99,6 +99,7 @@ class BrokerConfigTest {
         process.roles                  | broker                 | not supported yet
         process.roles                  | broker,king            | [broker, controller]
         controller.quorum.voters       | 2@a:1,3@b:2            | with node.id=1 among them
+        controller.quorum.voters       | 1@a:1,2@b:2            | not supported yet; allowed: this node alone
         controller.quorum.voters       | one@a:1                | id@host:port
         controller.quorum.voters       | 1@a:0                  | id@host:port
         controller.quorum.voters       | 1@a:1,1@b:1            | each id once

@@ -146,6 +146,15 @@ class ControllerHostTest {
         }
     }
 
+    /** As in Kafka. Behind the record that opens the reign, and the features of a new cluster. */
+    @Test
+    void aBrokersEpochIsWhereItsRegistrationStands() {
+        try (TestController controller = new TestController(CONFIG, new InMemoryMetadataLog(), 1)) {
+            assertThat(controller.broker.epoch()).isEqualTo(2);
+            assertThat(controller.host.image().features()).isEqualTo(Features.forNewCluster());
+        }
+    }
+
     /** Kafka's codes: NOT_CONTROLLER for what was not looked at, so that somebody else may be asked. */
     @Test
     void whoIsNotActiveAnyMoreSaysSoAndDoesNotKnowWhatBecomesOfWhatItDecided() {

@@ -174,6 +174,9 @@ class EntryBatchesTest {
                 ByteBuffer batch = ControlBatches.placed(
                                 new BatchBuilder().compressed(codec).add(1, null, new byte[300]), 10, 4)
                         .bytes();
+                assertThatThrownBy(() -> EntryBatches.of(batch))
+                        .as("%s, whole", codec)
+                        .hasMessageContaining("is compressed");
                 batch.putLong(BatchLayout.RECORDS_AT + 1, 0x0123_4567_89AB_CDEFL);
                 RecordBatch.sealCrc(batch, 0);
                 assertThatThrownBy(() -> EntryBatches.of(batch))

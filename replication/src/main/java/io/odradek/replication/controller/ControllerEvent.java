@@ -8,7 +8,7 @@ public sealed interface ControllerEvent {
     /**
      * This node may append to the metadata log, and has folded all of it.
      *
-     * @param features to finalise when the log is empty
+     * @param features to finalise when none is: the cluster begins
      */
     record BecameActive(SortedMap<String, Short> features) implements ControllerEvent {}
 

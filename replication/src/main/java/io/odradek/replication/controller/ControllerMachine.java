@@ -91,9 +91,9 @@ public final class ControllerMachine {
         };
     }
 
-    /** The first thing in a metadata log is what the log itself requires of its readers. */
+    /** The first thing of the controller's in a metadata log is what the log itself requires of its readers. */
     private List<ControllerEffect> onActive(BecameActive active) {
-        if (!image.features().isEmpty() || image.brokers().size() > 0) {
+        if (!image.features().isEmpty()) {
             return List.of();
         }
         List<MetadataRecord> records = new ArrayList<>();

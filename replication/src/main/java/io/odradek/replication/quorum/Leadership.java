@@ -65,6 +65,9 @@ final class Leadership implements Role {
     /** By server: a fetch from another disk of it begins anew. */
     private final Map<Integer, Progress> progress = new TreeMap<>();
 
+    /** When each server last asked for anything in this epoch: records, where the logs part, or a piece of a snapshot. */
+    private final Map<ReplicaKey, Long> heardAtMs = new TreeMap<>();
+
     private final Map<Integer, Parked> parked = new TreeMap<>();
     private final VoterChanges changes;
 
@@ -140,6 +143,22 @@ final class Leadership implements Role {
         }
     }
 
+    /** It knows who leads, whatever it makes of it. */
+    void heard(ReplicaKey replica, long nowMs) {
+        if (replica.id() != self.id()) {
+            heardAtMs.keySet().removeIf(other -> other.id() == replica.id()); // one disk of a server
+            heardAtMs.put(replica, nowMs);
+        }
+    }
+
+    private long heardAtMs(Voter voter) {
+        return heardAtMs.entrySet().stream()
+                .filter(heard -> voter.key().names(heard.getKey()))
+                .mapToLong(Map.Entry::getValue)
+                .max()
+                .orElse(beganAtMs);
+    }
+
     /** Of this disk of that server; null when it has not fetched in this reign. */
     @Nullable
     Progress progressOf(ReplicaKey replica) {
@@ -166,8 +185,7 @@ final class Leadership implements Role {
 
     /** Whether this voter has asked for something lately, and so knows who leads. */
     boolean hearsFrom(Voter voter, long sinceMs) {
-        Progress known = progressOf(voter.key());
-        return known != null && known.fetchedAtMs >= sinceMs;
+        return heardAtMs.keySet().stream().anyMatch(voter.key()::names) && heardAtMs(voter) >= sinceMs;
     }
 
     /** When it stops being so that a majority of the voters has asked lately; a leader alone among voters never waits. */
@@ -175,11 +193,7 @@ final class Leadership implements Role {
         VoterSet voters = log.voters();
         List<Long> heard = new ArrayList<>();
         for (Voter voter : voters.voters()) {
-            Progress known = progressOf(voter.key());
-            heard.add(
-                    voter.key().names(self)
-                            ? Long.MAX_VALUE
-                            : known == null ? beganAtMs : Math.max(beganAtMs, known.fetchedAtMs));
+            heard.add(voter.key().names(self) ? Long.MAX_VALUE : heardAtMs(voter));
         }
         heard.sort(Comparator.reverseOrder());
         long least = heard.get(voters.majority() - 1);
@@ -198,6 +212,9 @@ final class Leadership implements Role {
         VoterSet voters = log.voters();
         progress.values()
                 .removeIf(known -> !voters.has(known.replica) && known.fetchedAtMs + OBSERVER_FORGOTTEN_MS < nowMs);
+        heardAtMs
+                .entrySet()
+                .removeIf(heard -> !voters.has(heard.getKey()) && heard.getValue() + OBSERVER_FORGOTTEN_MS < nowMs);
     }
 
     /** Returns what the same server had waiting before: it does not wait for that any more. */

@@ -55,6 +55,9 @@ public sealed interface QuorumEvent {
     record SnapshotFetched(
             OffsetAndEpoch snapshot, @Nullable VoterSet voters) implements QuorumEvent {}
 
+    /** Another server fetches a piece of this one's snapshot: it hears this leader, though it acknowledges nothing. */
+    record SnapshotRead(ReplicaKey by, int epoch) implements QuorumEvent {}
+
     /** It was not: the leader is gone, or has it no more. */
     record SnapshotFailed(OffsetAndEpoch snapshot) implements QuorumEvent {}
 

@@ -34,6 +34,7 @@ import io.odradek.replication.quorum.QuorumEvent.RemoveVoterRequested;
 import io.odradek.replication.quorum.QuorumEvent.ShutDown;
 import io.odradek.replication.quorum.QuorumEvent.SnapshotFailed;
 import io.odradek.replication.quorum.QuorumEvent.SnapshotFetched;
+import io.odradek.replication.quorum.QuorumEvent.SnapshotRead;
 import io.odradek.replication.quorum.QuorumEvent.SnapshotTaken;
 import io.odradek.replication.quorum.QuorumEvent.Synced;
 import io.odradek.replication.quorum.QuorumEvent.TimePassed;
@@ -200,6 +201,11 @@ public final class QuorumMachine {
             case SnapshotFetched fetched -> {
                 if (role instanceof Following following) {
                     effects.addAll(following.takeSnapshot(fetched, nowMs));
+                }
+            }
+            case SnapshotRead(ReplicaKey by, int epoch) -> {
+                if (role instanceof Leadership reign && reign.epoch() == epoch) {
+                    reign.heard(by, nowMs);
                 }
             }
             case SnapshotFailed(OffsetAndEpoch snapshot) -> {
@@ -384,13 +390,14 @@ public final class QuorumMachine {
         return leader >= 0 && leader != self.id() && epoch >= 1 && epoch != NO_EPOCH_AFTER;
     }
 
+    /** Refusals are in Kafka's order. */
     private void onBeginEpoch(long requestId, BeginEpoch begin) {
-        if (!begin.voter().names(self)) {
-            refuse(requestId, Refusal.INVALID_VOTER_KEY);
-        } else if (begin.epoch() < hardState.epoch()) {
+        if (begin.epoch() < hardState.epoch()) {
             refuse(requestId, Refusal.FENCED_LEADER_EPOCH);
         } else if (!mayLead(begin.leader(), begin.epoch())) {
             refuse(requestId, Refusal.INVALID_REQUEST);
+        } else if (!begin.voter().names(self)) {
+            refuse(requestId, Refusal.INVALID_VOTER_KEY);
         } else {
             hear(begin.epoch(), begin.leader());
             if (role instanceof Prospective && hardState.leader() == begin.leader()) {
@@ -485,6 +492,7 @@ public final class QuorumMachine {
                     fetch.epoch() < reign.epoch() ? Refusal.FENCED_LEADER_EPOCH : Refusal.UNKNOWN_LEADER_EPOCH);
             return;
         }
+        reign.heard(fetch.replica(), nowMs);
         QuorumAnswer objection = reign.objection(fetch);
         if (objection != null) {
             effects.add(new Reply(requestId, objection));

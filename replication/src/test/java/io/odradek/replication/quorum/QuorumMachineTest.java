@@ -33,6 +33,7 @@ import io.odradek.replication.quorum.QuorumEvent.Failed;
 import io.odradek.replication.quorum.QuorumEvent.RemoveVoterRequested;
 import io.odradek.replication.quorum.QuorumEvent.ShutDown;
 import io.odradek.replication.quorum.QuorumEvent.SnapshotFetched;
+import io.odradek.replication.quorum.QuorumEvent.SnapshotRead;
 import io.odradek.replication.quorum.QuorumEvent.SnapshotTaken;
 import io.odradek.replication.quorum.QuorumEvent.Synced;
 import io.odradek.replication.quorum.QuorumEvent.TimePassed;
@@ -374,6 +375,38 @@ class QuorumMachineTest {
                 .contains(new EndEpoch(machine.hardState().epoch(), 0, List.of(key(1), key(2))));
     }
 
+    /** A voter that is behind the leader's snapshot fetches it in pieces for longer than the leader waits to be asked. */
+    @Test
+    void whoFetchesASnapshotIsHeard() {
+        QuorumMachine machine = leader(3);
+        int epoch = machine.hardState().epoch();
+        for (int pieces = 0; pieces < 5; pieces++) {
+            now += 500;
+            assertThat(machine.step(now, new SnapshotRead(key(1), epoch))).doesNotHaveAnyElementsOfTypes(Follow.class);
+        }
+        now += 599;
+        machine.step(now, new SnapshotRead(key(1), epoch - 1)); // of another reign
+        machine.step(now, new SnapshotRead(new ReplicaKey(2, new UUID(9, 9)), epoch)); // another disk than the voter's
+        now += 1;
+        assertThat(machine.step(now, new TimePassed())).contains(new Follow(epoch, HardState.NOBODY));
+    }
+
+    /** It knows who leads, though its log is not what the leader can go on from. */
+    @Test
+    void whoAsksFromBehindTheSnapshotOrFromAnotherLogIsHeard() {
+        QuorumMachine machine = restarted(new HardState(4, null, HardState.NOBODY), batch(1, 0), batch(3, 1));
+        elect(machine);
+        synced(machine, 3);
+        ask(machine, fetch(5, 1, 3, 5));
+        machine.step(now, new SnapshotTaken(new OffsetAndEpoch(2, 3)));
+        now += 599;
+        assertThat(reply(ask(machine, fetch(5, 1, 1, 1)))).isInstanceOf(SnapshotNeeded.class);
+        now += 599;
+        assertThat(machine.step(now, new TimePassed())).doesNotHaveAnyElementsOfTypes(Follow.class);
+        now += 1;
+        assertThat(machine.step(now, new TimePassed())).contains(new Follow(5, HardState.NOBODY));
+    }
+
     @Test
     void aLeaderOfFiveThatHearsOneOfThemStops() {
         QuorumMachine machine = leader(5);
@@ -661,6 +694,9 @@ class QuorumMachineTest {
         assertThat(reply(ask(machine, new BeginEpoch(2, 1, new ReplicaKey(0, new UUID(9, 9))))))
                 .isEqualTo(new Refused(0, -1, Refusal.INVALID_VOTER_KEY));
         follow(machine, 2, 1);
+        assertThat(reply(ask(machine, new BeginEpoch(1, 2, new ReplicaKey(0, new UUID(9, 9))))))
+                .as("Kafka looks at the epoch first")
+                .isEqualTo(new Refused(2, 1, Refusal.FENCED_LEADER_EPOCH));
         assertThat(reply(ask(machine, new BeginEpoch(1, 2, key(0)))))
                 .isEqualTo(new Refused(2, 1, Refusal.FENCED_LEADER_EPOCH));
         assertThat(reply(ask(machine, new BeginEpoch(3, 0, key(0)))))

@@ -360,6 +360,7 @@ final class SimulatedCluster {
 
     void finish(List<Member> members) {
         ClusterImage last = committed.lastEntry().getValue();
+        assertThat(last.features()).isEqualTo(Features.forNewCluster());
         nothingIsMissing("AcknowledgedSurvives", last);
         refused.forEach(name ->
                 assertThat(last.topic(name)).as(name + " was not looked at").isNull());

@@ -421,10 +421,30 @@ final class QuorumMistakes {
                     "if (!begin.voter().names(self)) {",
                     "if (begin.voter().id() != self.id()) {",
                     noticed(UNIT, 0, 0)),
-            mistake("QuorumMachine", "an announcement of an epoch that is over is noted", """
-                } else if (begin.epoch() < hardState.epoch()) {
-                refuse(requestId, Refusal.FENCED_LEADER_EPOCH);
-                """, "", noticed(UNIT, 0, 0)),
+            mistake(
+                    "QuorumMachine",
+                    "an announcement of an epoch that is over is noted",
+                    "if (begin.epoch() < hardState.epoch()) {",
+                    "if (begin.epoch() < 0) {",
+                    noticed(UNIT, 0, 0)),
+            mistake(
+                    "QuorumMachine",
+                    "who fetches a piece of a snapshot is not heard",
+                    "reign.heard(by, nowMs);",
+                    "",
+                    noticed(UNIT, 0, 0)),
+            mistake(
+                    "QuorumMachine",
+                    "who fetches what is not there is not heard",
+                    "reign.heard(fetch.replica(), nowMs);",
+                    "if (reign.objection(fetch) == null) { reign.heard(fetch.replica(), nowMs); }",
+                    noticed(UNIT, 0, 0)),
+            mistake(
+                    "Leadership",
+                    "any disk of a server is heard for the voter",
+                    ".filter(heard -> voter.key().names(heard.getKey()))",
+                    ".filter(heard -> voter.key().id() == heard.getKey().id())",
+                    noticed(UNIT, 0, 0)),
             mistake("QuorumMachine", "an announcement that makes no sense is noted", """
                 } else if (!mayLead(begin.leader(), begin.epoch())) {
                 refuse(requestId, Refusal.INVALID_REQUEST);
@@ -690,14 +710,8 @@ final class QuorumMistakes {
                     "ForgetsItself",
                     "Leadership",
                     "a leader does not count itself for who hears it",
-                    """
-                    ? Long.MAX_VALUE
-                    : known == null
-                    """,
-                    """
-                    ? beganAtMs
-                    : known == null
-                    """,
+                    "? Long.MAX_VALUE : heardAtMs(voter)",
+                    "? beganAtMs : heardAtMs(voter)",
                     noticed(UNIT, 10, 10)),
             mistake(
                     "Leadership",
@@ -763,7 +777,7 @@ final class QuorumMistakes {
                     known.fetchedAtMs = nowMs;
                     """,
                     "known.end = fetch.logEnd().offset();",
-                    noticed(UNIT, 60, 10)),
+                    noticed(UNIT, 0, 0)),
             mistake(
                     "Leadership",
                     "voters are forgotten as observers are",

@@ -225,6 +225,7 @@ final class QuorumShadow implements SimulatedQuorum.Watcher {
                     QuorumEvent.TimePassed _,
                     QuorumEvent.Failed _,
                     QuorumEvent.SnapshotFailed _,
+                    QuorumEvent.SnapshotRead _,
                     QuorumEvent.AddVoterRequested _,
                     QuorumEvent.RemoveVoterRequested _,
                     QuorumEvent.UpdateVoterRequested _,

@@ -331,6 +331,10 @@ final class DumpLogTest {
                     case ".odradek-clean-stop" ->
                         assertThat(file.resolveSibling(".kafka_cleanshutdown")).exists();
                     case ".lock" -> assertThat(file).isEmptyFile();
+                    case "quorum-state" -> // KafkaReadsQuorumFilesTest has Kafka's class read it
+                        assertThat(Files.readString(file)).contains("\"leaderId\":1,", "\"data_version\":1}");
+                    case "00000000000000000000-0000000000.checkpoint" ->
+                        assertThat(dump(file)).as("who votes first").contains("KRaftVoters", "SnapshotFooter");
                     default ->
                         assertThat(file.toString()).matches(".*/\\d{20}\\.(log|index|timeindex|snapshot)(\\.deleted)?");
                 }
