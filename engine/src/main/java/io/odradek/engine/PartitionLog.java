@@ -338,7 +338,7 @@ public final class PartitionLog implements JournaledLog {
         ActiveSegment active = segments.active();
         int position = active.sizeBytes();
         try {
-            staged.appendTo(active);
+            staged.appendTo(active, config.appendAheadBytes());
         } catch (IOException e) {
             failWrite(e);
             throw e;

@@ -238,7 +238,9 @@ class CorruptionTest {
         List<Placed> batches = new ArrayList<>();
         for (Path file : files(disk, ".log")) {
             ByteBuffer content = ByteBuffer.wrap(bytes(disk, file));
-            for (int at = 0; at < content.limit(); at += RecordBatch.sizeInBytes(content, at)) {
+            for (int at = 0;
+                    at < content.limit() && content.getInt(at + BatchLayout.LENGTH_AT) > 0; // zeros were made ahead
+                    at += RecordBatch.sizeInBytes(content, at)) {
                 batches.add(new Placed(file, at, content.slice(at, RecordBatch.sizeInBytes(content, at))));
             }
         }
