@@ -317,6 +317,7 @@ final class PowerLossRun implements Settlement {
             case AppendOutcome.StorageFailed unknown -> {}
             case AppendOutcome.ProducerFenced wrong ->
                 failures.add(model.partition + " batch " + number + ": " + wrong);
+            case AppendOutcome.NotNext wrong -> failures.add(model.partition + " batch " + number + ": " + wrong);
         }
     }
 
