@@ -72,6 +72,7 @@ class FollowerCrashTest {
         long next;
         int epoch = 3;
         int sequence;
+        int lastSequence;
         private final WritePath path;
         private final LogDirectory directory;
         private final PartitionLog log;
@@ -175,6 +176,11 @@ class FollowerCrashTest {
                 settled.put(batch.baseOffset, batch);
             }
             assertThat(log.logEndOffset()).isEqualTo(next);
+            // A reign that begins here would judge sequences by it.
+            assertThat(log.describeProducers().stream()
+                            .filter(producer -> producer.producerId() == 77)
+                            .map(ProducerState::lastSequence))
+                    .containsExactly(lastSequence);
         }
 
         private void cut(long at) {
@@ -199,6 +205,7 @@ class FollowerCrashTest {
         private Sent batch(int records) throws IOException {
             // The sequence is nobody's business here: what the leader took is taken.
             BatchBuilder builder = new BatchBuilder().producer(77, (short) epoch, sequence);
+            lastSequence = sequence + records - 1;
             sequence += 10;
             for (int i = 0; i < records; i++) {
                 builder.add(1_000 + next + i, null, new byte[50]);
