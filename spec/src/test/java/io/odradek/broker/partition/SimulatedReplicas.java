@@ -25,6 +25,7 @@ import io.odradek.engine.io.GroupSync;
 import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.io.SyncObserver;
 import io.odradek.engine.record.BatchBuilder;
+import io.odradek.engine.record.BatchLayout;
 import io.odradek.engine.record.BufferLease;
 import io.odradek.engine.record.RecordBatch;
 import io.odradek.engine.writepath.Shard;
@@ -287,6 +288,9 @@ final class SimulatedReplicas {
         boolean fenced = true;
         boolean up;
         boolean leased;
+        /** Its disk takes its time. */
+        private long syncsFromMs;
+
         private @Nullable LogDirectory directory;
         private @Nullable Partitions hosted;
         private @Nullable FetchHandler fetch;
@@ -336,6 +340,7 @@ final class SimulatedReplicas {
                 for (Partition partition : partitions) {
                     opened.log(partition.name()).ifPresent(log -> {
                         if (partition.image.inSyncReplicas().contains(id)) {
+                            count("a replica in sync comes back");
                             partition.has(this, log.view(), "after a crash, being in sync");
                         }
                     });
@@ -417,7 +422,11 @@ final class SimulatedReplicas {
                     for (int i = 0; i < 4; i++) {
                         switch (random.nextInt(faults ? 8 : 3)) {
                             case 0, 3 -> shard.stages().append(1 + random.nextInt(6));
-                            case 1, 4 -> shard.stages().sync();
+                            case 1, 4 -> {
+                                if (now >= syncsFromMs) {
+                                    shard.stages().sync();
+                                }
+                            }
                             case 2, 5 -> shard.stages().settle();
                             default -> {}
                         }
@@ -503,7 +512,7 @@ final class SimulatedReplicas {
                     fence();
                 }
             });
-            after(1 + random.nextInt(900), () -> {
+            after(1 + random.nextInt(random.nextBoolean() ? 60 : 900), () -> {
                 if (life == atLife && !up) {
                     start();
                     if (faults && random.nextInt(3) == 0) {
@@ -768,7 +777,8 @@ final class SimulatedReplicas {
                     for (var topic : response.responses()) {
                         for (var partition : topic.partitions()) {
                             if (partition.records() instanceof SlicedRecords records) {
-                                partition.setRecords(MemoryRecords.readableRecords(TakenRecords.of(records)));
+                                partition.setRecords(
+                                        MemoryRecords.readableRecords(onTheWire(TakenRecords.of(records))));
                             }
                             count("an answer with " + Errors.forCode(partition.errorCode())
                                     + (partition.divergingEpoch().endOffset() >= 0 ? ", diverging" : ""));
@@ -783,6 +793,22 @@ final class SimulatedReplicas {
                     throw new AssertionError(e);
                 }
             });
+        }
+
+        /** Seldom a bit is flipped that a CRC covers, or the end is missing. */
+        private ByteBuffer onTheWire(ByteBuffer records) {
+            int size = records.remaining();
+            int first = Math.min(size, RecordBatch.sizeInBytes(records, 0));
+            int rare = faults ? random.nextInt(150) : -1;
+            if (rare == 0) {
+                int at = BatchLayout.ATTRIBUTES_AT + random.nextInt(first - BatchLayout.ATTRIBUTES_AT);
+                records.put(at, (byte) (records.get(at) ^ 1 << random.nextInt(8)));
+                count("a batch is damaged on its way");
+            } else if (rare == 1) {
+                records.limit(first + random.nextInt(size - first + 1));
+                count("an answer ends within a batch");
+            }
+            return records.slice();
         }
 
         @Override
@@ -878,6 +904,11 @@ final class SimulatedReplicas {
         servers.forEach(Server::start);
         every(4, () -> servers.get(random.nextInt(SERVERS)).write());
         every(150, () -> servers.get(random.nextInt(SERVERS)).housekeeping());
+        every(60, () -> {
+            if (faults) {
+                servers.get(random.nextInt(SERVERS)).syncsFromMs = now + random.nextInt(120);
+            }
+        });
         every(400, () -> {
             if (random.nextInt(4) == 0) {
                 servers.get(random.nextInt(SERVERS)).deleteRecords();
