@@ -29,6 +29,8 @@ import io.odradek.broker.partition.ImageHints;
 import io.odradek.broker.partition.MetadataPublisher;
 import io.odradek.broker.partition.OutOfReach;
 import io.odradek.broker.partition.Partitions;
+import io.odradek.broker.partition.ReplicaClock;
+import io.odradek.broker.partition.ReplicaPorts;
 import io.odradek.broker.partition.ShardSettlement;
 import io.odradek.broker.quorum.ConnectedPeers;
 import io.odradek.broker.quorum.Peers;
@@ -75,6 +77,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -245,7 +248,14 @@ public final class Broker implements AutoCloseable {
 
         ExecutorService blocking = Executors.newSingleThreadExecutor(
                 task -> Thread.ofPlatform().name("blocking").unstarted(task));
-        Partitions partitions = new Partitions(shards, blocking, outOfReach(controller.image(), directories));
+        AtomicLong brokerEpoch = new AtomicLong(-1);
+        ScheduledExecutorService replicaTimer = Executors.newSingleThreadScheduledExecutor(
+                task -> Thread.ofPlatform().name("replica-timer").daemon(true).unstarted(task));
+        Partitions partitions = new Partitions(
+                shards,
+                blocking,
+                outOfReach(controller.image(), directories),
+                ReplicaPorts.alone(config.nodeId(), brokerEpoch::get, ReplicaClock.of(replicaTimer)));
         part(() -> Housekeeping.checkpointHighWatermarks(directories, partitions::forEach));
         for (HostedShard home : shards) {
             // Also when other directories are well: clients would wait for the dead one's answers for ever.
@@ -254,6 +264,7 @@ public final class Broker implements AutoCloseable {
             part(home.shard());
         }
         part(blocking);
+        part(replicaTimer);
 
         part(() -> metadata.stop(DRAIN.toMillis()));
 
@@ -271,7 +282,6 @@ public final class Broker implements AutoCloseable {
         coordinator.start();
 
         // The sockets are bound before the broker registers: by then a port 0 has become one that can be told.
-        AtomicLong brokerEpoch = new AtomicLong(-1);
         NetworkMetrics networkMetrics = new NetworkMetrics(metrics);
         KafkaServer sockets = bind(
                 Handlers.router(new Handlers.Ports(

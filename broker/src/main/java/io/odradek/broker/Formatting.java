@@ -22,7 +22,7 @@ import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a node's empty log directories those of a certain cluster, and of a certain voter of it: docs/decisions/0026. A node that is alone
+ * Makes a node's empty log directories those of a certain cluster, and of a certain voter of it: docs/decisions/0027. A node that is alone
  * needs none of it.
  */
 public final class Formatting {

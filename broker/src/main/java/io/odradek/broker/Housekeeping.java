@@ -19,6 +19,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -206,13 +207,13 @@ final class Housekeeping implements AutoCloseable {
 
     /** Any thread, one at a time. */
     static void checkpointHighWatermarks(List<LogDirectory> directories, Hosted partitions) throws IOException {
-        Map<LogDirectory, Map<TopicPartition, Long>> byDirectory = new HashMap<>();
+        Map<LogDirectory, Map<TopicPartition, LongSupplier>> byDirectory = new HashMap<>();
         partitions.forEach(host -> byDirectory
                 .computeIfAbsent(host.directory(), _ -> new HashMap<>())
-                .put(host.partition(), host.view().highWatermark().offset()));
+                .put(host.partition(), host::checkpoint));
         for (LogDirectory directory : directories) {
             if (!directory.isOffline()) {
-                directory.checkpointHighWatermarks(byDirectory.getOrDefault(directory, Map.of()));
+                directory.checkpointPresentHighWatermarks(byDirectory.getOrDefault(directory, Map.of()));
             }
         }
     }

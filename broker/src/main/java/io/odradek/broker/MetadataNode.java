@@ -106,7 +106,7 @@ final class MetadataNode {
 
     /**
      * Who votes in a cluster that begins here: this node, when nothing says that there are others. Where there are some, it is not for one of
-     * them to say so: docs/decisions/0026.
+     * them to say so: docs/decisions/0027.
      */
     private static VoterSet firstVoters(BrokerConfig config, LogDirectory directory, @Nullable Endpoint at) {
         ReplicaKey self = new ReplicaKey(config.nodeId(), directory.identity().directoryId());

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** docs/decisions/0026. */
+/** docs/decisions/0027. */
 @Timeout(60)
 class FormattingTest {
 

@@ -106,6 +106,9 @@ public sealed interface AppendOutcome {
     /** The request expected another leader epoch than the log's own. */
     record NotLeader(int currentLeaderEpoch) implements AppendOutcome {}
 
+    /** What a leader sent does not follow the log, or the log follows nobody: nothing of it was appended. */
+    record NotNext(String why) implements AppendOutcome {}
+
     /** Larger than a segment can be. */
     record TooLarge(int sizeBytes, int segmentBytes) implements AppendOutcome {}
 

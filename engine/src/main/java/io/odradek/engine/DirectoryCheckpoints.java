@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -140,11 +141,15 @@ final class DirectoryCheckpoints {
         }
     }
 
-    /** @param changed those of logs that are not open are ignored */
-    synchronized void writeHighWatermarks(Map<TopicPartition, Long> changed) throws IOException {
+    /**
+     * @param changed asked here and now, so that none is written that was lowered, with its log, since somebody looked at it; those of logs
+     *     that are not open are ignored
+     */
+    synchronized void writeHighWatermarks(Map<TopicPartition, LongSupplier> changed) throws IOException {
         changed.forEach((partition, offset) -> {
-            if (open.containsKey(partition)) {
-                highWatermarks.put(partition.directoryName(), offset);
+            PartitionLog log = open.get(partition);
+            if (log != null) {
+                highWatermarks.put(partition.directoryName(), Math.min(offset.getAsLong(), log.endToCheckpoint()));
             }
         });
         writeHighWatermarks();
@@ -183,6 +188,15 @@ final class DirectoryCheckpoints {
     synchronized void writeFirstDirty(TopicPartition partition, long offset, BooleanSupplier cutSince)
             throws IOException {
         if (!cutSince.getAsBoolean() && open.containsKey(partition)) {
+            firstDirty.put(partition.directoryName(), offset);
+            writeFirstDirty();
+        }
+    }
+
+    /** A leader's compaction came at least as far, and this log will have the gaps that it has left. */
+    synchronized void noteGaps(TopicPartition partition, long offset) throws IOException {
+        Long noted = firstDirty.get(partition.directoryName());
+        if (noted == null || noted < offset) {
             firstDirty.put(partition.directoryName(), offset);
             writeFirstDirty();
         }

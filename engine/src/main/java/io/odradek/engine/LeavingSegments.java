@@ -215,4 +215,18 @@ final class LeavingSegments {
         }
         deletions.delete(renamed);
     }
+
+    /** A segment of that name, which the log does not have, may be left from an attempt that a crash has ended. */
+    void removeStray(long baseOffset) throws IOException {
+        List<Path> renamed = new ArrayList<>();
+        for (String suffix : SegmentNames.ALL) {
+            Path file = SegmentNames.in(directory, baseOffset, suffix);
+            if (store.exists(file)) {
+                Path away = file.resolveSibling(file.getFileName() + SegmentNames.DELETED);
+                store.rename(file, away);
+                renamed.add(away);
+            }
+        }
+        deletions.delete(renamed);
+    }
 }

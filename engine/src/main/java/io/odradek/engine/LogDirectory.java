@@ -87,7 +87,7 @@ public final class LogDirectory implements AutoCloseable {
     private final DirectoryCheckpoints checkpoints;
     /**
      * Held by whoever persists logs and writes down what has become true by it, and while a log's directory is renamed away:
-     * files must not change their names under somebody who syncs them. Never taken by an append thread.
+     * files must not change their names under somebody who syncs them. Of append threads only one that has a log {@link #startOver} takes it.
      */
     private final Object persisting = new Object();
 
@@ -429,15 +429,31 @@ public final class LogDirectory implements AutoCloseable {
 
     /**
      * Nothing of {@code log} stays, and it goes on at {@code offset}, at or above its end: a snapshot stands for what lies below
-     * (KIP-630). Durable when it returns; a crash before that leaves the log as it was, or as it will be. Waits for whoever persists;
-     * the thread that appends to the log, which must be nobody else's.
+     * (KIP-630). Durable when it returns; a crash before that leaves the log as it was, or as it will be. The thread that appends to the log;
+     * waits for whoever persists, who waits for no append thread.
      *
      * @throws IOException the directory is offline, by this or before
      */
     public void startOver(PartitionLog log, long offset) throws IOException {
+        if (offset < log.logEndOffset()) {
+            throw new IllegalArgumentException(log.partition() + " ends at " + log.logEndOffset()
+                    + " and cannot go on at " + offset + ": cut it first");
+        }
+        beginAgain(log, offset);
+    }
+
+    /**
+     * The same, below the log's end, too: its leader has nothing of it. Then a crash before it returns may also leave the log cut somewhere,
+     * or empty.
+     */
+    public void beginAgain(PartitionLog log, long offset) throws IOException {
         throwIfOffline();
         fault.guard(() -> {
             synchronized (persisting) {
+                if (offset < log.view().firstSegmentBaseOffset()) {
+                    // What has left the log there still has its names, which may be wanted again.
+                    deletions.renameRetired(this::checkpointLogStarts);
+                }
                 log.startOverAt(offset, checkpoints::writeNewLogStarts);
             }
         });
@@ -469,6 +485,16 @@ public final class LogDirectory implements AutoCloseable {
 
     /** Writes {@code replication-offset-checkpoint}. Housekeeping thread. */
     public void checkpointHighWatermarks(Map<TopicPartition, Long> highWatermarks) throws IOException {
+        Map<TopicPartition, LongSupplier> fixed = new HashMap<>();
+        highWatermarks.forEach((partition, offset) -> fixed.put(partition, () -> offset));
+        checkpointPresentHighWatermarks(fixed);
+    }
+
+    /**
+     * The same for high watermarks that may go back, as those of followers do: each is asked while no log is cut, so it is not written as it
+     * was before a cut that is on disk already. Whoever cuts has lowered it first.
+     */
+    public void checkpointPresentHighWatermarks(Map<TopicPartition, LongSupplier> highWatermarks) throws IOException {
         throwIfOffline();
         checkpoints.writeHighWatermarks(highWatermarks);
     }
@@ -647,6 +673,11 @@ public final class LogDirectory implements AutoCloseable {
         @Override
         public void lowerOffsets(PartitionLog log, long endOffset) throws IOException {
             checkpoints.lower(log, endOffset);
+        }
+
+        @Override
+        public void noteGaps(PartitionLog log, long offset) throws IOException {
+            fault.guard(() -> checkpoints.noteGaps(log.partition(), offset));
         }
     }
 }

@@ -38,4 +38,7 @@ interface LogHome {
 
     /** The log is about to end at {@code endOffset}: no offset of it that is on disk may stay above. Returns when that is durable. */
     void lowerOffsets(PartitionLog log, long endOffset) throws IOException;
+
+    /** Below {@code offset} the log may have gaps, as after a compaction. Returns when that is durable. */
+    void noteGaps(PartitionLog log, long offset) throws IOException;
 }

@@ -90,9 +90,20 @@ final class LogSegments {
         published.grewTo(endOffset, active.sizeBytes());
     }
 
-    void beginEpoch(int leaderEpoch, long endOffset) {
-        epochs = epochs.begin(leaderEpoch, endOffset);
+    /** @param startOffset where its first record will be: behind the end, where compaction has left a gap */
+    void beginEpoch(int leaderEpoch, long startOffset, long endOffset) {
+        epochs = epochs.begin(leaderEpoch, startOffset);
         publish(endOffset);
+    }
+
+    /** Nothing was written in them. */
+    void forgetEmptyEpochs() {
+        long end = logEndOffset();
+        LeaderEpochs kept = epochs.truncatedTo(end);
+        if (!kept.equals(epochs)) {
+            epochs = kept;
+            publish(end);
+        }
     }
 
     /** Published with what goes because of it. */

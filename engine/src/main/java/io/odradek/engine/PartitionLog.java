@@ -2,6 +2,7 @@ package io.odradek.engine;
 
 import io.odradek.engine.AppendOutcome.Appended;
 import io.odradek.engine.AppendOutcome.NotLeader;
+import io.odradek.engine.AppendOutcome.NotNext;
 import io.odradek.engine.AppendOutcome.StorageFailed;
 import io.odradek.engine.AppendOutcome.TooLarge;
 import io.odradek.engine.io.FileStore;
@@ -15,6 +16,7 @@ import io.odradek.engine.producer.ProducerState;
 import io.odradek.engine.producer.ProducerStates;
 import io.odradek.engine.producer.SequenceCheck;
 import io.odradek.engine.record.BatchLayout;
+import io.odradek.engine.record.FetchedBatches;
 import io.odradek.engine.record.RecordBatch;
 import io.odradek.engine.record.ValidatedBatch;
 import io.odradek.engine.recovery.ProducerReplay;
@@ -58,6 +60,11 @@ public final class PartitionLog implements JournaledLog {
 
     private volatile LogConfig config;
     private volatile boolean closed;
+    private volatile boolean growthAnnounced;
+    /** Where the log will end when the cut that is being made is done; {@link Long#MAX_VALUE} when none is. */
+    private volatile long cutTo = Long.MAX_VALUE;
+    /** Append thread. */
+    private boolean follows;
 
     private final LogSegments segments;
     private final LeavingSegments leaving;
@@ -157,9 +164,24 @@ public final class PartitionLog implements JournaledLog {
         return segments.view();
     }
 
+    /** Whether somebody wants to be told of what is appended before it is durable ({@link #announceGrowth}). Any thread. */
+    public boolean isGrowthAnnounced() {
+        return growthAnnounced;
+    }
+
+    /** From now on, or no more, {@code Settlement.grew} is called for what is appended. Any thread. */
+    public void announceGrowth(boolean announced) {
+        growthAnnounced = announced;
+    }
+
     /** Offset the next record will get, as {@link #view} would say. Any thread. */
     public long logEndOffset() {
         return segments.logEndOffset();
+    }
+
+    /** No offset of this log that is written down may be higher: where it ends, or is about to when it is being cut. Any thread. */
+    long endToCheckpoint() {
+        return Math.min(cutTo, logEndOffset());
     }
 
     /** Exclusive; bytes below it are known to be durable. Any thread. */
@@ -230,12 +252,8 @@ public final class PartitionLog implements JournaledLog {
             batch.lease().release();
             throw e;
         }
+        snapshotIfWanted();
         ActiveSegment active = segments.active();
-        if (snapshots.isWantedAt(baseOffset) && baseOffset > active.baseOffset()) {
-            snapshots.take(
-                    new LogPosition(baseOffset, active.baseOffset(), active.sizeBytes() + staged.sizeBytes()),
-                    producers);
-        }
         batch.assign(baseOffset, leaderEpoch);
         staged.add(batch);
         producers.update(batch, baseOffset, nowMs);
@@ -281,13 +299,116 @@ public final class PartitionLog implements JournaledLog {
         return stage(batch, leaderEpoch, nowMs);
     }
 
+    /**
+     * As a follower, after {@link #follow}: keeps what the leader sent for the next {@link #writeStaged()}, with the offsets and leader
+     * epochs that it has; newer epochs begin with their first batches. All of it or, when that does not follow the log, nothing. The leader
+     * has judged sequences, so they are noted and not judged again; markers end their producers' transactions. Takes over the batches'
+     * leases in every case. Fails as {@link #stage}.
+     *
+     * <p>Where compaction has left a gap at the leader there will be one here. A recovery takes gaps for damage where nothing says that the
+     * log was compacted so far, so that is written down first.
+     *
+     * @param leaderEpoch of the leader that sent it: none of its batches is of a later one
+     * @return {@code appended}, filled in for the last batch, when it was appended
+     */
+    public AppendOutcome stageFetched(FetchedBatches fetched, int leaderEpoch, long nowMs, Appended appended)
+            throws IOException {
+        int next = 0;
+        try {
+            AppendOutcome refusal = refusal(fetched, leaderEpoch);
+            if (refusal != null) {
+                return refusal;
+            }
+            noteGaps(fetched);
+            for (; next < fetched.count(); next++) {
+                stageAsItIs(fetched.get(next), nowMs);
+            }
+        } finally {
+            fetched.releaseFrom(next);
+        }
+        ActiveSegment active = segments.active();
+        ValidatedBatch last = fetched.get(fetched.count() - 1);
+        appended.set(
+                last.baseOffset(),
+                last.lastOffset(),
+                BatchLayout.NO_TIMESTAMP,
+                segments.logStartOffset(),
+                active.baseOffset(),
+                active.sizeBytes() + staged.sizeBytes());
+        return appended;
+    }
+
+    private @Nullable AppendOutcome refusal(FetchedBatches fetched, int leaderEpoch) {
+        String offline = closed ? "log " + partition + " is closed" : home.offlineReason();
+        if (offline != null) {
+            return new StorageFailed(offline);
+        }
+        if (!follows) {
+            return new NotNext(partition + " is appended to by its leader's producers, not by a leader");
+        }
+        long end = staged.endOffset();
+        int epoch = segments.epochs().latestEpoch();
+        for (int i = 0; i < fetched.count(); i++) {
+            ValidatedBatch batch = fetched.get(i);
+            if (batch.baseOffset() < end || batch.leaderEpoch() < epoch || batch.leaderEpoch() > leaderEpoch) {
+                return new NotNext("a batch at offset " + batch.baseOffset() + " of epoch " + batch.leaderEpoch()
+                        + ", sent by the leader of epoch " + leaderEpoch + ", does not follow " + partition
+                        + ", which ends at " + end + " in epoch " + epoch);
+            }
+            if (batch.lastOffset() - end > Integer.MAX_VALUE) { // further than a segment reaches
+                return new NotNext("the gap before the batch at offset " + batch.baseOffset() + " is too wide for "
+                        + partition + ", which ends at " + end);
+            }
+            end = batch.lastOffset() + 1;
+            epoch = batch.leaderEpoch();
+        }
+        return null;
+    }
+
+    private void noteGaps(FetchedBatches fetched) throws IOException {
+        long end = staged.endOffset();
+        long gapsBelow = -1;
+        for (int i = 0; i < fetched.count(); i++) {
+            ValidatedBatch batch = fetched.get(i);
+            if (batch.baseOffset() > end) {
+                gapsBelow = batch.baseOffset();
+            }
+            end = batch.lastOffset() + 1;
+        }
+        if (gapsBelow >= 0) {
+            home.noteGaps(this, gapsBelow);
+        }
+    }
+
+    /** The batch was looked at: it follows. Its lease is the log's from the moment it is staged. */
+    private void stageAsItIs(ValidatedBatch batch, long nowMs) throws IOException {
+        rollIfNeeded(batch, batch.lastOffset(), nowMs);
+        if (batch.leaderEpoch() > segments.epochs().latestEpoch()) {
+            writeStaged();
+            segments.beginEpoch(batch.leaderEpoch(), batch.baseOffset(), staged.endOffset());
+        }
+        snapshotIfWanted();
+        producers.replay(batch.bytes(), 0, nowMs); // may be a marker, which was seen to be readable
+        staged.add(batch);
+        unsynced.count(batch.recordCount(), nowMs, config);
+    }
+
+    private void snapshotIfWanted() {
+        ActiveSegment active = segments.active();
+        long end = staged.endOffset();
+        if (snapshots.isWantedAt(end) && end > active.baseOffset()) {
+            snapshots.take(
+                    new LogPosition(end, active.baseOffset(), active.sizeBytes() + staged.sizeBytes()), producers);
+        }
+    }
+
     private @Nullable AppendOutcome refusal(ValidatedBatch batch, int leaderEpoch) {
         String offline = closed ? "log " + partition + " is closed" : home.offlineReason();
         if (offline != null) {
             return new StorageFailed(offline);
         }
         int latestEpoch = segments.epochs().latestEpoch();
-        if (leaderEpoch != latestEpoch) {
+        if (follows || leaderEpoch != latestEpoch) {
             return new NotLeader(latestEpoch);
         }
         int segmentBytes = config.segmentBytes();
@@ -338,7 +459,7 @@ public final class PartitionLog implements JournaledLog {
         ActiveSegment active = segments.active();
         int position = active.sizeBytes();
         try {
-            staged.appendTo(active);
+            staged.appendTo(active, config.appendAheadBytes());
         } catch (IOException e) {
             failWrite(e);
             throw e;
@@ -506,7 +627,18 @@ public final class PartitionLog implements JournaledLog {
                     partition + " is in epoch " + latestEpoch + ", epoch " + leaderEpoch + " is over");
         }
         writeStaged();
-        segments.beginEpoch(leaderEpoch, staged.endOffset());
+        segments.beginEpoch(leaderEpoch, staged.endOffset(), staged.endOffset());
+        follows = false;
+    }
+
+    /**
+     * No reign goes on here: until the next {@link #beginEpoch} nothing is appended but what {@link #stageFetched} takes, so what producers
+     * handed over before is refused. Epochs in which nothing was written are forgotten: the leader to come may know nothing of them.
+     */
+    public void follow() throws IOException {
+        writeStaged();
+        segments.forgetEmptyEpochs();
+        follows = true;
     }
 
     /**
@@ -548,6 +680,7 @@ public final class PartitionLog implements JournaledLog {
         LogView view = view();
         CutPoint cut = CutPoint.at(view, offset);
         long newEnd = cut.endOffset();
+        cutTo = newEnd;
         checkpointer.truncated(newEnd); // what is on its way to a journal is stale from here on
         home.retireJournals(this);
         home.lowerOffsets(this, newEnd);
@@ -566,25 +699,27 @@ public final class PartitionLog implements JournaledLog {
         ProducerReplay.restore(producers, store, directory, segments.all(), newEnd, home.nowMs());
         checkpointer.replaceEpochs(segments.epochs());
         unsynced.syncedEntries(); // with the epochs' file
+        cutTo = Long.MAX_VALUE;
         return newEnd;
     }
 
     /**
-     * Nothing of what is there stays, and the log goes on at {@code offset}: a snapshot stands for what lies below. Durable when it
-     * returns; a crash before that leaves the log as it was, or as it will be. Not while anybody persists this log ({@link
-     * LogDirectory#startOver} sees to that).
+     * Nothing of what is there stays, and the log goes on at {@code offset}: a snapshot stands for what lies below, or a leader that has
+     * deleted it. Durable when it returns; a crash before that leaves the log as it was, as it will be, or, when it goes on below its end,
+     * cut somewhere. Not while anybody persists this log ({@link LogDirectory#startOver} sees to that).
      *
-     * @param offset at or above the log's end
      * @param logStarts writes down {@link #logStartToCheckpoint}, durably
      */
     void startOverAt(long offset, LogStartWriter logStarts) throws IOException {
         refuseWhenOffline();
         writeStaged();
-        if (offset < staged.endOffset()) {
-            throw new IllegalArgumentException(
-                    partition + " ends at " + staged.endOffset() + " and cannot go on at " + offset + ": cut it first");
-        }
         endSwap();
+        if (offset < staged.endOffset()) {
+            cut(view().firstSegmentBaseOffset()); // what follows is about logs that end where they go on, or before
+            if (offset < staged.endOffset()) {
+                beginBelow(offset);
+            }
+        }
         // First the start: whoever then finds the old segments, in a crash, knows that they are gone. The recovery
         // point follows
         // last, for below the start nothing is missed, but above the end everything would be.
@@ -603,6 +738,23 @@ public final class PartitionLog implements JournaledLog {
         checkpointer.replaceEpochs(segments.epochs());
         unsynced.syncedEntries(); // with the epochs' file
         checkpointer.startedAt(view().end());
+    }
+
+    /** The log is empty, and goes on below its one segment: that is renamed away now, for its name may be used again. */
+    private void beginBelow(long offset) throws IOException {
+        cutTo = offset;
+        checkpointer.truncated(offset);
+        home.retireJournals(this);
+        home.lowerOffsets(this, offset);
+        segments.forgetRecent();
+        leaving.removeStray(offset);
+        ActiveSegment next = begin(offset);
+        store.syncDirectory(directory); // before the other one goes, or a crash might leave none
+        rolling.rolled(next, config, home.nowMs());
+        leaving.removeBehindCut(segments.startOver(next, offset));
+        store.syncDirectory(directory);
+        staged.cutTo(offset);
+        cutTo = Long.MAX_VALUE;
     }
 
     /** Writes down the log's start. */

@@ -57,8 +57,8 @@ final class StagedBatches {
     }
 
     /** One gathering write; they stay staged. */
-    void appendTo(ActiveSegment segment) throws IOException {
-        segment.append(bytes, count);
+    void appendTo(ActiveSegment segment, int aheadBytes) throws IOException {
+        segment.append(bytes, count, aheadBytes);
     }
 
     /** Has them kept, now that they were written at {@code position}; see {@link WrittenBytes#keep}. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.odradek.engine.AppendOutcome.Appended;
 import io.odradek.engine.AppendOutcome.Duplicate;
 import io.odradek.engine.AppendOutcome.NotLeader;
+import io.odradek.engine.AppendOutcome.NotNext;
 import io.odradek.engine.AppendOutcome.OutOfOrderSequence;
 import io.odradek.engine.AppendOutcome.ProducerFenced;
 import io.odradek.engine.AppendOutcome.StorageFailed;
@@ -15,9 +16,11 @@ import io.odradek.engine.FetchedSlices.MemorySlice;
 import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.record.BatchBuilder;
 import io.odradek.engine.record.BufferLease;
+import io.odradek.engine.record.FetchedBatches;
 import io.odradek.engine.record.KafkaBatches;
 import io.odradek.engine.record.ValidatedBatch;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -68,6 +71,51 @@ class PartitionLogTest {
             log.log.beginEpoch(EPOCH + 1);
             assertThat(log.log.stage(TemporaryLog.batch(1, 1, 1), EPOCH + 1, 0)).isInstanceOf(Appended.class);
             assertThatThrownBy(() -> log.log.beginEpoch(EPOCH)).isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    private static FetchedBatches fetched(BufferLease lease, long baseOffset, int epoch, int batches) throws Exception {
+        ByteBuffer all = ByteBuffer.allocate(1_000);
+        for (int i = 0; i < batches; i++) {
+            ValidatedBatch batch = TemporaryLog.batch(2, 1, 1);
+            batch.assign(baseOffset + 2L * i, epoch);
+            all.put(batch.bytes().duplicate().rewind());
+        }
+        return FetchedBatches.check(all.flip().slice(), lease);
+    }
+
+    /** All of an answer or nothing: what does not follow the log does not enter it, nor what comes while it does not follow. */
+    @Test
+    void whatALeaderSentEntersAsAWholeOrNotAtAll() throws Exception {
+        try (TemporaryLog log = new TemporaryLog(LogConfig.defaults())) {
+            log.append(TemporaryLog.batch(4, 1, 1), 0);
+            CountedLease lease = new CountedLease();
+            assertThat(log.log.stageFetched(fetched(lease, 4, EPOCH, 1), EPOCH, 0, new Appended()))
+                    .as("it leads")
+                    .isInstanceOf(NotNext.class);
+            log.log.beginEpoch(EPOCH + 1); // and writes nothing in it
+            log.log.follow();
+            assertThat(log.log.view().latestEpoch()).as("no record is of it").isEqualTo(EPOCH);
+            assertThat(log.log.stage(TemporaryLog.batch(1, 1, 1), EPOCH, 0)).isInstanceOf(NotLeader.class);
+            assertThat(log.log.stageFetched(fetched(lease, 2, EPOCH, 3), EPOCH + 2, 0, new Appended()))
+                    .as("begins below the end")
+                    .isInstanceOf(NotNext.class);
+            assertThat(log.log.stageFetched(fetched(lease, 4, EPOCH - 1, 1), EPOCH + 2, 0, new Appended()))
+                    .as("of an older epoch")
+                    .isInstanceOf(NotNext.class);
+            assertThat(log.log.stageFetched(fetched(lease, 4, EPOCH + 3, 1), EPOCH + 2, 0, new Appended()))
+                    .as("of a later epoch than its leader's")
+                    .isInstanceOf(NotNext.class);
+            log.log.writeStaged();
+            assertThat(lease.shares).as("the caller's own").hasValue(1);
+            assertThat(log.log.logEndOffset()).isEqualTo(4);
+            assertThat(log.log.stageFetched(fetched(lease, 4, EPOCH + 1, 3), EPOCH + 2, 0, new Appended()))
+                    .isInstanceOfSatisfying(
+                            Appended.class,
+                            appended -> assertThat(appended.lastOffset()).isEqualTo(9));
+            log.log.writeStaged();
+            assertThat(log.log.view().endOffsetFor(EPOCH)).isEqualTo(new LogView.EpochEnd(EPOCH, 4));
+            assertThat(log.log.logEndOffset()).isEqualTo(10);
         }
     }
 

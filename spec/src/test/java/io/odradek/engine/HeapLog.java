@@ -115,6 +115,9 @@ class HeapLog {
         }
 
         @Override
+        public void noteGaps(PartitionLog log, long offset) {}
+
+        @Override
         public void lowerOffsets(PartitionLog log, long endOffset) {}
     }
 

@@ -13,6 +13,7 @@ import static org.apache.kafka.common.config.ConfigDef.Type.LONG;
 import static org.apache.kafka.common.config.ConfigDef.Type.SHORT;
 import static org.apache.kafka.common.config.ConfigDef.Type.STRING;
 
+import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.RecoveryBound;
 import java.io.BufferedReader;
@@ -597,6 +598,13 @@ final class BrokerKeys {
                         TopicConfigs.DURABILITY_VALUES,
                         HIGH,
                         TopicConfigs.DURABILITY_DOC)
+                .define(
+                        TopicConfigs.APPEND_AHEAD,
+                        INT,
+                        LogConfig.DEFAULT_APPEND_AHEAD_BYTES,
+                        TopicConfigs.APPEND_AHEAD_BYTES,
+                        MEDIUM,
+                        TopicConfigs.APPEND_AHEAD_DOC)
                 .define(
                         "odradek.sync.strategy",
                         STRING,

@@ -53,6 +53,14 @@ public final class TopicConfigs {
             "What an acknowledgement means: sync (the records are on disk), page-cache (the kernel has them, as in"
                     + " Kafka), or interval:<ms> (synced at least so often).";
 
+    public static final String APPEND_AHEAD = "odradek.append.ahead.bytes";
+
+    static final String APPEND_AHEAD_DOC =
+            "By how much a segment with many small appends is lengthened at a time, which makes them cheap: the file"
+                    + " ends in zeros until it is rolled or closed. 0: it grows with each append.";
+
+    static final ConfigDef.Validator APPEND_AHEAD_BYTES = ConfigDef.Range.between(0, 1 << 30);
+
     static final ConfigDef.Validator GZIP_LEVEL = LambdaValidator.with(
             (name, value) -> {
                 if (!(value instanceof Integer level) || (level != -1 && (level < 1 || level > 9))) {
@@ -314,6 +322,13 @@ public final class TopicConfigs {
                 TopicConfig.UNCLEAN_LEADER_ELECTION_ENABLE_DOC,
                 "unclean.leader.election.enable");
         key(DURABILITY, STRING, "sync", DURABILITY_VALUES, DURABILITY_DOC, DURABILITY);
+        key(
+                APPEND_AHEAD,
+                INT,
+                LogConfig.DEFAULT_APPEND_AHEAD_BYTES,
+                APPEND_AHEAD_BYTES,
+                APPEND_AHEAD_DOC,
+                APPEND_AHEAD);
     }
 
     /** Broker keys that can be changed while it runs: those that give topics their defaults, by their first name, as in Kafka. */
@@ -492,6 +507,7 @@ public final class TopicConfigs {
                 .deleteRetentionMs(number(values, TopicConfig.DELETE_RETENTION_MS_CONFIG))
                 .minCleanableDirtyRatio(dirtyRatio)
                 .preallocate(flag(values, TopicConfig.PREALLOCATE_CONFIG))
+                .appendAheadBytes(intNumber(values, APPEND_AHEAD))
                 .minInSyncReplicas(intNumber(values, TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG))
                 .uncleanLeaderElection(flag(values, TopicConfig.UNCLEAN_LEADER_ELECTION_ENABLE_CONFIG))
                 .build();

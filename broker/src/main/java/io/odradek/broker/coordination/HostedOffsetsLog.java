@@ -66,7 +66,10 @@ public final class HostedOffsetsLog implements OffsetsLog {
             case AppendOutcome.NotLeader _ -> done.completed(Outcome.NOT_LEADER);
             case AppendOutcome.TooLarge _ -> done.completed(Outcome.TOO_LARGE);
             case AppendOutcome.StorageFailed _ -> done.completed(Outcome.UNKNOWN);
-            case AppendOutcome.Duplicate _, AppendOutcome.OutOfOrderSequence _, AppendOutcome.ProducerFenced _ ->
+            case AppendOutcome.Duplicate _,
+                    AppendOutcome.OutOfOrderSequence _,
+                    AppendOutcome.ProducerFenced _,
+                    AppendOutcome.NotNext _ ->
                 throw new IllegalStateException("the coordinator writes without a producer id, and got " + outcome);
         }
     }

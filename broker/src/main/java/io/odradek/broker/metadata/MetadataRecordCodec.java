@@ -4,6 +4,7 @@ import io.odradek.replication.Endpoint;
 import io.odradek.replication.controller.ConfigResource;
 import io.odradek.replication.controller.MetadataRecord;
 import io.odradek.replication.controller.MetadataRecord.BrokerRegistrationChange;
+import io.odradek.replication.controller.MetadataRecord.ClientQuota;
 import io.odradek.replication.controller.MetadataRecord.Config;
 import io.odradek.replication.controller.MetadataRecord.FeatureLevel;
 import io.odradek.replication.controller.MetadataRecord.FenceBroker;
@@ -18,6 +19,7 @@ import io.odradek.replication.controller.MetadataRecord.Topic;
 import io.odradek.replication.controller.MetadataRecord.UnfenceBroker;
 import io.odradek.replication.controller.MetadataRecord.UnregisterBroker;
 import io.odradek.replication.controller.PartitionImage;
+import io.odradek.replication.controller.QuotaEntity;
 import io.odradek.replication.controller.VersionRange;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
@@ -54,6 +56,7 @@ public final class MetadataRecordCodec {
     private static final int UNFENCE_BROKER = 8;
     private static final int REMOVE_TOPIC = 9;
     private static final int FEATURE_LEVEL = 12;
+    private static final int CLIENT_QUOTA = 14;
     private static final int PRODUCER_IDS = 15;
     private static final int BROKER_REGISTRATION_CHANGE = 17;
     private static final int NO_OP = 20;
@@ -98,6 +101,19 @@ public final class MetadataRecordCodec {
                 out.int32(brokerId);
                 out.int64(brokerEpoch);
                 out.int64(next);
+                out.uvarint(0);
+            }
+            case ClientQuota(QuotaEntity entity, String key, Double value) -> {
+                header(out, CLIENT_QUOTA, 0);
+                out.uvarint(entity.parts().size() + 1);
+                for (QuotaEntity.Part part : entity.parts()) {
+                    out.string(part.type());
+                    out.string(part.name());
+                    out.uvarint(0);
+                }
+                out.string(key);
+                out.int64(Double.doubleToRawLongBits(value == null ? 0 : value));
+                out.bool(value == null);
                 out.uvarint(0);
             }
             case NoOp() -> header(out, NO_OP, 0).uvarint(0);
@@ -314,6 +330,10 @@ public final class MetadataRecordCodec {
                 in.skipTagged();
                 yield record;
             }
+            case CLIENT_QUOTA -> {
+                known("ClientQuotaRecord", apiKey, version, 0);
+                yield clientQuota(in);
+            }
             case PRODUCER_IDS -> {
                 known("ProducerIdsRecord", apiKey, version, 0);
                 ProducerIds record = new ProducerIds(in.int32(), in.int64(), in.int64());
@@ -388,6 +408,19 @@ public final class MetadataRecordCodec {
                 fenced,
                 leaving,
                 List.copyOf(directories));
+    }
+
+    private static ClientQuota clientQuota(RecordReader in) {
+        List<QuotaEntity.Part> parts = new ArrayList<>();
+        for (int i = in.count(); i > 0; i--) {
+            parts.add(new QuotaEntity.Part(in.string(), in.nullableString()));
+            in.skipTagged();
+        }
+        String key = in.string();
+        double value = Double.longBitsToDouble(in.int64());
+        boolean removed = in.bool();
+        in.skipTagged();
+        return new ClientQuota(new QuotaEntity(parts), key, removed ? null : value);
     }
 
     private static BrokerRegistrationChange registrationChange(RecordReader in) {

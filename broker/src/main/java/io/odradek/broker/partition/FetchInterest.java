@@ -37,6 +37,17 @@ public final class FetchInterest {
     /** In the session's list of partitions to look at. */
     boolean listed;
 
+    // Of a follower: what it knows, whether it has said something new, and what its leader has decided to answer.
+
+    private long knownHighWatermark;
+    /** The leader is to be asked: the follower has said something, or was answered. */
+    private boolean unasked = true;
+
+    private int asks;
+    private volatile @Nullable Decided decided;
+
+    private record Decided(int ask, FollowerAnswer answer) {}
+
     private volatile boolean forgotten;
 
     /** 1 while this is in a {@link ParkedFetches} or about to be pushed there: whoever sets it may use {@link #next}. */
@@ -64,6 +75,8 @@ public final class FetchInterest {
         maxBytes = wanted.partitionMaxBytes();
         currentLeaderEpoch = wanted.currentLeaderEpoch();
         lastFetchedEpoch = wanted.lastFetchedEpoch();
+        knownHighWatermark = wanted.highWatermark();
+        unasked = true;
     }
 
     /** As the client named it: null when it speaks topic ids. */
@@ -96,6 +109,46 @@ public final class FetchInterest {
     /** -1: the client doesn't ask for divergence. */
     public int lastFetchedEpoch() {
         return lastFetchedEpoch;
+    }
+
+    /** As the follower knows it; {@link Long#MAX_VALUE} when it does not say. */
+    public long knownHighWatermark() {
+        return knownHighWatermark;
+    }
+
+    /** It was told of this high watermark, or is about to be. */
+    public void knows(long highWatermark) {
+        knownHighWatermark = Math.max(knownHighWatermark, highWatermark);
+    }
+
+    /** Whether its leader is to be asked. */
+    public boolean isUnasked() {
+        return unasked;
+    }
+
+    /** It is to be asked, as the follower has been answered. */
+    public void askAgain() {
+        unasked = true;
+    }
+
+    /** Its leader is asked now; where the answer, which may come much later, is to go. What it answered before is void. */
+    public FollowerAnswer.Reader ask() {
+        unasked = false;
+        int ask = ++asks;
+        decided = null;
+        return answer -> {
+            decided = new Decided(ask, answer);
+            if (announced == 0 && ANNOUNCED.compareAndSet(this, 0, 1)) {
+                session.announce(this);
+            }
+            session.grew(Long.MAX_VALUE / 2);
+        };
+    }
+
+    /** What its leader has answered, if it has. */
+    public @Nullable FollowerAnswer answer() {
+        Decided now = decided;
+        return now == null || now.ask != asks ? null : now.answer;
     }
 
     /** Where it was found last; it may be gone since. */

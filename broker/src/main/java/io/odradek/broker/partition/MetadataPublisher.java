@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
-import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,14 +32,14 @@ public final class MetadataPublisher {
     /**
      * Begins with the image that the metadata log holds after a start.
      *
-     * @return done when every partition that can be led is led
+     * @return done when every replica that can be had leads, follows or stands by
      */
     public CompletableFuture<Void> start(ClusterImage image) {
-        List<Partitions.Reign> reigns = new ArrayList<>();
+        List<Partitions.Replica> replicas = new ArrayList<>();
         for (var entry : image.topicsById()) {
-            follow(image, null, entry.getValue(), reigns);
+            follow(image, null, entry.getValue(), replicas, new ArrayList<>());
         }
-        return partitions.leadAll(reigns, brokerId);
+        return partitions.followAll(replicas);
     }
 
     /**
@@ -67,14 +66,14 @@ public final class MetadataPublisher {
                 reconfigure(step.after(), topic.name());
             }
         }
-        List<Partitions.Reign> reigns = new ArrayList<>();
+        List<Partitions.Replica> replicas = new ArrayList<>();
         for (TopicImage created : delta.createdTopics()) {
-            follow(step.after(), null, created, reigns);
+            follow(step.after(), null, created, replicas, done);
         }
         for (ClusterDelta.TopicChange change : delta.changedTopics()) {
-            follow(step.after(), change.before(), change.after(), reigns);
+            follow(step.after(), change.before(), change.after(), replicas, done);
         }
-        done.add(partitions.leadAll(reigns, brokerId));
+        done.add(partitions.followAll(replicas));
         return Partitions.allOf(done);
     }
 
@@ -85,28 +84,30 @@ public final class MetadataPublisher {
         }
     }
 
-    /** Gathers what is to be led from now on, so that many logs are opened together. */
+    /** Gathers what changed of this broker's replicas, so that many logs are opened together; those that were taken away go. */
     private void follow(
-            ClusterImage image, @Nullable TopicImage before, TopicImage topic, List<Partitions.Reign> reigns) {
-        Uuid id = Partitions.kafkaId(topic.id());
+            ClusterImage image,
+            @Nullable TopicImage before,
+            TopicImage topic,
+            List<Partitions.Replica> replicas,
+            List<CompletableFuture<?>> done) {
         @Nullable LogConfig config = null;
         for (int p = 0; p < topic.partitions().size(); p++) {
             PartitionImage now = topic.partitions().get(p);
             PartitionImage old = before != null && p < before.partitions().size()
                     ? before.partitions().get(p)
                     : null;
-            if (old != null && old.leader() == now.leader() && old.leaderEpoch() == now.leaderEpoch()) {
-                if (now.leader() == brokerId && old.partitionEpoch() != now.partitionEpoch()) {
-                    partitions.changeInSyncReplicas(id, p, now);
+            if (!now.replicas().contains(brokerId)) {
+                if (old != null && old.replicas().contains(brokerId)) {
+                    done.add(partitions.deleteReplica(Partitions.kafkaId(topic.id()), p));
                 }
                 continue;
             }
-            if (now.leader() != brokerId) {
-                partitions.resign(id, p);
+            if (old != null && old.partitionEpoch() == now.partitionEpoch()) {
                 continue;
             }
             config = config == null ? configs.apply(image, topic.name()) : config;
-            reigns.add(new Partitions.Reign(new TopicPartition(topic.name(), topic.id(), p), config, now));
+            replicas.add(new Partitions.Replica(new TopicPartition(topic.name(), topic.id(), p), config, now));
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.odradek.broker.partition;
 
+import io.odradek.engine.AppendOutcome;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.LogPosition;
@@ -8,6 +9,7 @@ import io.odradek.engine.PartitionLog;
 import io.odradek.engine.PartitionView;
 import io.odradek.engine.TopicPartition;
 import io.odradek.engine.record.BatchRules;
+import io.odradek.engine.record.FetchedBatches;
 import io.odradek.engine.record.ValidatedBatch;
 import io.odradek.engine.segment.LeaderEpochs;
 import io.odradek.engine.writepath.AppendListener;
@@ -15,20 +17,54 @@ import io.odradek.engine.writepath.Shard;
 import io.odradek.replication.controller.PartitionImage;
 import io.odradek.replication.partition.CommitRule;
 import io.odradek.replication.partition.EpochEnd;
-import io.odradek.replication.partition.LeaderEffect;
+import io.odradek.replication.partition.FetchAnswer;
+import io.odradek.replication.partition.FetchAnswer.Refusal;
+import io.odradek.replication.partition.FetchAnswer.Refused;
+import io.odradek.replication.partition.FollowerEffect.AdvanceLogStart;
+import io.odradek.replication.partition.FollowerEffect.AppendFetched;
+import io.odradek.replication.partition.FollowerEffect.Complain;
+import io.odradek.replication.partition.FollowerEffect.Fetch;
+import io.odradek.replication.partition.FollowerEffect.LearnHighWatermark;
+import io.odradek.replication.partition.FollowerEffect.StartOver;
+import io.odradek.replication.partition.FollowerEffect.Truncate;
+import io.odradek.replication.partition.FollowerEvent.FetchAnswered;
+import io.odradek.replication.partition.FollowerEvent.FetchFailed;
+import io.odradek.replication.partition.FollowerEvent.FetchedAppended;
+import io.odradek.replication.partition.FollowerEvent.Truncated;
+import io.odradek.replication.partition.IsrProposal.Verdict;
 import io.odradek.replication.partition.LeaderEffect.ActAgain;
 import io.odradek.replication.partition.LeaderEffect.AdvanceHighWatermark;
 import io.odradek.replication.partition.LeaderEffect.AlterPartition;
 import io.odradek.replication.partition.LeaderEffect.Reply;
 import io.odradek.replication.partition.LeaderEffect.ReplyRecords;
 import io.odradek.replication.partition.LeaderEffect.StopActing;
-import io.odradek.replication.partition.LeaderEvent;
+import io.odradek.replication.partition.LeaderEvent.FollowerFetched;
+import io.odradek.replication.partition.LeaderEvent.LeaseLapsed;
+import io.odradek.replication.partition.LeaderEvent.LeaseRenewed;
+import io.odradek.replication.partition.LeaderEvent.LogGrew;
+import io.odradek.replication.partition.LeaderEvent.MinInSyncReplicasChanged;
+import io.odradek.replication.partition.LeaderEvent.PartitionChanged;
+import io.odradek.replication.partition.LeaderEvent.ProposalAnswered;
+import io.odradek.replication.partition.LeaderEvent.ProposalFailed;
 import io.odradek.replication.partition.LeaderMachine;
+import io.odradek.replication.partition.ReplicaEffect;
+import io.odradek.replication.partition.ReplicaEffect.Follow;
+import io.odradek.replication.partition.ReplicaEffect.Lead;
+import io.odradek.replication.partition.ReplicaEffect.StandBy;
+import io.odradek.replication.partition.ReplicaEvent;
+import io.odradek.replication.partition.ReplicaEvent.LocallyAppended;
+import io.odradek.replication.partition.ReplicaEvent.TimePassed;
+import io.odradek.replication.partition.ReplicaFetch;
 import io.odradek.replication.partition.ReplicaLog;
-import io.odradek.replication.partition.ReplicationSettings;
+import io.odradek.replication.partition.ReplicaMachine;
 import java.io.IOException;
-import java.util.concurrent.TimeUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
@@ -36,8 +72,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One partition on this broker: how far it is committed, what readers may see, and who waits for it. Its state belongs to the
- * settle thread of its shard; other threads read {@link #view()} and {@link #status()}, and hand batches to the shard.
+ * One partition on this broker: leads, follows or stands by, as its {@link ReplicaMachine} says; how far it is committed, what readers may
+ * see, and who waits for it. Its state belongs to the settle thread of its shard; other threads read {@link #view()} and {@link #status()},
+ * and hand batches to the shard.
+ *
+ * <p>The machine hears of a new leader epoch when the log is ready for it: what was handed over in the old one has been appended or will be
+ * refused, and what was appended has settled. Until then it goes on as it was, but for answers of a leader, which are dropped.
+ *
+ * <pre>
+ *   metadata thread         append                     settle
+ *   hear(image) ─────────▶ beginEpoch or follow ────▶ machine: PartitionChanged ──▶ effects: Lead, Follow, StandBy
+ *                                                                │
+ *        ┌───────────────────────────────────────────────────────┤
+ *        ▼ Fetch                          ▼ AppendFetched        ▼ Truncate, StartOver
+ *   Fetcher ── answer ──▶ settle     ring: append, sync      ring: a task, durable when it ends
+ * </pre>
  */
 public final class PartitionHost {
     private static final Logger LOG = LoggerFactory.getLogger(PartitionHost.class);
@@ -45,8 +94,8 @@ public final class PartitionHost {
     /** More than any fetch waits for: whoever is told of so many bytes looks again. */
     private static final long MANY_BYTES = 1L << 40;
 
-    /** Of its process: it is told to the controller when somebody else is to be in sync, and no other broker follows this one yet. */
-    private static final long NO_BROKER_EPOCH = -1;
+    /** A leader's contradictions come again with each attempt. */
+    private static final long COMPLAIN_AGAIN_MS = 60_000;
 
     private final TopicPartition partition;
     private final Uuid topicId;
@@ -59,6 +108,14 @@ public final class PartitionHost {
     private volatile PartitionView view;
     private volatile Errors status = Errors.NOT_LEADER_OR_FOLLOWER;
     private volatile boolean admitsAcksAll = true;
+    private volatile boolean tellsEnd = true;
+    private volatile long checkpoint;
+    /** Leader epochs for which the log is being made ready. Metadata thread counts up, settle thread down. */
+    private final AtomicInteger preparing = new AtomicInteger();
+
+    // Metadata thread: what it has handed over last.
+    private int preparedEpoch = -1;
+    private boolean preparedStandBy;
     private final AtomicBoolean toldUnreadable = new AtomicBoolean();
 
     /** Derived once per configuration; losing a race derives it twice. */
@@ -71,11 +128,34 @@ public final class PartitionHost {
         }
     }
 
-    /** The present reign; null before the first. Settle thread. */
-    private @Nullable LeaderMachine machine;
+    // The rest is the settle thread's.
 
-    /** Visible bytes since the waiting fetches were last told. Settle thread. */
+    /** Null until the log is ready for the first time, and when it can't be had any more. */
+    private @Nullable ReplicaMachine machine;
+
+    private final ReplicaPorts ports;
+    private final ReplicaLog logNow = new LogNow();
+    private boolean leased;
+    /** It came while the log was made ready. */
+    private @Nullable PartitionImage newest;
+    /** Nobody else has a replica: nobody waits for what is not durable. */
+    private boolean alone;
+
+    /** Visible bytes since the waiting fetches were last told. */
     private long grownBytes;
+    /** Where the log was durable last, which a high watermark may turn out to be. */
+    private LogPosition lastEnd = LogPosition.ofOffset(0);
+
+    private final Map<Long, FollowerAnswer.Reader> readers = new HashMap<>();
+    private long nextRead;
+
+    /** What came with the answer that the machine is told of. */
+    private @Nullable FetchedBatches fetched;
+
+    private @Nullable Fetcher fetcher;
+    private @Nullable Complained complained;
+
+    private record Complained(String line, long atMs) {}
 
     PartitionHost(
             TopicPartition partition,
@@ -83,16 +163,21 @@ public final class PartitionHost {
             HostedShard home,
             PartitionLog log,
             int leaderEpoch,
-            TopicTraffic traffic) {
+            TopicTraffic traffic,
+            ReplicaPorts ports,
+            boolean leased) {
         this.partition = partition;
         this.topicId = topicId;
         this.home = home;
         this.log = log;
         this.traffic = traffic;
+        this.ports = ports;
+        this.leased = leased;
         this.rules = Rules.of(log.config());
-        // Nothing is committed until the reign begins: lead().
+        // Nothing is committed until the reign begins.
         LogPosition nothing = LogPosition.ofOffset(log.view().logStartOffset());
         this.view = new PartitionView(log.view(), nothing, nothing, leaderEpoch);
+        this.checkpoint = home.directory().checkpointedHighWatermark(partition);
     }
 
     public TopicPartition partition() {
@@ -194,11 +279,23 @@ public final class PartitionHost {
         return admitsAcksAll;
     }
 
+    /** Whether it may say where the log ends: it knows of all that was committed before its reign (KIP-207). Any thread. */
+    public boolean tellsEnd() {
+        return tellsEnd;
+    }
+
+    /** What may be written down of the high watermark: no more than a crash would leave. Any thread. */
+    public long checkpoint() {
+        return checkpoint;
+    }
+
     /** Answers {@code produce} once the high watermark passes it, or now. Settle thread. */
     public void awaitCommit(ParkedProduce produce) {
         Errors now = status;
         if (now != Errors.NONE) {
             produce.failed(now);
+        } else if (!admitsAcksAll && produce.endOffset() > view.highWatermark().offset()) {
+            produce.failed(Errors.NOT_ENOUGH_REPLICAS_AFTER_APPEND); // the set shrank on the way
         } else if (produce.endOffset() <= view.highWatermark().offset()) {
             produce.committed();
         } else {
@@ -213,58 +310,374 @@ public final class PartitionHost {
         }
     }
 
-    /**
-     * A reign begins: what the log holds is durable, and the high watermark is what the in-sync replicas make it. Settle thread.
-     */
-    void lead(int brokerId, PartitionImage image) {
-        LogView now = log.view();
-        long end = now.logEndOffset();
-        long known = home.directory().checkpointedHighWatermark(partition);
-        machine = new LeaderMachine(
-                brokerId,
-                NO_BROKER_EPOCH,
-                image,
-                log.config().minInSyncReplicas(),
-                Math.min(Math.max(Math.max(known, view.highWatermark().offset()), now.logStartOffset()), end),
-                end,
-                new LogNow(),
-                CommitRule.named(CommitRule.IN_SYNC_REPLICAS),
-                ReplicationSettings.DEFAULT,
-                true,
-                0,
-                nowMs());
-        long highWatermark = machine.highWatermark();
-        LogPosition position = highWatermark == end ? now.end() : LogPosition.ofOffset(highWatermark);
-        view = new PartitionView(now, position, position, image.leaderEpoch());
-        admitsAcksAll = machine.admitsAcksAll();
-        status = Errors.NONE;
-        parkedProduces.highWatermarkReached(highWatermark);
-        grownBytes = MANY_BYTES;
-        wakeFetches();
-    }
+    // ---- What the metadata says. Metadata thread.
 
-    /** The metadata log or the topic's configuration says something new about the present reign. Settle thread. */
-    void learn(LeaderEvent event) {
-        LeaderMachine reign = machine;
-        if (reign == null || status != Errors.NONE) {
+    /**
+     * The metadata log says something about the partition. May block on a full ring.
+     *
+     * @param done called on the settle thread when it has come to be so; with a cause when it can't be
+     */
+    void hear(PartitionImage image, Done done) {
+        boolean standsBy = standsBy(image);
+        if (image.leaderEpoch() == preparedEpoch && standsBy == preparedStandBy) {
+            shard().settle(() -> {
+                applyOrWait(image);
+                done.done(null);
+            });
             return;
         }
-        for (LeaderEffect effect : reign.step(nowMs(), event)) {
-            switch (effect) {
-                case AdvanceHighWatermark(long offset) -> {
-                    advance(LogPosition.ofOffset(offset));
-                    wakeFetches();
-                }
-                case AlterPartition _ -> {} // the controller takes no proposals yet: who is in sync stays so
-                case ReplyRecords _, Reply _, StopActing _, ActAgain _ ->
-                    throw new IllegalStateException(this + " has no followers and no lease, but is to " + effect);
+        preparedEpoch = image.leaderEpoch();
+        preparedStandBy = standsBy;
+        boolean leads = !standsBy && image.leader() == ports.brokerId();
+        preparing.incrementAndGet();
+        @Nullable IOException[] refused = {null};
+        shard().run(
+                        log,
+                        () -> {
+                            if (leads) {
+                                log.beginEpoch(image.leaderEpoch());
+                            } else {
+                                log.follow();
+                            }
+                        },
+                        failure -> refused[0] = failure);
+        // What recovery found may be in the page cache only. A reader must not see what a power loss takes away
+        // again, and a follower asks from its durable end.
+        shard().requestSync(log, failure -> {
+            preparing.decrementAndGet();
+            IOException cause = refused[0] != null ? refused[0] : failure;
+            if (cause == null) {
+                applyOrWait(image);
+            } else {
+                giveUp(Errors.KAFKA_STORAGE_ERROR);
             }
-        }
-        admitsAcksAll = reign.admitsAcksAll();
+            done.done(cause);
+        });
     }
 
-    private static long nowMs() {
-        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
+    /** Told when something has come to be so. */
+    interface Done {
+        void done(@Nullable IOException failure);
+    }
+
+    private boolean standsBy(PartitionImage image) {
+        return !image.hasLeader() || !image.replicas().contains(ports.brokerId());
+    }
+
+    // ---- What happens. Settle thread.
+
+    /** While the log is made ready for a later epoch, the machine must not begin an earlier one. */
+    void applyOrWait(PartitionImage image) {
+        PartitionImage waiting = newest;
+        PartitionImage later = waiting != null && waiting.partitionEpoch() > image.partitionEpoch() ? waiting : image;
+        if (preparing.get() > 0) {
+            newest = later;
+            return;
+        }
+        newest = null;
+        if (status == Errors.KAFKA_STORAGE_ERROR || status == Errors.UNKNOWN_TOPIC_OR_PARTITION) {
+            return; // given up
+        }
+        if (machine == null) {
+            begin();
+        }
+        alone = later.replicas().size() == 1;
+        log.announceGrowth(!alone);
+        step(new PartitionChanged(later));
+    }
+
+    private void begin() {
+        LogView now = log.view();
+        long known = home.directory().checkpointedHighWatermark(partition);
+        long end = now.logEndOffset();
+        lastEnd = now.end();
+        long highWatermark = Math.min(Math.max(known, now.logStartOffset()), end);
+        machine = new ReplicaMachine(
+                ports.brokerId(),
+                ports.brokerEpoch().getAsLong(),
+                log.config().minInSyncReplicas(),
+                highWatermark,
+                end,
+                logNow,
+                CommitRule.named(CommitRule.IN_SYNC_REPLICAS),
+                ports.settings(),
+                leased);
+        publish(position(highWatermark), view.leaderEpoch());
+    }
+
+    /** {@code min.insync.replicas} of the topic. */
+    void minInSyncReplicasChanged(int min) {
+        step(new MinInSyncReplicasChanged(min));
+    }
+
+    /** Whether this broker may act as leader. */
+    void leased(boolean now) {
+        leased = now;
+        step(now ? new LeaseRenewed() : new LeaseLapsed());
+    }
+
+    void timePassed() {
+        step(new TimePassed());
+    }
+
+    /** Records were appended that are not durable yet. */
+    void grew() {
+        step(new LogGrew());
+    }
+
+    /**
+     * A follower asks.
+     *
+     * @param fetch with a leader epoch of -1 when the follower does not know it, as old ones don't
+     */
+    public void followerFetched(ReplicaFetch fetch, FollowerAnswer.Reader reader) {
+        ReplicaMachine now = machine;
+        if (now == null || home.directory().isOffline()) {
+            reader.answered(new FollowerAnswer.Other(new Refused(Refusal.NOT_LEADER_OR_FOLLOWER)));
+            return;
+        }
+        ReplicaFetch known = fetch.leaderEpoch() >= 0 ? fetch : inEpoch(fetch, now.leaderEpoch());
+        long id = nextRead++;
+        readers.put(id, reader);
+        step(new FollowerFetched(id, known));
+    }
+
+    private static ReplicaFetch inEpoch(ReplicaFetch fetch, int leaderEpoch) {
+        return new ReplicaFetch(
+                fetch.replicaId(),
+                fetch.brokerEpoch(),
+                leaderEpoch,
+                fetch.fetchOffset(),
+                fetch.lastFetchedEpoch(),
+                fetch.highWatermark(),
+                fetch.maxWaitMs());
+    }
+
+    /**
+     * The leader has answered.
+     *
+     * @param batches what {@code answer} speaks of; taken over
+     */
+    void fetchAnswered(long exchange, int leaderEpoch, FetchAnswer answer, @Nullable FetchedBatches batches) {
+        if (preparing.get() > 0 || machine == null) {
+            release(batches); // of a leader whose epoch is over: nothing of it comes behind the next one's beginning
+            return;
+        }
+        fetched = batches;
+        step(new FetchAnswered(exchange, leaderEpoch, answer));
+        release(fetched); // it was of no use
+        fetched = null;
+    }
+
+    private static void release(@Nullable FetchedBatches batches) {
+        if (batches != null) {
+            batches.releaseFrom(0);
+        }
+    }
+
+    void fetchFailed(long exchange) {
+        step(new FetchFailed(exchange));
+    }
+
+    private void step(ReplicaEvent event) {
+        ReplicaMachine now = machine;
+        if (now == null) {
+            return;
+        }
+        List<ReplicaEffect> effects = now.step(ports.clock().nowMs(), event);
+        // First, so that nobody writes down of it what a cut is about to take away.
+        checkpoint = now.checkpoint();
+        for (ReplicaEffect effect : effects) {
+            carryOut(effect);
+        }
+        if (machine != null) {
+            publishLeadership(now.leader());
+            home.settlement().arm(this, now.deadlineMs());
+        }
+    }
+
+    private void publishLeadership(@Nullable LeaderMachine leader) {
+        boolean admitted = leader == null || leader.admitsAcksAll();
+        tellsEnd = leader == null || leader.tellsEnd();
+        if (admitsAcksAll != admitted) {
+            admitsAcksAll = admitted;
+            if (!admitted) {
+                // Nothing is committed from now on until the set has grown again: the producer may rather try again.
+                parkedProduces.fail(Errors.NOT_ENOUGH_REPLICAS_AFTER_APPEND);
+            }
+        }
+    }
+
+    private void carryOut(ReplicaEffect effect) {
+        switch (effect) {
+            case Lead(int leaderEpoch, long _) -> {
+                leaveFetcher();
+                publish(view.highWatermark(), leaderEpoch);
+                ReplicaMachine now = machine;
+                LeaderMachine leader = now == null ? null : now.leader();
+                boolean acts = leader != null && leader.acts();
+                status = acts ? Errors.NONE : Errors.NOT_LEADER_OR_FOLLOWER;
+                wakeAll();
+            }
+            case Follow(int leaderEpoch, int leader) -> {
+                resign(leaderEpoch);
+                fetcher = home.settlement().fetcher(leader);
+            }
+            case StandBy(int leaderEpoch) -> resign(leaderEpoch);
+            case AdvanceHighWatermark(long offset) -> {
+                advance(position(offset));
+                home.settlement().advanced(this);
+            }
+            case ReplyRecords(long id, int epoch, long from, long to, long highWatermark, long start) ->
+                answer(id, new FollowerAnswer.Granted(epoch, from, to, highWatermark, start, log.truncations()));
+            case Reply(long id, FetchAnswer answer) -> answer(id, new FollowerAnswer.Other(answer));
+            case AlterPartition alter -> propose(alter);
+            case StopActing() -> {
+                status = Errors.NOT_LEADER_OR_FOLLOWER;
+                publish(view.highWatermark(), view.leaderEpoch());
+                wakeAll();
+            }
+            case ActAgain() -> status = Errors.NONE;
+            case Fetch fetch -> {
+                Fetcher asks = fetcher;
+                if (asks == null) {
+                    throw new IllegalStateException(this + " follows nobody, but is to " + fetch);
+                }
+                asks.want(this, fetch);
+            }
+            case AppendFetched(long exchange) -> append(exchange);
+            case Truncate(long to, long highWatermark) -> {
+                lowerTo(highWatermark);
+                changeLog(() -> log.truncateTo(to));
+            }
+            case StartOver(long logStartOffset) -> {
+                lowerTo(logStartOffset);
+                changeLog(() -> home.directory().beginAgain(log, logStartOffset));
+            }
+            case LearnHighWatermark(long offset) -> publish(position(offset), view.leaderEpoch());
+            case AdvanceLogStart(long logStartOffset) ->
+                runOnLog(() -> log.deleteRecordsBefore(logStartOffset), _ -> {});
+            case Complain(String line) -> complain(line);
+        }
+    }
+
+    private void answer(long id, FollowerAnswer answer) {
+        FollowerAnswer.Reader reader = readers.remove(id);
+        if (reader == null) {
+            throw new IllegalStateException(this + " answers a fetch that nobody waits for: " + answer);
+        }
+        reader.answered(answer);
+    }
+
+    private void propose(AlterPartition alter) {
+        long id = alter.requestId();
+        ports.proposals()
+                .propose(partition, ports.brokerEpoch().getAsLong(), alter.proposal(), new InSyncProposals.Outcome() {
+                    @Override
+                    public void answered(Verdict verdict) {
+                        shard().settle(() -> step(new ProposalAnswered(id, verdict)));
+                    }
+
+                    @Override
+                    public void failed(String why) {
+                        LOG.debug("{}: a proposal of its in-sync set was not answered: {}", this, why);
+                        shard().settle(() -> step(new ProposalFailed(id)));
+                    }
+                });
+    }
+
+    // ---- Following. Settle thread.
+
+    private void append(long exchange) {
+        FetchedBatches batches = fetched;
+        ReplicaMachine now = machine;
+        if (batches == null || now == null) {
+            throw new IllegalStateException(this + " is to append what nobody has fetched");
+        }
+        fetched = null;
+        Fetcher asks = fetcher;
+        if (asks != null) {
+            asks.appending(this);
+        }
+        long begins = batches.get(0).baseOffset();
+        if (begins < log.logEndOffset()) { // the log is empty, and begins where the leader has deleted records within a
+            // batch
+            runOnLog(() -> home.directory().beginAgain(log, begins), _ -> {});
+        }
+        write(batches, now.leaderEpoch(), outcome -> {
+            switch (outcome) {
+                case AppendOutcome.Appended appended -> step(new FetchedAppended(exchange, appended.lastOffset() + 1));
+                case AppendOutcome refused -> {
+                    LOG.error(
+                            "{}: what its leader sent could not be appended: {}; it is out of service", this, refused);
+                    giveUp(Errors.KAFKA_STORAGE_ERROR);
+                }
+            }
+            if (asks != null) {
+                asks.appended(this);
+            }
+        });
+    }
+
+    /** Waits for room without holding up the thread, which makes it. */
+    private void write(FetchedBatches batches, int leaderEpoch, AppendListener listener) {
+        if (shard().isClosed()) {
+            batches.releaseFrom(0);
+        } else if (!shard().tryWriteFetched(log, batches, leaderEpoch, listener)) {
+            shard().onRoom(() -> write(batches, leaderEpoch, listener));
+        }
+    }
+
+    /** Readers and the checkpoint know of the lower one before anything is cut. */
+    private void lowerTo(long highWatermark) {
+        if (highWatermark < view.highWatermark().offset()) {
+            publish(LogPosition.ofOffset(highWatermark), view.leaderEpoch());
+        }
+    }
+
+    private void changeLog(Shard.LogTask task) {
+        runOnLog(task, failure -> {
+            if (failure == null) {
+                lastEnd = log.view().end();
+                step(new Truncated(lastEnd.offset()));
+                if (machine != null && view.highWatermark().offset() > machine.highWatermark()) {
+                    publish(position(machine.highWatermark()), view.leaderEpoch()); // there was a gap below the cut
+                }
+            } else {
+                LOG.error("{}: its log could not be cut; it is out of service", this, failure);
+                giveUp(Errors.KAFKA_STORAGE_ERROR);
+            }
+        });
+    }
+
+    private void runOnLog(Shard.LogTask task, Shard.TaskListener listener) {
+        try {
+            shard().run(log, task, listener);
+        } catch (RejectedExecutionException stopping) {
+            LOG.debug("{}: the shard is closed", this);
+        }
+    }
+
+    private void complain(String line) {
+        long now = ports.clock().nowMs();
+        Complained last = complained;
+        if (last == null || !last.line.equals(line) || now - last.atMs >= COMPLAIN_AGAIN_MS) {
+            complained = new Complained(line, now);
+            LOG.warn("{}: {}", this, line);
+        }
+    }
+
+    /** An answer of the leader can't be used: said as what contradicts what is known is. */
+    void cannotTake(String what) {
+        complain("its leader sent what can't be taken: " + what + ": nothing of it was appended");
+    }
+
+    private void leaveFetcher() {
+        Fetcher left = fetcher;
+        fetcher = null;
+        if (left != null) {
+            left.leave(this);
+        }
     }
 
     /** The log as the machine asks about it. */
@@ -293,30 +706,41 @@ public final class PartitionHost {
             LogView now = log.view();
             LeaderEpochs epochs = now.epochs();
             int n = epochs.floor(epoch);
+            while (n >= 0 && epochs.startOffset(n) >= now.logEndOffset()) {
+                n--; // begun, and nothing was written in it
+            }
             if (n < 0) {
                 return new EpochEnd(NO_EPOCH, now.logStartOffset());
             }
-            return new EpochEnd(
-                    epochs.epoch(n), n + 1 < epochs.count() ? epochs.startOffset(n + 1) : now.logEndOffset());
+            long end = n + 1 < epochs.count() ? epochs.startOffset(n + 1) : now.logEndOffset();
+            return new EpochEnd(epochs.epoch(n), Math.min(end, now.logEndOffset()));
         }
     }
+
+    // ---- Progress. Settle thread.
 
     /**
      * The log is as durable as its topic demands up to {@code end}.
      *
-     * @return whether {@link #wakeFetches()} has something to tell
+     * @return whether {@link #wakeFetches()} has something to tell that nobody knows of yet
      */
     boolean progressed(LogPosition end) {
-        LeaderMachine reign = machine;
-        if (reign == null || status != Errors.NONE) {
+        lastEnd = end;
+        ReplicaMachine now = machine;
+        if (now == null) {
             return false;
         }
-        long highWatermark = reign.localEnd(end.offset());
+        if (!alone || now.leader() == null) {
+            step(new LocallyAppended(end.offset()));
+            return false;
+        }
+        long highWatermark = now.localEnd(end.offset());
         if (highWatermark == view.highWatermark().offset()) {
             return false;
         }
         boolean first = grownBytes == 0;
-        advance(highWatermark == end.offset() ? end : LogPosition.ofOffset(highWatermark));
+        checkpoint = highWatermark;
+        advance(position(highWatermark));
         return first;
     }
 
@@ -324,10 +748,32 @@ public final class PartitionHost {
         PartitionView before = view;
         assert highWatermark.offset() > before.highWatermark().offset()
                 : "high watermark of " + this + " would go back to " + highWatermark;
-        // No transactions yet: everything committed is stable.
-        view = new PartitionView(log.view(), highWatermark, highWatermark, before.leaderEpoch());
+        publish(highWatermark, before.leaderEpoch());
         grownBytes += visibleBytes(before.highWatermark(), highWatermark);
         parkedProduces.highWatermarkReached(highWatermark.offset());
+    }
+
+    /** No transactions yet: everything committed is stable. */
+    private void publish(LogPosition highWatermark, int leaderEpoch) {
+        view = new PartitionView(log.view(), highWatermark, highWatermark, leaderEpoch);
+    }
+
+    private LogPosition position(long offset) {
+        return offset == lastEnd.offset() ? lastEnd : LogPosition.ofOffset(offset);
+    }
+
+    private void wakeAll() {
+        grownBytes = MANY_BYTES;
+        wakeFetches();
+    }
+
+    private void resign(int leaderEpoch) {
+        leaveFetcher();
+        status = Errors.NOT_LEADER_OR_FOLLOWER;
+        // A new object in any case, so that a fetch that is about to wait sees that something happened.
+        publish(view.highWatermark(), leaderEpoch);
+        parkedProduces.fail(Errors.NOT_LEADER_OR_FOLLOWER);
+        wakeAll();
     }
 
     /** Tells the waiting fetches what became visible since the last call. Settle thread. */
@@ -337,17 +783,19 @@ public final class PartitionHost {
         parkedFetches.grew(grown);
     }
 
-    /** The partition is no longer served here: everybody who waits is told. Settle thread. */
-    void retire(Errors why) {
-        assert why != Errors.NONE : "retired without a reason";
+    /** The partition is no longer served here, nor followed: everybody who waits is told. Settle thread. */
+    void giveUp(Errors why) {
+        assert why != Errors.NONE : "given up without a reason";
         status = why;
         machine = null;
-        PartitionView last = view;
-        // A new object, so that a fetch that is about to wait sees that something happened.
-        view = new PartitionView(last.log(), last.highWatermark(), last.lastStableOffset(), last.leaderEpoch());
+        leaveFetcher();
+        log.announceGrowth(false);
+        publish(view.highWatermark(), view.leaderEpoch());
         parkedProduces.fail(why);
-        grownBytes = MANY_BYTES;
-        wakeFetches();
+        List<FollowerAnswer.Reader> told = new ArrayList<>(readers.values());
+        readers.clear();
+        told.forEach(reader -> reader.answered(new FollowerAnswer.Other(new Refused(Refusal.NOT_LEADER_OR_FOLLOWER))));
+        wakeAll();
     }
 
     private static long visibleBytes(LogPosition before, LogPosition after) {

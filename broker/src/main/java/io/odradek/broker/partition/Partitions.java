@@ -5,8 +5,6 @@ import io.odradek.engine.LogDirectory;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.TopicPartition;
 import io.odradek.replication.controller.PartitionImage;
-import io.odradek.replication.partition.LeaderEvent.MinInSyncReplicasChanged;
-import io.odradek.replication.partition.LeaderEvent.PartitionChanged;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -39,6 +37,9 @@ public final class Partitions {
     private final List<HostedShard> shards;
     private final Executor blocking;
     private final OutOfReach outOfReach;
+    private final ReplicaPorts ports;
+    /** Whether this broker may act as leader. */
+    private volatile boolean leased = true;
     /** Partitions per shard, in the order of {@link #shards}. */
     private final int[] load;
 
@@ -50,8 +51,9 @@ public final class Partitions {
     /**
      * @param shards at least one; those of one log directory next to each other or not, as you like
      * @param blocking where a task may wait for the disk
+     * @param ports what replicas need of other brokers
      */
-    public Partitions(List<HostedShard> shards, Executor blocking, OutOfReach outOfReach) {
+    public Partitions(List<HostedShard> shards, Executor blocking, OutOfReach outOfReach, ReplicaPorts ports) {
         if (shards.isEmpty()) {
             throw new IllegalArgumentException("a broker needs at least one shard");
         }
@@ -59,6 +61,11 @@ public final class Partitions {
         this.load = new int[shards.size()];
         this.blocking = blocking;
         this.outOfReach = outOfReach;
+        this.ports = ports;
+        for (int i = 0; i < shards.size(); i++) {
+            HostedShard home = shards.get(i);
+            home.settlement().serve(home.shard(), i, ports);
+        }
     }
 
     public List<HostedShard> shards() {
@@ -108,100 +115,87 @@ public final class Partitions {
         }
     }
 
-    /** A partition that this broker is to lead, as {@code image} says. */
-    public record Reign(TopicPartition partition, LogConfig config, PartitionImage image) {}
+    /** A partition that this broker has a replica of, and what {@code image} says of it. */
+    public record Replica(TopicPartition partition, LogConfig config, PartitionImage image) {}
 
-    /** {@link #leadAll} for one partition. */
-    public CompletableFuture<PartitionHost> lead(
-            TopicPartition partition, LogConfig config, int brokerId, PartitionImage image) throws IOException {
-        Map<TopicPartition, IOException> failures = open(List.of(new Reign(partition, config, image)));
+    /** {@link #followAll} for one partition. */
+    public CompletableFuture<PartitionHost> follow(TopicPartition partition, LogConfig config, PartitionImage image)
+            throws IOException {
+        Map<TopicPartition, IOException> failures = open(List.of(new Replica(partition, config, image)));
         PartitionHost host = find(kafkaId(partition.topicId()), partition.partition());
         if (host == null) {
             throw new IOException(partition + " can't be opened", failures.get(partition));
         }
-        return begin(host, brokerId, image);
+        return hear(host, image);
     }
 
     /**
-     * Opens or creates the logs of partitions that {@code brokerId}, this broker, leads, those of one log directory together,
-     * and begins the reigns. A partition can be found at once and answers NOT_LEADER_OR_FOLLOWER until then. One that fails is
-     * reported and keeps no other from being led. May block on the disk and on a full ring.
+     * Opens or creates the logs of partitions that this broker has replicas of, those of one log directory together, and has each lead,
+     * follow or stand by as its image says. A partition can be found at once and answers NOT_LEADER_OR_FOLLOWER until then. One that
+     * fails is reported and keeps no other from being had. May block on the disk and on a full ring.
      *
-     * @return done when all that can be led are; exceptionally, and not before that, when some can't
+     * @return done when all that can be had are what their images say; exceptionally, and not before that, when some can't
      */
-    public CompletableFuture<Void> leadAll(List<Reign> reigns, int brokerId) {
-        open(reigns).forEach((partition, cause) -> LOG.error("{} can't be opened", partition, cause));
+    public CompletableFuture<Void> followAll(List<Replica> replicas) {
+        open(replicas).forEach((partition, cause) -> LOG.error("{} can't be opened", partition, cause));
         Map<HostedShard, List<CompletableFuture<?>>> begun = new LinkedHashMap<>();
         List<CompletableFuture<?>> all = new ArrayList<>();
-        for (Reign reign : reigns) {
-            TopicPartition partition = reign.partition();
+        for (Replica replica : replicas) {
+            TopicPartition partition = replica.partition();
             PartitionHost host = find(kafkaId(partition.topicId()), partition.partition());
             if (host == null) {
                 all.add(CompletableFuture.failedFuture(new IOException(partition + " can't be opened")));
             } else {
-                begun.computeIfAbsent(host.home(), _ -> new ArrayList<>()).add(begin(host, brokerId, reign.image()));
+                begun.computeIfAbsent(host.home(), _ -> new ArrayList<>()).add(hear(host, replica.image()));
             }
         }
         begun.forEach((home, ofShard) -> all.add(home.shard().orDeath(allOf(ofShard))));
         return allOf(all);
     }
 
-    private static CompletableFuture<PartitionHost> begin(PartitionHost host, int brokerId, PartitionImage image) {
-        CompletableFuture<PartitionHost> leading = new CompletableFuture<>();
+    private static CompletableFuture<PartitionHost> hear(PartitionHost host, PartitionImage image) {
+        CompletableFuture<PartitionHost> done = new CompletableFuture<>();
         try {
-            host.shard().run(host.log(), () -> host.log().beginEpoch(image.leaderEpoch()), failure -> {
-                if (failure != null) {
-                    host.retire(Errors.KAFKA_STORAGE_ERROR);
-                    leading.completeExceptionally(failure);
-                }
-            });
-            // What recovery found may be in the page cache only. A reader must not see what a power loss takes away
-            // again.
-            host.shard().requestSync(host.log(), failure -> {
-                if (leading.isDone()) {
-                    return; // the reign could not begin
-                }
+            host.hear(image, failure -> {
                 if (failure == null) {
-                    host.lead(brokerId, image);
-                    leading.complete(host);
+                    done.complete(host);
                 } else {
-                    host.retire(Errors.KAFKA_STORAGE_ERROR);
-                    leading.completeExceptionally(failure);
+                    done.completeExceptionally(failure);
                 }
             });
         } catch (RejectedExecutionException ended) {
-            leading.completeExceptionally(ended);
+            done.completeExceptionally(ended);
         }
-        return leading;
+        return done;
+    }
+
+    /** The controller may soon give up this broker, as its heartbeats were not answered; or one was. Any thread, one at a time. */
+    public void leased(boolean now) {
+        if (leased != now) {
+            leased = now;
+            forEach(host -> host.shard().settle(() -> host.leased(now)));
+        }
     }
 
     static CompletableFuture<Void> allOf(List<? extends CompletableFuture<?>> futures) {
         return CompletableFuture.allOf(futures.toArray(CompletableFuture<?>[]::new));
     }
 
-    /** The in-sync set changed within a reign. */
-    void changeInSyncReplicas(Uuid topicId, int partition, PartitionImage image) {
-        PartitionHost host = find(topicId, partition);
-        if (host != null) {
-            host.shard().settle(() -> host.learn(new PartitionChanged(image)));
-        }
-    }
-
     /** Those that are here already stay where they are. Returns which can't be had. */
-    private Map<TopicPartition, IOException> open(List<Reign> reigns) {
+    private Map<TopicPartition, IOException> open(List<Replica> replicas) {
         Map<LogDirectory, Map<TopicPartition, LogConfig>> wanted = new LinkedHashMap<>();
-        Map<Reign, Integer> shardOfNew = new LinkedHashMap<>();
+        Map<Replica, Integer> shardOfNew = new LinkedHashMap<>();
         Map<TopicPartition, IOException> failures = new LinkedHashMap<>();
-        for (Reign reign : reigns) {
-            TopicPartition partition = reign.partition();
+        for (Replica replica : replicas) {
+            TopicPartition partition = replica.partition();
             if (outOfReach.partitions().contains(partition)) {
                 failures.put(partition, new IOException("its log is in a log directory that is out of service"));
             } else if (find(kafkaId(partition.topicId()), partition.partition()) == null) {
                 int shard = shardFor(partition);
                 load[shard]++;
-                shardOfNew.put(reign, shard);
+                shardOfNew.put(replica, shard);
                 wanted.computeIfAbsent(shards.get(shard).directory(), _ -> new LinkedHashMap<>())
-                        .put(partition, reign.config());
+                        .put(partition, replica.config());
             }
         }
         wanted.forEach((directory, logs) -> {
@@ -211,23 +205,23 @@ public final class Partitions {
                 logs.keySet().forEach(partition -> failures.put(partition, e));
             }
         });
-        shardOfNew.forEach((reign, shard) -> shards.get(shard)
+        shardOfNew.forEach((replica, shard) -> shards.get(shard)
                 .directory()
-                .log(reign.partition())
-                .ifPresentOrElse(log -> host(reign, shard, log), () -> load[shard]--));
+                .log(replica.partition())
+                .ifPresentOrElse(log -> host(replica, shard, log), () -> load[shard]--));
         return failures;
     }
 
-    private void host(Reign reign, int shard, PartitionLog log) {
-        TopicPartition partition = reign.partition();
+    private void host(Replica replica, int shard, PartitionLog log) {
+        TopicPartition partition = replica.partition();
         Uuid id = kafkaId(partition.topicId());
         HostedShard home = shards.get(shard);
         HostedTopic topic = byId.get(id);
         if (topic == null) {
             topic = new HostedTopic(partition.topic(), id, traffic.ofTopic());
         }
-        PartitionHost host =
-                new PartitionHost(partition, id, home, log, reign.image().leaderEpoch(), topic.traffic());
+        PartitionHost host = new PartitionHost(
+                partition, id, home, log, replica.image().leaderEpoch(), topic.traffic(), ports, leased);
         home.settlement().attach(host);
         shardOf.put(host, shard);
         topic.put(partition.partition(), host);
@@ -255,14 +249,6 @@ public final class Partitions {
         return Math.max(best, 0);
     }
 
-    /** Another broker leads from now on: those who wait here are told to ask there. */
-    void resign(Uuid topicId, int partition) {
-        PartitionHost host = find(topicId, partition);
-        if (host != null) {
-            host.shard().settle(() -> host.retire(Errors.NOT_LEADER_OR_FOLLOWER));
-        }
-    }
-
     /** Takes effect with the next batch. */
     public void reconfigure(Uuid topicId, LogConfig config) {
         HostedTopic topic = byId.get(topicId);
@@ -272,7 +258,7 @@ public final class Partitions {
         for (@Nullable PartitionHost host : topic.hosts()) {
             if (host != null) {
                 host.log().reconfigure(config);
-                host.shard().settle(() -> host.learn(new MinInSyncReplicasChanged(config.minInSyncReplicas())));
+                host.shard().settle(() -> host.minInSyncReplicasChanged(config.minInSyncReplicas()));
             }
         }
     }
@@ -296,14 +282,37 @@ public final class Partitions {
             }
         }
         List<CompletableFuture<?>> deleted = new ArrayList<>();
-        doomed.forEach((directory, hosts) -> deleted.add(delete(directory, hosts)));
+        doomed.forEach((directory, hosts) -> deleted.add(delete(directory, hosts, Errors.UNKNOWN_TOPIC_OR_PARTITION)));
         return allOf(deleted);
     }
 
-    private CompletableFuture<Void> delete(LogDirectory directory, List<PartitionHost> hosts) {
+    /**
+     * This broker's replica of a partition was taken away: requests no longer find it, and its files go.
+     *
+     * @return as {@link #delete(Uuid)}
+     */
+    public CompletableFuture<Void> deleteReplica(Uuid topicId, int partition) {
+        HostedTopic topic = byId.get(topicId);
+        PartitionHost host = topic == null ? null : topic.host(partition);
+        if (topic == null || host == null) {
+            return CompletableFuture.completedFuture(null);
+        }
+        topic.put(partition, null);
+        boolean empty = true;
+        for (@Nullable PartitionHost other : topic.hosts()) {
+            empty &= other == null;
+        }
+        if (empty) {
+            byId.remove(topicId);
+            byName.remove(topic.name(), topic);
+        }
+        return delete(host.directory(), List.of(host), Errors.NOT_LEADER_OR_FOLLOWER);
+    }
+
+    private CompletableFuture<Void> delete(LogDirectory directory, List<PartitionHost> hosts, Errors why) {
         Map<HostedShard, List<CompletableFuture<?>>> released = new LinkedHashMap<>();
         for (PartitionHost host : hosts) {
-            released.computeIfAbsent(host.home(), _ -> new ArrayList<>()).add(release(host));
+            released.computeIfAbsent(host.home(), _ -> new ArrayList<>()).add(release(host, why));
         }
         List<CompletableFuture<?>> all = new ArrayList<>();
         released.forEach((home, ofShard) -> all.add(home.shard().orDeath(allOf(ofShard))));
@@ -321,13 +330,13 @@ public final class Partitions {
     }
 
     /** Done when no thread of the shard touches the log any more. */
-    private CompletableFuture<Void> release(PartitionHost host) {
+    private CompletableFuture<Void> release(PartitionHost host, Errors why) {
         Integer shard = shardOf.remove(host);
         if (shard != null) {
             load[shard]--;
         }
         CompletableFuture<Void> released = new CompletableFuture<>();
-        host.shard().settle(() -> host.retire(Errors.UNKNOWN_TOPIC_OR_PARTITION));
+        host.shard().settle(() -> host.giveUp(why));
         // Whatever was handed over before is settled first, whatever comes later finds the log closed.
         try {
             host.shard().letGo(host.log(), _ -> {

@@ -283,6 +283,9 @@ public final class QuorumStorage {
                     + " has bytes for " + bytes.baseOffset() + " to " + bytes.lastOffset());
         }
         AppendOutcome outcome = log.stageReplicated(bytes, nowMs);
+        if (outcome instanceof AppendOutcome.StorageFailed) { // why, its directory has said
+            throw new IOException(MetadataPartition.PARTITION + " can't be appended to: its log directory has failed");
+        }
         if (!(outcome instanceof AppendOutcome.Appended)) {
             throw new IOException("an append to " + MetadataPartition.PARTITION + " ended in " + outcome);
         }

@@ -3,6 +3,7 @@ package io.odradek.broker.request;
 import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.Reply;
 import io.odradek.broker.net.Request;
+import io.odradek.broker.partition.FetchSession;
 import io.odradek.broker.partition.FetchSessions;
 import io.odradek.broker.partition.LeaderHints;
 import io.odradek.broker.partition.Partitions;
@@ -10,6 +11,7 @@ import java.util.concurrent.atomic.LongAdder;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.FetchRequest;
 
 /**
  * Fetch. Answers on the network loop when the records are there; otherwise the request waits without holding a thread, see
@@ -36,17 +38,19 @@ public final class FetchHandler implements ApiHandler {
     @Override
     public void handle(Request request, Reply reply) {
         FetchRequestData body = (FetchRequestData) request.body();
-        if (body.replicaId() >= 0 || body.replicaState().replicaId() >= 0) {
-            // There are no followers of this broker yet; one that asks comes from another cluster or time.
-            reply.send(new FetchResponseData().setErrorCode(Errors.CLUSTER_AUTHORIZATION_FAILED.code()));
-            return;
-        }
+        boolean follower = FetchRequest.replicaId(body) >= 0;
         switch (sessions.enter(body, request.version())) {
-            case FetchSessions.Full(var session) ->
-                new FetchRound(reads, request, reply, session, false, maxBytes, parked).look();
-            case FetchSessions.Incremental(var session) ->
-                new FetchRound(reads, request, reply, session, true, maxBytes, parked).look();
+            case FetchSessions.Full(var session) -> begin(request, reply, session, false, follower);
+            case FetchSessions.Incremental(var session) -> begin(request, reply, session, true, follower);
             case FetchSessions.Refused(Errors error) -> reply.send(new FetchResponseData().setErrorCode(error.code()));
+        }
+    }
+
+    private void begin(Request request, Reply reply, FetchSession session, boolean incremental, boolean follower) {
+        if (follower) {
+            new ReplicaFetchRound(reads, request, reply, session, incremental, maxBytes, parked).begin();
+        } else {
+            new FetchRound(reads, request, reply, session, incremental, maxBytes, parked).look();
         }
     }
 }

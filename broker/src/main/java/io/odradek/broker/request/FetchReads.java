@@ -3,6 +3,7 @@ package io.odradek.broker.request;
 import io.odradek.broker.net.Request;
 import io.odradek.broker.net.SlicedRecords;
 import io.odradek.broker.partition.FetchInterest;
+import io.odradek.broker.partition.FollowerAnswer;
 import io.odradek.broker.partition.HostedTopic;
 import io.odradek.broker.partition.LeaderHints;
 import io.odradek.broker.partition.PartitionHost;
@@ -13,6 +14,8 @@ import io.odradek.engine.LogReader;
 import io.odradek.engine.LogView;
 import io.odradek.engine.OffsetOutOfRangeException;
 import io.odradek.engine.PartitionView;
+import io.odradek.replication.partition.EpochEnd;
+import io.odradek.replication.partition.FetchAnswer;
 import java.io.IOException;
 import java.util.List;
 import org.apache.kafka.common.Uuid;
@@ -125,7 +128,8 @@ final class FetchReads {
         }
     }
 
-    private @Nullable PartitionHost find(FetchInterest interest) {
+    @Nullable
+    PartitionHost find(FetchInterest interest) {
         PartitionHost known = interest.host();
         if (known != null && known.status() == Errors.NONE) {
             return known;
@@ -141,7 +145,7 @@ final class FetchReads {
     }
 
     /** Not on this broker: is there such a partition at all? */
-    private PartitionData missing(FetchInterest interest, Request request) {
+    PartitionData missing(FetchInterest interest, Request request) {
         if (leader(interest, request) != null) {
             return failed(interest, Errors.NOT_LEADER_OR_FOLLOWER, request);
         }
@@ -157,6 +161,100 @@ final class FetchReads {
         Uuid successor = once == null ? null : hints.topicId(once);
         // A session's topic that was deleted and made again under its name (KIP-516).
         return failed(interest, successor == null ? Errors.UNKNOWN_TOPIC_ID : Errors.INCONSISTENT_TOPIC_ID, request);
+    }
+
+    /** Of a partition that waits at its leader. */
+    PartitionData nothing(FetchInterest interest) {
+        PartitionHost host = find(interest);
+        return host == null
+                ? base(interest, 0, 0)
+                : base(
+                        interest,
+                        host.view().highWatermark().offset(),
+                        host.log().view().logStartOffset());
+    }
+
+    private static PartitionData base(FetchInterest interest, long highWatermark, long logStartOffset) {
+        return new PartitionData()
+                .setPartitionIndex(interest.partition())
+                .setHighWatermark(highWatermark)
+                .setLastStableOffset(highWatermark)
+                .setLogStartOffset(logStartOffset)
+                .setAbortedTransactions(null)
+                .setRecords(MemoryRecords.EMPTY);
+    }
+
+    /**
+     * What a partition's leader has decided to answer to a follower.
+     *
+     * @param maxBytes and {@code atLeastOneBatch}: as {@link #read}
+     */
+    PartitionData readForFollower(
+            FetchInterest interest, Request request, FollowerAnswer answer, int maxBytes, boolean atLeastOneBatch) {
+        return switch (answer) {
+            case FollowerAnswer.Other(FetchAnswer.Refused(FetchAnswer.Refusal why)) ->
+                failed(interest, error(why), request);
+            case FollowerAnswer.Other(FetchAnswer.OutOfRange(long start, long _)) ->
+                failed(interest, Errors.OFFSET_OUT_OF_RANGE, request).setLogStartOffset(start);
+            case FollowerAnswer.Other(FetchAnswer.Diverging(EpochEnd(int epoch, long endOffset))) ->
+                base(interest, -1, -1)
+                        .setDivergingEpoch(new EpochEndOffset().setEpoch(epoch).setEndOffset(endOffset));
+            case FollowerAnswer.Other(FetchAnswer.Records _) ->
+                throw new IllegalArgumentException("records that nobody has read: " + answer);
+            case FollowerAnswer.Granted granted -> {
+                PartitionHost host = find(interest);
+                yield host == null
+                        ? failed(interest, Errors.NOT_LEADER_OR_FOLLOWER, request)
+                        : read(interest, request, host, granted, maxBytes, atLeastOneBatch);
+            }
+        };
+    }
+
+    private PartitionData read(
+            FetchInterest interest,
+            Request request,
+            PartitionHost host,
+            FollowerAnswer.Granted granted,
+            int maxBytes,
+            boolean atLeastOneBatch) {
+        PartitionData data = base(interest, granted.highWatermark(), granted.logStartOffset());
+        if (granted.from() >= granted.to()) {
+            host.log().view().noteTailRead();
+            return data;
+        }
+        if (maxBytes <= 0 && !atLeastOneBatch) {
+            return data;
+        }
+        FetchedSlices slices;
+        try {
+            slices = FollowerReads.read(host, granted, maxBytes, atLeastOneBatch);
+        } catch (OffsetOutOfRangeException e) {
+            return failed(interest, Errors.OFFSET_OUT_OF_RANGE, request)
+                    .setLogStartOffset(host.log().view().logStartOffset());
+        } catch (IOException e) {
+            host.unreadable(e);
+            host.traffic().fetchFailed();
+            return failed(interest, Errors.KAFKA_STORAGE_ERROR, request);
+        }
+        // Behind the read: a later reign may have cut the log, and written anew what was read.
+        if (host.log().truncations() != granted.truncations()) {
+            slices.close();
+            return failed(interest, Errors.NOT_LEADER_OR_FOLLOWER, request);
+        }
+        if (slices.sizeBytes() == 0) {
+            slices.close();
+            return data;
+        }
+        return data.setRecords(new SlicedRecords(slices, host::unreadable));
+    }
+
+    private static Errors error(FetchAnswer.Refusal why) {
+        return switch (why) {
+            case FENCED_LEADER_EPOCH -> Errors.FENCED_LEADER_EPOCH;
+            case UNKNOWN_LEADER_EPOCH -> Errors.UNKNOWN_LEADER_EPOCH;
+            case NOT_LEADER_OR_FOLLOWER -> Errors.NOT_LEADER_OR_FOLLOWER;
+            case STALE_BROKER_EPOCH -> Errors.STALE_BROKER_EPOCH;
+        };
     }
 
     private PartitionData failed(FetchInterest interest, Errors error, Request request) {

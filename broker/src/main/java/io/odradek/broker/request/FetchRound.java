@@ -160,19 +160,37 @@ final class FetchRound extends ParkedFetch {
             deadline.cancel();
             parked.decrement();
         }
+        for (int i = 0; i < found.size(); i++) {
+            PartitionHost host = found.get(i).host();
+            if (host != null) {
+                host.traffic().fetched(sizeBytes(answers.get(i)));
+            }
+        }
+        FetchResponseData response = response(session, found, answers, incremental, reads, request);
+        for (int i = 0; i < found.size(); i++) {
+            settle(found.get(i), answers.get(i));
+        }
+        found.clear();
+        answers.clear();
+        session.leave();
+        reply.send(response);
+    }
+
+    /** As it is sent: in a session only what is new. */
+    static FetchResponseData response(
+            FetchSession session,
+            List<FetchInterest> found,
+            List<PartitionData> answers,
+            boolean incremental,
+            FetchReads reads,
+            Request request) {
         FetchResponseData response = new FetchResponseData().setSessionId(session.id());
         List<FetchableTopicResponse> topics = new ArrayList<>();
         @Nullable FetchableTopicResponse topic = null;
         for (int i = 0; i < found.size(); i++) {
             FetchInterest interest = found.get(i);
             PartitionData data = answers.get(i);
-            PartitionHost host = interest.host();
-            if (host != null) {
-                host.traffic().fetched(sizeBytes(data));
-            }
-            boolean says = isWorthSaying(interest, data);
-            settle(interest, data);
-            if (incremental && !says) {
+            if (incremental && !isWorthSaying(interest, data)) {
                 continue;
             }
             if (topic == null || !isOf(topic, interest)) {
@@ -184,13 +202,10 @@ final class FetchRound extends ParkedFetch {
                 topics.add(topic);
             }
             topic.partitions().add(data);
-            addEndpoint(response, interest, data);
+            addEndpoint(response, interest, data, reads, request);
         }
         response.setResponses(topics);
-        found.clear();
-        answers.clear();
-        session.leave();
-        reply.send(response);
+        return response;
     }
 
     private static boolean isWorthSaying(FetchInterest interest, PartitionData data) {
@@ -221,7 +236,8 @@ final class FetchRound extends ParkedFetch {
         return name != null ? topic.topic().equals(name) : topic.topicId().equals(interest.topicId());
     }
 
-    private void addEndpoint(FetchResponseData response, FetchInterest interest, PartitionData data) {
+    private static void addEndpoint(
+            FetchResponseData response, FetchInterest interest, PartitionData data, FetchReads reads, Request request) {
         if (data.currentLeader().leaderId() < 0) {
             return;
         }
@@ -247,11 +263,11 @@ final class FetchRound extends ParkedFetch {
         }
     }
 
-    private static int sizeBytes(PartitionData data) {
+    static int sizeBytes(PartitionData data) {
         return data.records() == null ? 0 : data.records().sizeInBytes();
     }
 
     private static boolean isDiverging(PartitionData data) {
-        return data.divergingEpoch().epoch() >= 0;
+        return data.divergingEpoch().endOffset() >= 0;
     }
 }

@@ -39,6 +39,7 @@ public final class ListOffsetsHandler implements ApiHandler {
     private static final int CONSUMER_REPLICA_ID = -1;
 
     private static final short FIRST_WITH_LEADER_EPOCH = 4;
+    private static final short FIRST_WITH_NOT_AVAILABLE = 5;
 
     private final Partitions partitions;
     private final LeaderHints hints;
@@ -90,6 +91,17 @@ public final class ListOffsetsHandler implements ApiHandler {
         if (error != Errors.NONE) {
             return failed(wanted, error);
         }
+        if (error == Errors.NONE
+                && body.replicaId() == CONSUMER_REPLICA_ID
+                && !host.tellsEnd()
+                && isAboutTheEnd(wanted)) {
+            // KIP-207: it may not know yet of all that was committed before its reign.
+            return failed(
+                    wanted,
+                    request.version() >= FIRST_WITH_NOT_AVAILABLE
+                            ? Errors.OFFSET_NOT_AVAILABLE
+                            : Errors.LEADER_NOT_AVAILABLE);
+        }
         if (request.version() < firstVersion(wanted.timestamp())) {
             return failed(wanted, Errors.UNSUPPORTED_VERSION);
         }
@@ -107,6 +119,11 @@ public final class ListOffsetsHandler implements ApiHandler {
                 log = now; // a segment went while it was searched: retention or compaction, not trouble
             }
         }
+    }
+
+    /** Where it begins can be said in any case; a time may lie behind what is known to be committed. */
+    private static boolean isAboutTheEnd(ListOffsetsPartition wanted) {
+        return wanted.timestamp() == LATEST || wanted.timestamp() >= 0 || wanted.timestamp() == MAX_TIMESTAMP;
     }
 
     private static LogPosition readableEnd(ListOffsetsRequestData body, PartitionView view, LogView log) {

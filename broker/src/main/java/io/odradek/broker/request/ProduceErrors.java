@@ -33,6 +33,7 @@ final class ProduceErrors {
             case ProducerFenced _ -> Errors.INVALID_PRODUCER_EPOCH;
             case NotLeader _ -> Errors.NOT_LEADER_OR_FOLLOWER;
             case TooLarge _ -> Errors.RECORD_LIST_TOO_LARGE;
+            case AppendOutcome.NotNext _ -> Errors.UNKNOWN_SERVER_ERROR; // nobody produces what a leader sends
             case StorageFailed _ -> status == Errors.NONE ? Errors.KAFKA_STORAGE_ERROR : status;
         };
     }
@@ -47,6 +48,7 @@ final class ProduceErrors {
                 "Producer epoch " + received + " is older than the last one seen, " + current + ".";
             case TooLarge(int sizeBytes, int segmentBytes) ->
                 "The batch has " + sizeBytes + " bytes, more than the segment size of " + segmentBytes + ".";
+            case AppendOutcome.NotNext(String why) -> why;
             case StorageFailed(String reason) -> reason;
         };
     }

@@ -102,6 +102,8 @@ final class ProducedBatch implements AppendListener, ParkedProduce {
         logStartOffset = startOffset;
         if (produce.waitsForAll()) {
             host.awaitCommit(this);
+        } else if (host.status() != Errors.NONE) {
+            fail(host.status(), null); // who does not lead any more, or has no lease, promises nothing
         } else {
             succeed();
         }

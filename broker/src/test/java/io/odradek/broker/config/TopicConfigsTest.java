@@ -41,6 +41,7 @@ class TopicConfigsTest {
         TreeSet<String> expected = new TreeSet<>(kafkas().names());
         expected.remove("internal.segment.bytes"); // for Kafka's own tests
         expected.add(TopicConfigs.DURABILITY);
+        expected.add(TopicConfigs.APPEND_AHEAD);
         assertThat(new TreeSet<>(TopicConfigs.DEFINITION.names())).isEqualTo(expected);
         for (ConfigDef.ConfigKey key : TopicConfigs.DEFINITION.configKeys().values()) {
             ConfigDef.ConfigKey kafka = kafkas().configKeys().get(key.name);

@@ -103,7 +103,7 @@ class ImageDifferenceTest {
     void whatASnapshotHoldsIsTheImage() {
         for (ClusterImage image : List.of(ClusterImage.empty("c"), before(), after())) {
             List<MetadataRecord> records = new ArrayList<>();
-            ImageRecords.write(image, records::add);
+            ImageRecords.forEach(image, records::add);
             ClusterImage read = ClusterImage.empty("c").apply(records);
             assertThat(read.at(image.lastOffset())).isEqualTo(image);
         }

@@ -6,6 +6,7 @@ import io.odradek.replication.controller.MetadataRecord;
 import io.odradek.replication.controller.MetadataRecord.LeaderRecovery;
 import io.odradek.replication.controller.MetadataRecord.PartitionChange;
 import io.odradek.replication.controller.PartitionImage;
+import io.odradek.replication.controller.QuotaEntity;
 import io.odradek.replication.controller.VersionRange;
 import java.util.List;
 import java.util.UUID;
@@ -116,6 +117,15 @@ final class MetadataRecords {
                 Combinators.combine(resource, text, text.injectNull(0.3)).as(MetadataRecord.Config::new),
                 Combinators.combine(text, level).as(MetadataRecord.FeatureLevel::new),
                 Combinators.combine(id, epoch, epoch).as(MetadataRecord.ProducerIds::new),
+                Combinators.combine(
+                                Combinators.combine(text, text.injectNull(0.3))
+                                        .as(QuotaEntity.Part::new)
+                                        .list()
+                                        .ofMaxSize(3)
+                                        .map(QuotaEntity::new),
+                                text,
+                                Arbitraries.doubles().injectNull(0.3))
+                        .as(MetadataRecord.ClientQuota::new),
                 Arbitraries.just(new MetadataRecord.NoOp())));
     }
 

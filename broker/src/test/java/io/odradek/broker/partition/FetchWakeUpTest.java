@@ -230,6 +230,16 @@ class FetchWakeUpTest {
         }
     }
 
+    private static final ReplicaPorts PORTS = ReplicaPorts.alone(1, () -> -1, new ReplicaClock() {
+        @Override
+        public long nowMs() {
+            return 0;
+        }
+
+        @Override
+        public void wakeAt(long atMs, Runnable task) {}
+    });
+
     @Property(tries = 3000)
     void noScheduleLosesAWakeUp(@ForAll long seed, @ForAll boolean incremental) throws IOException {
         Random random = new Random(seed);
@@ -243,8 +253,10 @@ class FetchWakeUpTest {
                     home(),
                     anyLog(),
                     1,
-                    TopicTraffic.ofBroker());
-            host.lead(1, image());
+                    TopicTraffic.ofBroker(),
+                    PORTS,
+                    true);
+            host.applyOrWait(image());
             hosts.add(host);
             settlers.add(new Settler(host));
         }

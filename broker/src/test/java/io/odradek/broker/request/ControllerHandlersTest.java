@@ -12,6 +12,8 @@ import java.util.UUID;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.AllocateProducerIdsRequestData;
 import org.apache.kafka.common.message.AllocateProducerIdsResponseData;
+import org.apache.kafka.common.message.AlterClientQuotasRequestData;
+import org.apache.kafka.common.message.AlterClientQuotasResponseData;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData.ReassignablePartition;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData.ReassignableTopic;
@@ -28,6 +30,8 @@ import org.apache.kafka.common.message.BrokerRegistrationResponseData;
 import org.apache.kafka.common.message.CreateTopicsRequestData;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopic;
 import org.apache.kafka.common.message.CreateTopicsResponseData;
+import org.apache.kafka.common.message.DescribeClientQuotasRequestData;
+import org.apache.kafka.common.message.DescribeClientQuotasResponseData;
 import org.apache.kafka.common.message.ElectLeadersRequestData;
 import org.apache.kafka.common.message.ElectLeadersRequestData.TopicPartitions;
 import org.apache.kafka.common.message.ElectLeadersRequestData.TopicPartitionsCollection;
@@ -313,6 +317,57 @@ class ControllerHandlersTest extends HandlerTest {
                 new UpdateFeaturesRequestData().setFeatureUpdates(updates).setTimeoutMs(10_000),
                 version,
                 UpdateFeaturesResponseData.class);
+    }
+
+    @Test
+    void quotasAreKeptAndFound() {
+        assertThat(quota("user", "alice", "producer_byte_rate", 1024)).isEqualTo(Errors.NONE);
+        assertThat(quota("user", null, "request_percentage", 12.5)).isEqualTo(Errors.NONE);
+        assertThat(quota("ip", "10.0.0.1", "connection_creation_rate", 5)).isEqualTo(Errors.NONE);
+        assertThat(quota("ip", "somewhere", "connection_creation_rate", 5)).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(quota("user", "bob", "no_such_rate", 5)).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(quota("user", "bob", "producer_byte_rate", -5)).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(quota("user", "bob", "producer_byte_rate", 1.5)).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(quota("tribe", "bob", "producer_byte_rate", 5)).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(described("user", 2, null)).hasSize(2);
+        assertThat(described("user", 1, null).getFirst().values().getFirst().value())
+                .isEqualTo(12.5);
+        assertThat(described("user", 0, "alice").getFirst().values().getFirst().key())
+                .isEqualTo("producer_byte_rate");
+        assertThat(described("ip", 2, null)).hasSize(1);
+    }
+
+    private Errors quota(String type, @Nullable String name, String key, double value) {
+        return Errors.forCode(ask(
+                        new AlterClientQuotasHandler(controller.host),
+                        new AlterClientQuotasRequestData()
+                                .setEntries(List.of(new AlterClientQuotasRequestData.EntryData()
+                                        .setEntity(List.of(new AlterClientQuotasRequestData.EntityData()
+                                                .setEntityType(type)
+                                                .setEntityName(name)))
+                                        .setOps(List.of(new AlterClientQuotasRequestData.OpData()
+                                                .setKey(key)
+                                                .setValue(value))))),
+                        1,
+                        AlterClientQuotasResponseData.class)
+                .entries()
+                .getFirst()
+                .errorCode());
+    }
+
+    private List<DescribeClientQuotasResponseData.EntryData> described(
+            String type, int matchType, @Nullable String match) {
+        return ask(
+                        new DescribeClientQuotasHandler(controller.host::image),
+                        new DescribeClientQuotasRequestData()
+                                .setStrict(true)
+                                .setComponents(List.of(new DescribeClientQuotasRequestData.ComponentData()
+                                        .setEntityType(type)
+                                        .setMatchType((byte) matchType)
+                                        .setMatch(match))),
+                        1,
+                        DescribeClientQuotasResponseData.class)
+                .entries();
     }
 
     @Test

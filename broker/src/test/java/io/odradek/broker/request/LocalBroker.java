@@ -11,6 +11,8 @@ import io.odradek.broker.partition.LeaderHints;
 import io.odradek.broker.partition.OutOfReach;
 import io.odradek.broker.partition.PartitionHost;
 import io.odradek.broker.partition.Partitions;
+import io.odradek.broker.partition.ReplicaClock;
+import io.odradek.broker.partition.ReplicaPorts;
 import io.odradek.broker.partition.ShardSettlement;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
@@ -37,6 +39,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
@@ -80,6 +83,7 @@ final class LocalBroker implements AutoCloseable {
     final DescribeProducersHandler describeProducers;
     final DescribeLogDirsHandler describeLogDirs;
     final ExecutorService blocking = Executors.newVirtualThreadPerTaskExecutor();
+    final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
 
     LocalBroker(Path path, int shardCount, int ringSlots) throws IOException {
         this(path, new DiskFileStore(), shardCount, ringSlots);
@@ -98,7 +102,8 @@ final class LocalBroker implements AutoCloseable {
             shard.start();
             shards.add(new HostedShard(shard, directory, settlement));
         }
-        partitions = new Partitions(shards, blocking, OutOfReach.NOTHING);
+        partitions = new Partitions(
+                shards, blocking, OutOfReach.NOTHING, ReplicaPorts.alone(BROKER_ID, () -> -1, ReplicaClock.of(timer)));
         LeaderHints hints = new Hints();
         produce = new ProduceHandler(partitions, hints, InstantSource.system());
         fetch = new FetchHandler(partitions, hints, sessions, MAX_FETCH_BYTES);
@@ -168,7 +173,7 @@ final class LocalBroker implements AutoCloseable {
     PartitionHost lead(String name, int partition, LogConfig config, int epoch) throws Exception {
         UUID id = ids.computeIfAbsent(name, _ -> UUID.randomUUID());
         return partitions
-                .lead(new TopicPartition(name, id, partition), config, BROKER_ID, image(epoch))
+                .follow(new TopicPartition(name, id, partition), config, image(epoch))
                 .get(20, TimeUnit.SECONDS);
     }
 
@@ -361,6 +366,7 @@ final class LocalBroker implements AutoCloseable {
         closed = true;
         shards.forEach(shard -> shard.shard().close());
         blocking.close();
+        timer.shutdownNow();
         directory.close();
     }
 }

@@ -288,7 +288,7 @@ class ProduceHandlerTest {
     void acksAllWaitsForTheFollowerAndTimesOut() throws Exception {
         UUID id = UUID.randomUUID();
         broker.partitions
-                .lead(new TopicPartition("t", id, 0), LogConfig.defaults(), 1, withFollower(List.of(1, 2)))
+                .follow(new TopicPartition("t", id, 0), LogConfig.defaults(), withFollower(List.of(1, 2)))
                 .get(20, TimeUnit.SECONDS);
         assertThat(error(produce(LEADER, "t", LocalBroker.records("a")))).isEqualTo(Errors.NONE);
 
@@ -313,7 +313,7 @@ class ProduceHandlerTest {
     void acksAllIsRefusedBelowTheMinimumOfInSyncReplicas() throws Exception {
         LogConfig twoInSync = LogConfig.defaults().withMinInSyncReplicas(2);
         broker.partitions
-                .lead(new TopicPartition("t", UUID.randomUUID(), 0), twoInSync, 1, withFollower(List.of(1)))
+                .follow(new TopicPartition("t", UUID.randomUUID(), 0), twoInSync, withFollower(List.of(1)))
                 .get(20, TimeUnit.SECONDS);
         assertThat(error(produce(ALL, "t", LocalBroker.records("a")))).isEqualTo(Errors.NOT_ENOUGH_REPLICAS);
         assertThat(produce(LEADER, "t", LocalBroker.records("b")).baseOffset()).isZero();
@@ -396,7 +396,7 @@ class ProduceHandlerTest {
     void requestsThatWaitForFollowersAreCountedUntilTheyAreAnswered() throws Exception {
         UUID id = UUID.randomUUID();
         broker.partitions
-                .lead(new TopicPartition("t", id, 0), LogConfig.defaults(), 1, withFollower(List.of(1, 2)))
+                .follow(new TopicPartition("t", id, 0), LogConfig.defaults(), withFollower(List.of(1, 2)))
                 .get(20, TimeUnit.SECONDS);
         var one = broker.produce(connection, ALL, "t", 0, LocalBroker.records("a"));
         var other = broker.produce(connection, ALL, "t", 0, LocalBroker.records("b"));

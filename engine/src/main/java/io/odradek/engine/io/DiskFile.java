@@ -31,13 +31,24 @@ final class DiskFile implements StoreFile {
     /** {@link #path}, absolute and normalized: what {@link #failures} knows it by. */
     private final Path failureKey;
 
+    /** Where the next append goes: the end of the file, or of what was appended to a preallocated one; -1 when nobody has looked. */
+    private long appendAt = -1;
+
+    /** The file's length when it was last preallocated: up to there appends need not lengthen it. */
+    private long preallocatedTo;
+
     /**
-     * Whether the channel's own position is where the next append goes, as each append leaves it: the end of the file, or of
-     * what was appended to a preallocated one. Spares an fstat and an lseek per append. Confined to the writing thread. A
+     * Whether the channel's own position is {@link #appendAt}, as each append by a system call leaves it. Spares an lseek per append. A
      * gathering write has no positional form in Java, and O_APPEND is no way out: on Linux it turns the positional {@link
      * #write} into an append as well (pwrite(2), BUGS).
      */
     private boolean positioned;
+
+    /** For small appends to a preallocated file. Opened and used by the writing thread; guarded by this when it is exchanged. */
+    private @Nullable AppendWindow window;
+
+    /** There is none to be had, so that nobody asks again for each append. */
+    private boolean withoutWindow;
 
     /** Held while syncing; not the monitor of this, which mapping and closing take. */
     private final Object syncing = new Object();
@@ -102,12 +113,15 @@ final class DiskFile implements StoreFile {
         throwIfSyncFailed();
         try {
             long end = channel.size();
-            if (sizeBytes > end) {
+            if (appendAt < 0) {
+                appendAt = end;
                 positioned = false;
+            }
+            if (sizeBytes > end) {
                 // The only way in which a FileChannel lengthens a file; what lies before is a hole.
                 channel.write(ByteBuffer.allocate(1), sizeBytes - 1);
-                channel.position(end);
-                positioned = true;
+                preallocatedTo = sizeBytes;
+                withoutWindow = false;
             }
         } catch (IOException e) {
             throw explained("cannot make " + path + " " + sizeBytes + " bytes long", e);
@@ -117,38 +131,105 @@ final class DiskFile implements StoreFile {
     @Override
     public void append(ByteBuffer[] sources, int count) throws IOException {
         throwIfSyncFailed();
-        long at = -1;
+        long end = -1;
         try {
+            if (appendAt < 0) {
+                appendAt = channel.size();
+                positioned = false;
+            }
+            end = appendAt + remaining(sources, count);
+            AppendWindow open = windowFor(end);
+            if (open != null) {
+                positioned = false;
+                open.put(sources, count, appendAt);
+                appendAt = end;
+                return;
+            }
             if (!positioned) {
-                channel.position(channel.size());
+                channel.position(appendAt);
             }
             positioned = false; // until all of it is written
-            int first = 0;
-            while (first < count) {
-                int copied = writeCopied(sources, first, count);
-                if (copied > first) {
-                    first = copied;
-                    continue;
-                }
-                // Each may write less than it was given, and a gathering one takes at most IOV_MAX buffers: hence the
-                // loop.
-                if (first == count - 1) {
-                    channel.write(sources[first]); // spares the vector of one
-                } else {
-                    channel.write(sources, first, count - first);
-                }
-                while (first < count && !sources[first].hasRemaining()) {
-                    first++;
-                }
-            }
+            writeAll(sources, count);
+            appendAt = end;
             positioned = true;
         } catch (IOException e) {
+            throw explained("cannot append to " + path + " at byte " + appendAt, e);
+        }
+    }
+
+    private static long remaining(ByteBuffer[] sources, int count) {
+        long bytes = 0;
+        for (int i = 0; i < count; i++) {
+            bytes += sources[i].remaining();
+        }
+        return bytes;
+    }
+
+    /** A window that has room for what is to end there; null when a system call is the better way, or the only one. */
+    private @Nullable AppendWindow windowFor(long end) throws IOException {
+        if (end > preallocatedTo || end - appendAt > SMALL_APPEND_BYTES || withoutWindow) {
+            return null;
+        }
+        AppendWindow open = window;
+        if (open == null || !open.reaches(end)) {
+            open = openWindow(end);
+        }
+        if (open != null) {
             try {
-                at = channel.isOpen() ? channel.position() : -1;
-            } catch (IOException noPosition) {
-                e.addSuppressed(noPosition);
+                open.ready(appendAt, end);
+            } catch (ClosedChannelException e) {
+                throw e;
+            } catch (IOException full) {
+                closeWindow(); // and let the write say what is wrong, if it is
+                withoutWindow = true;
+                return null;
             }
-            throw explained("cannot append to " + path + " at byte " + at, e);
+        }
+        return open;
+    }
+
+    private synchronized @Nullable AppendWindow openWindow(long end) throws IOException {
+        if (closed) {
+            throw new ClosedChannelException();
+        }
+        closeWindow();
+        AppendWindow next = AppendWindow.open(channel, appendAt, preallocatedTo);
+        if (next == null || !next.reaches(end)) { // too few bytes are left for it
+            if (next != null) {
+                next.close();
+            }
+            withoutWindow = true;
+            return null;
+        }
+        window = next;
+        return next;
+    }
+
+    private synchronized void closeWindow() {
+        if (window != null) {
+            window.close();
+            window = null;
+        }
+    }
+
+    private void writeAll(ByteBuffer[] sources, int count) throws IOException {
+        int first = 0;
+        while (first < count) {
+            int copied = writeCopied(sources, first, count);
+            if (copied > first) {
+                first = copied;
+                continue;
+            }
+            // Each may write less than it was given, and a gathering one takes at most IOV_MAX buffers: hence the
+            // loop.
+            if (first == count - 1) {
+                channel.write(sources[first]); // spares the vector of one
+            } else {
+                channel.write(sources, first, count - first);
+            }
+            while (first < count && !sources[first].hasRemaining()) {
+                first++;
+            }
         }
     }
 
@@ -179,7 +260,7 @@ final class DiskFile implements StoreFile {
     @Override
     public void write(ByteBuffer source, long position) throws IOException {
         throwIfSyncFailed();
-        positioned = false;
+        forgetEnd();
         long at = position;
         try {
             while (source.hasRemaining()) {
@@ -193,12 +274,19 @@ final class DiskFile implements StoreFile {
     @Override
     public void truncate(long sizeBytes) throws IOException {
         throwIfSyncFailed();
-        positioned = false;
+        forgetEnd(); // a mapping of what is cut would end the process that touches it
         try {
             channel.truncate(sizeBytes);
         } catch (IOException e) {
             throw explained("cannot truncate " + path + " to " + sizeBytes + " bytes", e);
         }
+    }
+
+    private void forgetEnd() {
+        closeWindow();
+        appendAt = -1;
+        preallocatedTo = 0;
+        positioned = false;
     }
 
     /** One at a time: the kernel tells of an error once, and a second caller must not slip in before it is remembered. */
@@ -265,6 +353,7 @@ final class DiskFile implements StoreFile {
         try {
             channel.close();
         } finally {
+            closeWindow();
             if (mappings != null) {
                 mappings.close();
             }

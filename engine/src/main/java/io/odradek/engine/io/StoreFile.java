@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  */
 public interface StoreFile extends AutoCloseable {
 
+    /** An append of so many bytes is worth preallocating for: a larger one costs as much by a system call. */
+    int SMALL_APPEND_BYTES = 4096;
+
     /** The path it was opened at; a later {@link FileStore#rename} of the file or its directory does not change it. */
     Path path();
 
@@ -31,8 +34,9 @@ public interface StoreFile extends AutoCloseable {
 
     /**
      * Makes the file {@code sizeBytes} long; what is added reads as zeros and need not take up space. Appends through this
-     * opening go on where the file ended before, until it is truncated or written to at a position. Does nothing when the
-     * file is that long. The new length is as durable as any other change.
+     * opening go on where they would have gone without it, until the file is truncated or written to at a position. Does nothing
+     * when the file is that long. The new length is as durable as any other change. Small appends to what was preallocated cost less
+     * than such as lengthen the file ({@link #SMALL_APPEND_BYTES}).
      */
     void preallocate(long sizeBytes) throws IOException;
 

@@ -1,5 +1,6 @@
 package io.odradek.engine.record;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
@@ -41,13 +42,30 @@ public final class ReplicaCheck {
             throw new CorruptBatchException(
                     "the batch at offset " + baseOffset + " has an unknown codec, " + RecordBatch.codecId(batch, 0));
         }
+        if (RecordBatch.hasProducerId(batch, 0) && RecordBatch.isControl(batch, 0)) {
+            requireReadableMarker(batch, baseOffset);
+        }
         return new ValidatedBatch(
                 batch,
                 lease,
                 count,
                 RecordBatch.baseTimestamp(batch, 0),
-                RecordBatch.maxTimestamp(batch, 0),
+                RecordBatch.maxRecordTimestamp(batch, 0),
                 Math.max(0, count - 1));
+    }
+
+    /** A producer's: the log will look what it ends. */
+    private static void requireReadableMarker(ByteBuffer batch, long baseOffset) throws CorruptBatchException {
+        try (RecordCursor records = RecordCursor.open(batch, 0)) {
+            if (records.next()) {
+                ControlRecords.endTransaction(records);
+            }
+        } catch (CorruptBatchException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new CorruptBatchException(
+                    "the control batch at offset " + baseOffset + " can't be read: " + e.getMessage());
+        }
     }
 
     private ReplicaCheck() {}

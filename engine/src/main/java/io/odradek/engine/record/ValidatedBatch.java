@@ -85,6 +85,10 @@ public final class ValidatedBatch {
         return bytes.getInt(BatchLayout.BASE_SEQUENCE_AT);
     }
 
+    public int leaderEpoch() {
+        return bytes.getInt(BatchLayout.LEADER_EPOCH_AT);
+    }
+
     public boolean isTransactional() {
         return (bytes.getShort(BatchLayout.ATTRIBUTES_AT) & BatchLayout.TRANSACTIONAL_BIT) != 0;
     }

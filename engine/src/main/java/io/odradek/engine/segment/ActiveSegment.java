@@ -1,7 +1,9 @@
 package io.odradek.engine.segment;
 
+import io.odradek.engine.LogConfig;
 import io.odradek.engine.io.FileStore;
 import io.odradek.engine.io.FileStore.OpenMode;
+import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.record.BatchLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -14,6 +16,9 @@ import java.nio.file.Path;
  * <p>Confined to the append thread, but for the indexes, which any thread may search, and {@link #persistIndexes}.
  */
 public final class ActiveSegment implements Segment {
+    /** So many small appends are no sign of more: most logs are idle. */
+    private static final int FEW_APPENDS = 4;
+
     private final SegmentFiles files;
     private final OffsetIndex offsetIndex;
     private final TimeIndex timeIndex;
@@ -32,6 +37,12 @@ public final class ActiveSegment implements Segment {
 
     /** The file is longer than what was written. Append thread. */
     private boolean preallocated;
+
+    /** How long the file was made; 0 when it only grew. Append thread. */
+    private long preallocatedBytes;
+
+    /** Small appends so far, as far as they count. Append thread. */
+    private int smallAppends;
 
     private ActiveSegment(SegmentFiles files, OffsetIndex offsetIndex, TimeIndex timeIndex) {
         this.files = files;
@@ -125,6 +136,33 @@ public final class ActiveSegment implements Segment {
         log().append(batches, count);
     }
 
+    /**
+     * As {@link #append(ByteBuffer[], int)}, and more such appends may follow.
+     *
+     * @param aheadBytes by how much the file is lengthened at a time for small appends ({@link LogConfig#appendAheadBytes}); 0: not
+     */
+    public void append(ByteBuffer[] batches, int count, int aheadBytes) throws IOException {
+        if (aheadBytes > 0) {
+            lengthenAhead(batches, count, aheadBytes);
+        }
+        append(batches, count);
+    }
+
+    /** A segment that gets many small appends is preallocated in steps: that makes them cheap, and {@link #trim} takes back what is left. */
+    private void lengthenAhead(ByteBuffer[] batches, int count, int aheadBytes) throws IOException {
+        int bytes = 0;
+        for (int i = 0; i < count && bytes <= StoreFile.SMALL_APPEND_BYTES; i++) {
+            bytes += batches[i].remaining();
+        }
+        if (bytes <= StoreFile.SMALL_APPEND_BYTES
+                && sizeBytes + (long) bytes > preallocatedBytes
+                && ++smallAppends > FEW_APPENDS) {
+            preallocated = true;
+            preallocatedBytes = sizeBytes + (long) Math.max(bytes, aheadBytes);
+            log().preallocate(preallocatedBytes);
+        }
+    }
+
     /** Takes note of a batch that lies at {@link #sizeBytes}: Kafka's rule for index entries, batch by batch. */
     public void wrote(int batchBytes, long lastOffset, long batchMaxTimestamp, int indexIntervalBytes) {
         if (sizeBytes == 0) {
@@ -146,6 +184,7 @@ public final class ActiveSegment implements Segment {
     /** Gives the empty segment's file its full length at once ({@code preallocate}); {@link #trim} takes back what is left. */
     public void preallocate(int segmentBytes) throws IOException {
         preallocated = true;
+        preallocatedBytes = segmentBytes;
         log().preallocate(segmentBytes);
     }
 
@@ -155,6 +194,7 @@ public final class ActiveSegment implements Segment {
         if (changed) {
             log().truncate(sizeBytes);
             preallocated = false;
+            preallocatedBytes = 0;
         }
         return changed;
     }
@@ -162,6 +202,7 @@ public final class ActiveSegment implements Segment {
     /** Gives the file up to {@link #sizeBytes} only: after a failed append. */
     public void cutToSize() throws IOException {
         log().truncate(sizeBytes);
+        preallocatedBytes = 0;
     }
 
     /** Notes the largest timestamp last, as Kafka does when a segment is closed or sealed: retention reads it there. */

@@ -5,6 +5,7 @@ import io.odradek.engine.AppendOutcome;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.journal.WrittenBytes;
+import io.odradek.engine.record.FetchedBatches;
 import io.odradek.engine.record.ValidatedBatch;
 import java.io.IOException;
 import java.time.InstantSource;
@@ -84,6 +85,7 @@ final class Appender {
         group[groupSize++] = event;
         switch (event.kind) {
             case BATCH -> stage(event);
+            case FETCHED -> stageFetched(event);
             case TASK -> run(event);
             case SYNC -> wantSync(event);
             case LET_GO -> {
@@ -127,6 +129,8 @@ final class Appender {
             WriteEvent event = group[i];
             group[i] = null;
             settlesNow |= finish(event) <= synced;
+            settlesNow |= event.outcome instanceof AppendOutcome.Appended
+                    && Objects.requireNonNull(event.log).isGrowthAnnounced();
             waiting += event.settleAfter == last && event.kind == WriteEvent.Kind.BATCH ? 1 : 0;
         }
         forgetGroup();
@@ -180,6 +184,39 @@ final class Appender {
         } catch (IOException | RuntimeException | Error e) {
             fault.broken("appending to " + slot.log.partition(), e);
             // a roll may have failed to write what was staged before this batch: none of it counts
+            slot.writeFailure = reason("append", slot, e);
+            event.outcome = new AppendOutcome.StorageFailed(slot.writeFailure);
+        }
+    }
+
+    private void stageFetched(WriteEvent event) {
+        FetchedBatches fetched = Objects.requireNonNull(event.fetched);
+        event.fetched = null;
+        String refusal = fault.reasonToRefuse();
+        if (refusal != null) {
+            fetched.releaseFrom(0);
+            event.slot = slots.get(event.log);
+            event.outcome = new AppendOutcome.StorageFailed(refusal);
+            return;
+        }
+        LogSlot slot = touch(event);
+        if (slot == null) {
+            fetched.releaseFrom(0);
+            event.outcome = new AppendOutcome.StorageFailed("log is closed");
+            return;
+        }
+        int count = fetched.count();
+        int sizeBytes = fetched.sizeBytes();
+        try {
+            event.outcome = slot.log.stageFetched(fetched, event.leaderEpoch, groupNowMs, event.appended);
+            if (event.outcome instanceof AppendOutcome.Appended) {
+                slot.staged = true;
+                groupBytes += sizeBytes;
+                batches.add(count);
+                bytes.add(sizeBytes);
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            fault.broken("appending to " + slot.log.partition(), e);
             slot.writeFailure = reason("append", slot, e);
             event.outcome = new AppendOutcome.StorageFailed(slot.writeFailure);
         }
@@ -291,7 +328,7 @@ final class Appender {
         }
         event.settleAfter = slot.settleAfter;
         switch (event.kind) {
-            case BATCH -> {
+            case BATCH, FETCHED -> {
                 // a retry of a batch of this very group is as lost as the batch itself
                 if (slot.writeFailure != null && Settler.isClaim(event.outcome)) {
                     event.outcome = new AppendOutcome.StorageFailed(slot.writeFailure);

@@ -27,6 +27,8 @@ final class LogSlot {
     long lastHandedOver = NEVER_SYNCED;
     // settle thread
     long settleGroup;
+    /** The last pass in which it was listed as grown. */
+    long growthPass;
 
     /** While a group is settled: its last batch of this log. */
     @Nullable

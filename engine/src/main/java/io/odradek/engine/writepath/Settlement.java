@@ -16,7 +16,13 @@ public interface Settlement {
     void progressed(PartitionLog log, Appended last);
 
     /**
-     * The end of a pass in which entries settled or tasks given to {@link Shard#settle} ran: a place to wake and flush what
+     * Records were appended to a log of which that is {@linkplain PartitionLog#announceGrowth announced}, and may not be durable for some
+     * time. Not called for what {@link #progressed} tells in the same pass. In a pass at most once per log; before the listeners.
+     */
+    default void grew(PartitionLog log) {}
+
+    /**
+     * The end of a pass in which entries settled, logs grew or tasks given to {@link Shard#settle} ran: a place to wake and flush what
      * these gathered.
      */
     default void groupSettled() {}

@@ -53,6 +53,8 @@ final class Settler {
     private LogSlot[] progressed = new LogSlot[16];
     private int progressedCount;
     private long groupNumber;
+    private LogSlot[] grown = new LogSlot[16];
+    private int grownCount;
 
     final Counter settled = new Counter();
     final Counter groups = new Counter();
@@ -75,15 +77,22 @@ final class Settler {
     /** Settles what can be. Returns whether anything was done. */
     boolean settle() {
         boolean ran = runInbox();
+        groupNumber++;
         collectReady();
         boolean settles = readyCount > 0;
+        boolean grew = grownCount > 0;
         if (settles) {
             announceProgress();
+        }
+        if (grew) {
+            announceGrowth();
+        }
+        if (settles) {
             for (int i = 0; i < readyCount; i++) {
                 tell(ready[i]);
             }
         }
-        if (ran || settles) {
+        if (ran || settles || grew) {
             guarded("ending a settled group", settlement::groupSettled);
         }
         if (settles) {
@@ -92,7 +101,7 @@ final class Settler {
             release();
         }
         boolean roomGiven = offerRoom();
-        return ran || settles || roomGiven;
+        return ran || settles || grew || roomGiven;
     }
 
     /** Whether {@link #settle} has something to do; exact while nobody settles. Any thread. */
@@ -152,6 +161,9 @@ final class Settler {
             }
             if (event.settleAfter > synced) {
                 if (failure == null) {
+                    if (sequence > examined) {
+                        noteGrowth(event);
+                    }
                     continue;
                 }
                 fail(event, failure);
@@ -166,8 +178,34 @@ final class Settler {
         lastFailed = failure != null;
     }
 
+    private void noteGrowth(WriteEvent event) {
+        LogSlot slot = event.slot;
+        if (slot == null
+                || !(event.outcome instanceof Appended)
+                || slot.growthPass == groupNumber
+                || !slot.log.isGrowthAnnounced()) {
+            return;
+        }
+        slot.growthPass = groupNumber;
+        if (grownCount == grown.length) {
+            grown = Arrays.copyOf(grown, 2 * grownCount);
+        }
+        grown[grownCount++] = slot;
+    }
+
+    private void announceGrowth() {
+        for (int i = 0; i < grownCount; i++) {
+            LogSlot slot = grown[i];
+            grown[i] = null;
+            // what made progress in this pass has been told so
+            if (fault.bug() == null && slot.settleGroup != groupNumber) {
+                guarded("telling that " + slot.log.partition() + " grew", () -> settlement.grew(slot.log));
+            }
+        }
+        grownCount = 0;
+    }
+
     private void announceProgress() {
-        groupNumber++;
         if (fault.bug() != null) {
             return;
         }

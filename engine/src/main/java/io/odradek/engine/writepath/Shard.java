@@ -4,6 +4,7 @@ import io.odradek.engine.LogDirectory;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.io.GroupSync;
 import io.odradek.engine.journal.Journal;
+import io.odradek.engine.record.FetchedBatches;
 import io.odradek.engine.record.ValidatedBatch;
 import java.io.IOException;
 import java.time.InstantSource;
@@ -76,7 +77,9 @@ public final class Shard implements AutoCloseable {
          * nothing to do appends and settles itself, on its own thread: two hand-overs less. It may have to wait for the
          * page cache, up to {@link WritePath#LENT_BYTES} of it; once that took long, others are not asked to for a while.
          */
-        LENT
+        LENT,
+        /** Nobody: the shard is never started, and one thread, that of a simulator, does everything by {@link Shard#stages}. */
+        NONE
     }
 
     /** Writing to the page cache took longer than this: the kernel holds writers up. */
@@ -110,6 +113,7 @@ public final class Shard implements AutoCloseable {
 
     private final boolean separate;
     private final boolean lends;
+    private final boolean unattended;
     /** While the sync thread waits for the disk it takes no turn. */
     private final DiskWait disk = new DiskWait();
 
@@ -173,6 +177,7 @@ public final class Shard implements AutoCloseable {
         syncBell = new Doorbell(patience);
         separate = options.threads() == Threads.SEPARATE;
         lends = options.threads() == Threads.LENT;
+        unattended = options.threads() == Threads.NONE;
         settleBell = separate ? new Doorbell(patience) : appendBell;
         // Who has the turn settles behind what he has done, and needs no bell for that.
         Doorbell done = separate ? settleBell : new Doorbell(patience);
@@ -203,9 +208,17 @@ public final class Shard implements AutoCloseable {
         }
     }
 
+    /** The stages of a shard that has {@linkplain Threads#NONE no threads}, for the one thread that does everything. */
+    public WritePath stages() {
+        if (!unattended) {
+            throw new IllegalStateException("a shard with threads of its own runs its stages itself");
+        }
+        return path;
+    }
+
     /** Starts the threads. What was written before is taken up then. */
     public synchronized void start() {
-        if (started) {
+        if (started || unattended) {
             throw new IllegalStateException("shard is started once");
         }
         started = true;
@@ -234,6 +247,22 @@ public final class Shard implements AutoCloseable {
     public boolean tryWriteUnannounced(
             PartitionLog log, ValidatedBatch batch, int leaderEpoch, AppendListener listener) {
         return path.tryWriteUnannounced(log, batch, leaderEpoch, listener);
+    }
+
+    /**
+     * Hands over what a leader sent, for a log that follows it; all of it is appended, or nothing. Never blocks. Any thread; counts as one
+     * batch of as many bytes.
+     *
+     * @param leaderEpoch of the leader that sent it
+     * @param listener is told of the last batch
+     * @return false as {@link #tryWrite}
+     */
+    public boolean tryWriteFetched(PartitionLog log, FetchedBatches fetched, int leaderEpoch, AppendListener listener) {
+        boolean written = path.tryWriteFetched(log, fetched, leaderEpoch, listener);
+        if (written) {
+            wake();
+        }
+        return written;
     }
 
     /**
@@ -370,6 +399,11 @@ public final class Shard implements AutoCloseable {
         path.submit(task);
     }
 
+    /** Whether nothing is taken in any more, and no room comes. Any thread. */
+    public boolean isClosed() {
+        return path.isClosed() || dead;
+    }
+
     /** Any thread. */
     public ShardGauges gauges() {
         return path.gauges();
@@ -381,7 +415,7 @@ public final class Shard implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (isOwnThread()) {
+        if (!unattended && isOwnThread()) {
             throw new IllegalStateException(
                     "a shard can't be closed from " + Thread.currentThread().getName());
         }
@@ -417,7 +451,7 @@ public final class Shard implements AutoCloseable {
     }
 
     private boolean isOwnThread() {
-        return turn.isMine() || threads.contains(Thread.currentThread());
+        return unattended || turn.isMine() || threads.contains(Thread.currentThread());
     }
 
     private void appendLoop() {

@@ -2,6 +2,7 @@ package io.odradek.engine.writepath;
 
 import io.odradek.engine.AppendOutcome;
 import io.odradek.engine.PartitionLog;
+import io.odradek.engine.record.FetchedBatches;
 import io.odradek.engine.record.ValidatedBatch;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 final class WriteEvent {
     enum Kind {
         BATCH,
+        /** What a leader sent, for a log that follows it. */
+        FETCHED,
         TASK,
         /** Make durable what the log holds; nobody's batch waits for it. */
         SYNC,
@@ -27,6 +30,9 @@ final class WriteEvent {
 
     @Nullable
     ValidatedBatch batch;
+
+    @Nullable
+    FetchedBatches fetched;
 
     int leaderEpoch;
 
@@ -45,7 +51,7 @@ final class WriteEvent {
     @Nullable
     AppendOutcome outcome;
 
-    /** What {@link #outcome} is when the batch was appended. */
+    /** What {@link #outcome} is when the batch, or the last one of what was fetched, was appended. */
     final AppendOutcome.Appended appended = new AppendOutcome.Appended();
 
     @Nullable
@@ -64,6 +70,7 @@ final class WriteEvent {
     void clear() {
         log = null;
         batch = null;
+        fetched = null;
         listener = null;
         task = null;
         taskListener = null;

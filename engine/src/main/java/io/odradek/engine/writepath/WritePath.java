@@ -8,6 +8,7 @@ import io.odradek.engine.PartitionLog;
 import io.odradek.engine.io.GroupSync;
 import io.odradek.engine.journal.Journal;
 import io.odradek.engine.journal.JournalCounts;
+import io.odradek.engine.record.FetchedBatches;
 import io.odradek.engine.record.ValidatedBatch;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.LongAdder;
@@ -165,6 +166,30 @@ public final class WritePath {
         return true;
     }
 
+    /** See {@link Shard#tryWriteFetched}. Any thread. */
+    public boolean tryWriteFetched(PartitionLog log, FetchedBatches fetched, int leaderEpoch, AppendListener listener) {
+        int sizeBytes = fetched.sizeBytes();
+        if (!admission.tryAcquire(sizeBytes)) {
+            return refuse(sizeBytes);
+        }
+        long sequence;
+        try {
+            sequence = ring.tryNext();
+        } catch (InsufficientCapacityException full) {
+            admission.release(sizeBytes);
+            return refuse(0);
+        }
+        WriteEvent event = ring.get(sequence);
+        event.kind = WriteEvent.Kind.FETCHED;
+        event.log = log;
+        event.fetched = fetched;
+        event.leaderEpoch = leaderEpoch;
+        event.listener = listener;
+        event.chargedBytes = sizeBytes;
+        ring.publish(sequence);
+        return true;
+    }
+
     /** See {@link Shard#announce}. Any thread. */
     public void announce() {
         appendBell.ring();
@@ -246,7 +271,7 @@ public final class WritePath {
         long sequence = begin;
         while (ring.isAvailable(sequence) && appender.groupBytes() < LENT_BYTES) {
             WriteEvent event = ring.get(sequence);
-            if (event.kind != WriteEvent.Kind.BATCH) {
+            if (!isAppend(event)) {
                 break;
             }
             appender.accept(event, sequence);
@@ -272,7 +297,11 @@ public final class WritePath {
     /** Whether {@link #appendLent} would find something; a guess while others append. Any thread. */
     boolean canAppendLent() {
         long next = appender.through() + 1;
-        return ring.isAvailable(next) && ring.get(next).kind == WriteEvent.Kind.BATCH;
+        return ring.isAvailable(next) && isAppend(ring.get(next));
+    }
+
+    private static boolean isAppend(WriteEvent event) {
+        return event.kind == WriteEvent.Kind.BATCH || event.kind == WriteEvent.Kind.FETCHED;
     }
 
     /** Whether the last group went to sync. Any thread. */

@@ -38,6 +38,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.EnumSource.Mode;
 
 /** The shard with its threads. */
 @Timeout(60)
@@ -87,7 +88,7 @@ class ShardTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = Mode.EXCLUDE, names = "NONE") // never started
     void pageCacheEntriesAndSettleTasksPassAStuckSync(Threads threads) throws Exception {
         PartitionLog synced = logs.log("synced", new Durability.Sync());
         PartitionLog cached = logs.log("cached", new Durability.PageCache());
@@ -286,7 +287,7 @@ class ShardTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = Mode.EXCLUDE, names = "NONE") // never started
     void aTaskGivenOnTheSettleThreadWhileTheRingIsFullRunsLaterInOrder(Threads threads) throws Exception {
         PartitionLog log = logs.log("synced", new Durability.Sync());
         List<Integer> ran = Collections.synchronizedList(new ArrayList<>());
@@ -338,7 +339,7 @@ class ShardTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = Mode.EXCLUDE, names = "NONE") // never started
     void whatIsHandedOverUnannouncedIsOneGroupOnceItIsAnnounced(Threads threads) throws Exception {
         PartitionLog log = logs.log("cached", new Durability.PageCache());
         try (Shard shard = started(options(64, 1 << 20, threads), NOBODY)) {
@@ -357,7 +358,7 @@ class ShardTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = Mode.EXCLUDE, names = "NONE") // never started
     void aFullShardIsWokenByTheWriteThatItRefuses(Threads threads) throws Exception {
         PartitionLog log = logs.log("cached", new Durability.PageCache());
         try (Shard shard = started(options(4, 1 << 20, threads), NOBODY)) {
@@ -379,7 +380,7 @@ class ShardTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = Mode.EXCLUDE, names = "NONE") // never started
     void closingWritesWhatNobodyAnnounced(Threads threads) throws Exception {
         PartitionLog log = logs.log("synced", new Durability.Sync());
         try (Shard shard = started(options(64, 1 << 20, threads), NOBODY)) {
@@ -390,7 +391,7 @@ class ShardTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = Mode.EXCLUDE, names = "NONE") // never started
     void whoWaitsForAShardLearnsThatItDied(Threads threads) throws Exception {
         PartitionLog log = logs.log("synced", new Durability.Sync());
         AtomicBoolean broken = new AtomicBoolean();
@@ -448,7 +449,7 @@ class ShardTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = Mode.EXCLUDE, names = "NONE") // never started
     void everyAcceptedWriteIsSettledOnceInOrderUnderLoad(Threads threads) throws Exception {
         for (int seed = 0; seed < 8; seed++) {
             load(seed, threads);
@@ -563,7 +564,7 @@ class ShardTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = Mode.EXCLUDE, names = "NONE") // never started
     void whatComesDuringASyncIsAppendedMeanwhile(Threads threads) throws Exception {
         PartitionLog log = logs.log("synced", new Durability.Sync());
         try (Shard shard = started(options(64, 1 << 20, threads), NOBODY)) {
@@ -627,7 +628,7 @@ class ShardTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = Mode.EXCLUDE, names = "NONE") // never started
     void closeUnderLoadSettlesWhatWasAcceptedAndRefusesTheRest(Threads threads) throws Exception {
         for (int round = 0; round < 10; round++) {
             PartitionLog log = logs.log("closing" + threads + round, new Durability.Sync());

@@ -270,6 +270,7 @@ class WritePathTest {
                 case AppendOutcome.OutOfOrderSequence d -> throw new AssertionError(d);
                 case AppendOutcome.ProducerFenced d -> throw new AssertionError(d);
                 case AppendOutcome.TooLarge d -> throw new AssertionError(d);
+                case AppendOutcome.NotNext d -> throw new AssertionError(d);
             }
         }
 

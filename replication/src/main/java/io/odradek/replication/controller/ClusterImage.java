@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param topicsByName and {@code topicsById}: the same topics
  * @param configs dynamic configuration; resources without any are not in it
+ * @param quotas of clients; entities without any are not in it
  * @param features finalised levels, without those at 0
  * @param nextProducerId below it every producer id may be in use
  * @param lastOffset of the last record folded in, inclusive; -1 before the first
@@ -23,6 +24,7 @@ public record ClusterImage(
         SortedTree<String, TopicImage> topicsByName,
         SortedTree<UUID, TopicImage> topicsById,
         SortedTree<ConfigResource, SortedMap<String, String>> configs,
+        SortedTree<QuotaEntity, SortedMap<String, Double>> quotas,
         SortedMap<String, Short> features,
         long nextProducerId,
         long lastOffset,
@@ -32,6 +34,7 @@ public record ClusterImage(
     public static ClusterImage empty(String clusterId) {
         return new ClusterImage(
                 clusterId,
+                SortedTree.empty(),
                 SortedTree.empty(),
                 SortedTree.empty(),
                 SortedTree.empty(),
@@ -50,6 +53,7 @@ public record ClusterImage(
                 topicsByName,
                 topicsById,
                 configs,
+                quotas,
                 features,
                 nextProducerId,
                 offset,
@@ -85,6 +89,12 @@ public record ClusterImage(
     public Map<String, String> config(ConfigResource resource) {
         SortedMap<String, String> config = configs.get(resource);
         return config == null ? Map.of() : config;
+    }
+
+    /** Quotas of that entity by key, empty when it has none. */
+    public Map<String, Double> quotas(QuotaEntity entity) {
+        SortedMap<String, Double> values = quotas.get(entity);
+        return values == null ? Map.of() : values;
     }
 
     /** Finalised level of a feature, 0 when it is not. */

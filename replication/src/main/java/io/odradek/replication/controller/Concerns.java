@@ -41,6 +41,7 @@ final class Concerns {
                         MetadataRecord.RemoveTopic _,
                         MetadataRecord.Config _,
                         MetadataRecord.FeatureLevel _,
+                        MetadataRecord.ClientQuota _,
                         MetadataRecord.ProducerIds _,
                         MetadataRecord.NoOp _ -> {}
             }

@@ -9,6 +9,7 @@ import io.odradek.replication.controller.ControllerEvent.TimePassed;
 import io.odradek.replication.controller.ControllerRequest.AllocateProducerIds;
 import io.odradek.replication.controller.ControllerRequest.AlterConfigs;
 import io.odradek.replication.controller.ControllerRequest.AlterPartition;
+import io.odradek.replication.controller.ControllerRequest.AlterQuotas;
 import io.odradek.replication.controller.ControllerRequest.AlterReassignments;
 import io.odradek.replication.controller.ControllerRequest.AssignDirectories;
 import io.odradek.replication.controller.ControllerRequest.CreatePartitions;
@@ -46,6 +47,7 @@ public final class ControllerMachine {
     private final InSyncControl inSync;
     private final ElectionControl elections;
     private final ReassignmentControl reassignments;
+    private final QuotaControl quotas;
     private ClusterImage image;
     private long nowMs = Long.MIN_VALUE;
     private long balanceAtMs = Long.MIN_VALUE;
@@ -63,6 +65,7 @@ public final class ControllerMachine {
         this.inSync = new InSyncControl(policies);
         this.elections = new ElectionControl(policies, settings);
         this.reassignments = new ReassignmentControl(policies);
+        this.quotas = new QuotaControl(settings);
         leases.begin(committed);
     }
 
@@ -91,10 +94,13 @@ public final class ControllerMachine {
         };
     }
 
-    /** The first thing of the controller's in a metadata log is what the log itself requires of its readers. */
+    /**
+     * The first thing of the controller's in a metadata log is what the log itself requires of its readers. In one that has that, the
+     * controller before may have left something half done.
+     */
     private List<ControllerEffect> onActive(BecameActive active) {
         if (!image.features().isEmpty()) {
-            return List.of();
+            return append(elections.begin(image), false, null);
         }
         List<MetadataRecord> records = new ArrayList<>();
         for (Map.Entry<String, Short> feature : active.features().entrySet()) {
@@ -136,6 +142,7 @@ public final class ControllerMachine {
             case AlterReassignments alter -> reassignments.alter(image, alter);
             case AssignDirectories assign -> brokers.assign(image, assign);
             case UpdateFeatures update -> FeatureControl.update(image, update);
+            case AlterQuotas alter -> quotas.alter(image, alter);
         };
     }
 

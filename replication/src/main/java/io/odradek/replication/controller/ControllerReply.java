@@ -57,4 +57,6 @@ public sealed interface ControllerReply {
 
     /** Carries the names of the features that were asked for. */
     record FeaturesUpdated(Outcome<List<String>> features) implements ControllerReply {}
+
+    record QuotasAltered(List<Outcome<QuotaEntity>> entities) implements ControllerReply {}
 }

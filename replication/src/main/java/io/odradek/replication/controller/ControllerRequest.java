@@ -253,4 +253,18 @@ public sealed interface ControllerRequest<R extends ControllerReply> {
             return ControllerReply.FeaturesUpdated.class;
         }
     }
+
+    /** @param value null: no quota of that kind any more */
+    record QuotaChange(String key, @Nullable Double value) {}
+
+    record QuotaAlteration(QuotaEntity entity, List<QuotaChange> changes) {}
+
+    /** AlterClientQuotas (KIP-546). */
+    record AlterQuotas(List<QuotaAlteration> alterations, boolean validateOnly)
+            implements ControllerRequest<ControllerReply.QuotasAltered> {
+        @Override
+        public Class<ControllerReply.QuotasAltered> replyType() {
+            return ControllerReply.QuotasAltered.class;
+        }
+    }
 }

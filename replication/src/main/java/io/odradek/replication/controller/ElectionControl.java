@@ -73,7 +73,7 @@ final class ElectionControl {
         }
         PartitionDraft draft = draft(image, topic, asked.partition());
         if (unclean) {
-            draft.elect();
+            draft.settle();
             if (!draft.hasLeader() && !draft.electUncleanly()) {
                 return refused(
                         asked,
@@ -84,6 +84,7 @@ final class ElectionControl {
             return refused(
                     asked, ControllerError.PREFERRED_LEADER_NOT_AVAILABLE, "The preferred leader was not available.");
         }
+        draft.settle();
         draft.addTo(records);
         return new Elected(asked, new Done<>(draft.leader()));
     }
@@ -131,6 +132,23 @@ final class ElectionControl {
                         draft.addTo(records);
                     }
                 }
+            }
+        }
+        return records;
+    }
+
+    /**
+     * A controller begins. Of what the one before decided about a broker perhaps only a part is committed: partitions that the broker has been
+     * given, while it is fenced still, or has left, though it is not fenced and may never be. So everybody who is in sync has to be able to,
+     * and whoever can lead does.
+     */
+    List<MetadataRecord> begin(ClusterImage image) {
+        List<MetadataRecord> records = new ArrayList<>();
+        for (TopicImage topic : image.topicsByName().values()) {
+            for (int p = 0; p < topic.partitions().size(); p++) {
+                PartitionDraft draft = draft(image, topic, p);
+                draft.withoutUnable();
+                draft.electInto(records);
             }
         }
         return records;

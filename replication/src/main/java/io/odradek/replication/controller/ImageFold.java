@@ -2,6 +2,7 @@ package io.odradek.replication.controller;
 
 import io.odradek.replication.controller.ClusterDelta.TopicChange;
 import io.odradek.replication.controller.MetadataRecord.BrokerRegistrationChange;
+import io.odradek.replication.controller.MetadataRecord.ClientQuota;
 import io.odradek.replication.controller.MetadataRecord.Config;
 import io.odradek.replication.controller.MetadataRecord.FeatureLevel;
 import io.odradek.replication.controller.MetadataRecord.FenceBroker;
@@ -52,6 +53,7 @@ final class ImageFold {
     private SortedTree<String, TopicImage> topicsByName;
     private SortedTree<UUID, TopicImage> topicsById;
     private SortedTree<ConfigResource, SortedMap<String, String>> configs;
+    private SortedTree<QuotaEntity, SortedMap<String, Double>> quotas;
     private long nextProducerId;
     private long partitionCount;
 
@@ -69,6 +71,7 @@ final class ImageFold {
         this.topicsByName = before.topicsByName();
         this.topicsById = before.topicsById();
         this.configs = before.configs();
+        this.quotas = before.quotas();
         this.nextProducerId = before.nextProducerId();
         this.partitionCount = before.partitionCount();
     }
@@ -96,6 +99,7 @@ final class ImageFold {
             case PartitionChange change -> changePartition(change);
             case RemoveTopic(UUID topicId) -> remove(topicId);
             case Config config -> setConfig(config);
+            case ClientQuota quota -> setQuota(quota);
             case ProducerIds ids -> nextProducerId = Math.max(nextProducerId, ids.nextProducerId());
             case NoOp() -> {}
         }
@@ -226,6 +230,20 @@ final class ImageFold {
         changedConfigs.add(config.resource());
     }
 
+    private void setQuota(ClientQuota quota) {
+        SortedMap<String, Double> known = quotas.get(quota.entity());
+        TreeMap<String, Double> values = known == null ? new TreeMap<>() : new TreeMap<>(known);
+        Double value = quota.value();
+        if (value == null) {
+            values.remove(quota.key());
+        } else {
+            values.put(quota.key(), value);
+        }
+        quotas = values.isEmpty()
+                ? quotas.without(quota.entity())
+                : quotas.with(quota.entity(), Collections.unmodifiableSortedMap(values));
+    }
+
     ClusterImage.Step finish(long baseOffset, int count) {
         if (baseOffset <= before.lastOffset()) {
             throw new IllegalStateException(
@@ -254,6 +272,7 @@ final class ImageFold {
                 topicsByName,
                 topicsById,
                 configs,
+                quotas,
                 openFeatures == null ? before.features() : Collections.unmodifiableSortedMap(openFeatures),
                 nextProducerId,
                 baseOffset + count - 1,

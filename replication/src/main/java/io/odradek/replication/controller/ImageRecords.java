@@ -1,5 +1,6 @@
 package io.odradek.replication.controller;
 
+import io.odradek.replication.controller.MetadataRecord.ClientQuota;
 import io.odradek.replication.controller.MetadataRecord.Config;
 import io.odradek.replication.controller.MetadataRecord.FeatureLevel;
 import io.odradek.replication.controller.MetadataRecord.Partition;
@@ -50,6 +51,9 @@ public final class ImageRecords {
             if (!said) {
                 configs(image, resource, to);
             }
+        }
+        for (Map.Entry<QuotaEntity, SortedMap<String, Double>> entry : image.quotas()) {
+            entry.getValue().forEach((key, value) -> to.accept(new ClientQuota(entry.getKey(), key, value)));
         }
         if (image.nextProducerId() > 0) {
             to.accept(new ProducerIds(NO_BROKER, NO_BROKER, image.nextProducerId()));

@@ -94,6 +94,10 @@ public sealed interface MetadataRecord {
     record Config(
             ConfigResource resource, String key, @Nullable String value) implements MetadataRecord {}
 
+    /** @param value null: no quota of that kind any more */
+    record ClientQuota(
+            QuotaEntity entity, String key, @Nullable Double value) implements MetadataRecord {}
+
     /** A broker got the ids up to {@code nextProducerId}, exclusive. */
     record ProducerIds(int brokerId, long brokerEpoch, long nextProducerId) implements MetadataRecord {}
 

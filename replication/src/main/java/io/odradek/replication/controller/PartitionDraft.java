@@ -103,6 +103,14 @@ final class PartitionDraft {
         withInSync(without(inSync, replica));
     }
 
+    /** Whoever is in sync and can't be is not any more. */
+    void withoutUnable() {
+        List<Integer> able = inSync.stream().filter(this::able).toList();
+        if (!able.equals(inSync)) {
+            withInSync(able);
+        }
+    }
+
     void withoutEligible(int replica) {
         eligible = without(eligible, replica);
     }
@@ -331,13 +339,21 @@ final class PartitionDraft {
      * @param records gets what has changed
      */
     void electInto(List<MetadataRecord> records) {
-        completeReassignment();
-        elect();
+        settle();
         addTo(records);
         PartitionDraft unclean = next();
         if (unclean.isElectedUncleanlyByItself() && unclean.electUncleanly()) {
+            unclean.settle();
             unclean.addTo(records);
         }
+    }
+
+    /** Who is in sync may make a reassignment complete, that may take the leader away, and an election may change who is in sync. */
+    void settle() {
+        completeReassignment();
+        elect();
+        completeReassignment();
+        elect();
     }
 
     void addTo(List<MetadataRecord> records) {

@@ -9,7 +9,10 @@ public sealed interface FollowerEffect extends ReplicaEffect {
      */
     record Fetch(long exchange, int leader, ReplicaFetch fetch) implements FollowerEffect {}
 
-    /** Appends the records that answered this exchange, with the offsets they have; ends in {@link FollowerEvent.FetchedAppended}. */
+    /**
+     * Appends the records that answered this exchange, with the offsets they have; ends in {@link FollowerEvent.FetchedAppended}. An empty log
+     * may begin within the first batch, where the leader has deleted records: then it goes back to where the batch begins.
+     */
     record AppendFetched(long exchange) implements FollowerEffect {}
 
     /**

@@ -255,6 +255,12 @@ final class FollowerMachine {
     private @Nullable String objection(long fetchOffset, Records records) {
         long next = fetchOffset;
         int epoch = log.lastEpoch();
+        if (epoch == ReplicaLog.NO_EPOCH
+                && !records.batches().isEmpty()
+                && records.batches().getFirst().endOffset() > fetchOffset) {
+            // The log begins within a batch, where the leader has deleted records: it comes whole.
+            next = Math.min(next, records.batches().getFirst().baseOffset());
+        }
         for (BatchSpan batch : records.batches()) {
             if (batch.baseOffset() < next || batch.epoch() < epoch || batch.epoch() > leaderEpoch) {
                 return "sent a batch at offset " + batch.baseOffset() + " of epoch " + batch.epoch() + " where offset "
@@ -334,12 +340,9 @@ final class FollowerMachine {
     private void onTruncated(long logEndOffset) {
         if (phase instanceof Phase.Cutting(long afterwards)) {
             phase = new Phase.Idle(nowMs);
-            if (afterwards > logEndOffset) {
-                throw new IllegalStateException(
-                        "the log was cut and ends at " + logEndOffset + ", below a high watermark of " + afterwards);
-            }
             durableEnd = logEndOffset; // before it asked, all was durable
-            highWatermark = afterwards;
+            // Where compaction has left nothing below the cut, the log ends with the last batch that is there.
+            highWatermark = Math.min(afterwards, logEndOffset);
         }
     }
 

@@ -144,6 +144,18 @@ public final class ReplicaMachine {
 
     // ---- Steps.
 
+    /**
+     * {@link ReplicaEvent.LocallyAppended} for who leads and has no followers: once per settled group, and allocates nothing. Returns the high
+     * watermark, moved or not.
+     */
+    public long localEnd(long end) {
+        if (!(role instanceof Role.Leading(LeaderMachine machine))) {
+            throw new IllegalStateException("nobody leads here");
+        }
+        durableEnd = end;
+        return machine.localEnd(end);
+    }
+
     /** @param now of a clock that does not go back, in milliseconds; a time before the last one is taken for the last one */
     public List<ReplicaEffect> step(long now, ReplicaEvent event) {
         List<ReplicaEffect> effects = new ArrayList<>();

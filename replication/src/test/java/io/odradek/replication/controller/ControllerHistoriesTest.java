@@ -9,6 +9,7 @@ import io.odradek.replication.controller.ControllerEvent.Requested;
 import io.odradek.replication.controller.ControllerRequest.AllocateProducerIds;
 import io.odradek.replication.controller.ControllerRequest.AlterConfigs;
 import io.odradek.replication.controller.ControllerRequest.AlterPartition;
+import io.odradek.replication.controller.ControllerRequest.AlterQuotas;
 import io.odradek.replication.controller.ControllerRequest.AlterReassignments;
 import io.odradek.replication.controller.ControllerRequest.ConfigAlteration;
 import io.odradek.replication.controller.ControllerRequest.ConfigChange;
@@ -21,6 +22,8 @@ import io.odradek.replication.controller.ControllerRequest.Heartbeat;
 import io.odradek.replication.controller.ControllerRequest.MorePartitions;
 import io.odradek.replication.controller.ControllerRequest.ProposedInSync;
 import io.odradek.replication.controller.ControllerRequest.ProposedMember;
+import io.odradek.replication.controller.ControllerRequest.QuotaAlteration;
+import io.odradek.replication.controller.ControllerRequest.QuotaChange;
 import io.odradek.replication.controller.ControllerRequest.Reassignment;
 import io.odradek.replication.controller.ControllerRequest.TopicKey;
 import io.odradek.replication.controller.ControllerRequest.TopicPartition;
@@ -39,6 +42,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -46,6 +50,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.Tuple;
+import net.jqwik.api.lifecycle.AfterContainer;
 import org.jspecify.annotations.Nullable;
 
 /** Random requests, commits that lag behind, controllers that are lost with what was not committed. */
@@ -54,6 +59,17 @@ class ControllerHistoriesTest {
     private static final ControllerSettings SETTINGS = ControllerSettings.of(2, 1)
             .with(it -> it.maxPartitionsPerRequest(50).maxRecordsPerBatch(9).producerIdBlock(10));
     private static final List<String> NAMES = List.of("a", "a.b", "a_b", "c", "bad name", "d");
+
+    private static final AtomicInteger ACCEPTED = new AtomicInteger();
+    private static final AtomicInteger REFUSED = new AtomicInteger();
+
+    /** Nothing holds because nothing happens. */
+    @AfterContainer
+    static void proposalsAreAcceptedAndRefused() {
+        System.out.println("proposals accepted: " + ACCEPTED + ", refused: " + REFUSED);
+        assertThat(ACCEPTED.get()).isGreaterThan(15);
+        assertThat(REFUSED.get()).isGreaterThan(100);
+    }
 
     sealed interface Move {
         record Pass(int ms) implements Move {}
@@ -73,7 +89,7 @@ class ControllerHistoriesTest {
                         Arbitraries.integers().between(0, 15),
                         Arbitraries.of(NAMES),
                         Arbitraries.integers().between(-1, 12),
-                        Arbitraries.integers().between(1, 3),
+                        Arbitraries.integers().between(1, 4),
                         Arbitraries.longs())
                 .as(Move.Ask::new);
         Arbitrary<Move> commit = Arbitraries.integers().between(1, 4).map(Move.Commit::new);
@@ -99,7 +115,7 @@ class ControllerHistoriesTest {
         long nowMs = 0;
         ControllerMachine machine = new ControllerMachine(committed, SETTINGS, Cluster.RULES);
         queue(machine.step(new BecameActive(new TreeMap<>(Map.of("metadata.version", (short) 30)))), inFlight);
-        for (Move move : moves) {
+        for (Move move : beginning(moves)) {
             switch (move) {
                 case Move.Pass(int ms) -> {
                     nowMs += ms;
@@ -178,6 +194,18 @@ class ControllerHistoriesTest {
         assertThat(ImageRecords.imageOf("c", snapshot, committed.lastOffset())).isEqualTo(committed);
     }
 
+    /** Brokers that can do something, and a topic of theirs. */
+    private static List<Move> beginning(List<Move> moves) {
+        List<Move> all = new ArrayList<>();
+        for (int broker = 1; broker <= 4; broker++) {
+            all.add(new Move.Ask(4, "a", 0, broker, 1));
+            all.add(new Move.Ask(6, "a", 5, broker, 1));
+        }
+        all.add(new Move.Ask(0, "a", 2, 3, 1));
+        all.addAll(moves);
+        return all;
+    }
+
     private static void queue(List<ControllerEffect> effects, Queue<AppendRecords> inFlight) {
         for (ControllerEffect effect : effects) {
             inFlight.add((AppendRecords) effect);
@@ -207,18 +235,37 @@ class ControllerHistoriesTest {
             case 12 ->
                 new ElectLeaders(
                         ask.number() < 3,
-                        ask.number() % 2 == 0 ? null : List.of(new TopicPartition(ask.topic(), ask.number() / 4)));
-            case 13 -> ask.number() == 0 ? new UnregisterBroker(broker) : new AllocateProducerIds(broker, epoch);
+                        ask.number() % 2 == 0
+                                ? null
+                                : List.of(new TopicPartition(existing(ask, image), ask.number() / 4)));
+            case 13 ->
+                switch (ask.number()) {
+                    case 0 -> new UnregisterBroker(broker);
+                    case 1, 2, 3, 4, 5, 6 -> quotas(ask);
+                    default -> new AllocateProducerIds(broker, epoch);
+                };
             default ->
                 new AlterReassignments(
                         List.of(new Reassignment(
-                                new TopicPartition(ask.topic(), Math.max(0, ask.number()) / 6), target(ask))),
+                                new TopicPartition(existing(ask, image), Math.max(0, ask.number()) / 6), target(ask))),
                         true);
         };
     }
 
+    private static ControllerRequest<?> quotas(Move.Ask ask) {
+        QuotaEntity entity = new QuotaEntity(List.of(new QuotaEntity.Part("user", ask.topic())));
+        Double value = ask.number() < 3 ? null : (double) ask.number();
+        return new AlterQuotas(
+                List.of(new QuotaAlteration(
+                        entity,
+                        List.of(
+                                new QuotaChange("producer_byte_rate", value),
+                                new QuotaChange("request_percentage", ask.number() == 2 ? null : 5.0)))),
+                false);
+    }
+
     private static ConfigResource resource(Move.Ask ask) {
-        return ask.broker() == 3 ? TopicPolicies.ALL_BROKERS : ConfigResource.topic(ask.topic());
+        return ask.broker() == 4 ? TopicPolicies.ALL_BROKERS : ConfigResource.topic(ask.topic());
     }
 
     private static ConfigChange change(Move.Ask ask) {
@@ -245,9 +292,19 @@ class ControllerHistoriesTest {
         return ask.number() % 4 == 0 ? null : all.subList(0, 1 + Math.floorMod(ask.number(), 3));
     }
 
+    /** The topic that is asked for, mostly another one when there is none of that name. */
+    private static String existing(Move.Ask ask, ClusterImage image) {
+        for (TopicImage topic : image.topicsByName().values()) {
+            if (image.topic(ask.topic()) == null && ask.seed() % 5 != 0) {
+                return topic.name();
+            }
+        }
+        return ask.topic();
+    }
+
     /** Of who leads, mostly, and based on what it knows, mostly. */
     private static ControllerRequest<?> proposal(Move.Ask ask, ClusterImage image) {
-        TopicImage topic = image.topic(ask.topic());
+        TopicImage topic = image.topic(existing(ask, image));
         UUID id = topic == null ? new UUID(5, 5) : topic.id();
         int number = topic == null
                 ? 0
@@ -302,6 +359,7 @@ class ControllerHistoriesTest {
                 .flatMap(effect -> ((AppendRecords) effect).records().stream())
                 .toList();
         assertThat(records).as("%s of %s", alter, p).hasSize(stands ? 1 : 0);
+        (stands ? ACCEPTED : REFUSED).incrementAndGet();
         if (p != null && stands) {
             PartitionImage after = p.changedBy((MetadataRecord.PartitionChange) records.getFirst());
             assertThat(after.partitionEpoch()).isEqualTo(p.partitionEpoch() + 1);
@@ -372,6 +430,7 @@ class ControllerHistoriesTest {
         private final Map<UUID, String> topics = new HashMap<>();
         private final Map<List<Object>, PartitionImage> partitions = new HashMap<>();
         private final Map<List<Object>, String> configs = new HashMap<>();
+        private final Map<List<Object>, Double> quotas = new HashMap<>();
         private final Map<Integer, List<Object>> brokers = new HashMap<>();
         private long nextProducerId;
 
@@ -432,6 +491,13 @@ class ControllerHistoriesTest {
                                     leaving == null ? old.get(2) : leaving));
                 }
                 case MetadataRecord.UnregisterBroker(int id, long _) -> brokers.remove(id);
+                case MetadataRecord.ClientQuota(QuotaEntity entity, String key, Double value) -> {
+                    if (value == null) {
+                        quotas.remove(List.<Object>of(entity, key));
+                    } else {
+                        quotas.put(List.of(entity, key), value);
+                    }
+                }
                 case MetadataRecord.ProducerIds ids -> nextProducerId = ids.nextProducerId();
                 case MetadataRecord.FeatureLevel _, MetadataRecord.NoOp _ -> {}
                 case MetadataRecord.FenceBroker _, MetadataRecord.UnfenceBroker _ ->
@@ -455,6 +521,9 @@ class ControllerHistoriesTest {
             image.configs()
                     .forEach(entry -> entry.getValue()
                             .forEach((key, value) -> model.configs.put(List.of(entry.getKey(), key), value)));
+            image.quotas()
+                    .forEach(entry -> entry.getValue()
+                            .forEach((key, value) -> model.quotas.put(List.of(entry.getKey(), key), value)));
             for (BrokerImage broker : image.brokers().values()) {
                 model.brokers.put(broker.id(), List.of(broker.epoch(), broker.fenced(), broker.inControlledShutdown()));
             }
@@ -474,7 +543,12 @@ class ControllerHistoriesTest {
 
         @Override
         public String toString() {
-            return sorted(topics) + sorted(partitions) + sorted(configs) + sorted(brokers) + nextProducerId;
+            return sorted(topics)
+                    + sorted(partitions)
+                    + sorted(configs)
+                    + sorted(quotas)
+                    + sorted(brokers)
+                    + nextProducerId;
         }
 
         private static String sorted(Map<?, ?> map) {

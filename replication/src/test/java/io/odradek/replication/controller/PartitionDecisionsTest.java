@@ -182,7 +182,10 @@ class PartitionDecisionsTest {
         cluster.ask(new Heartbeat(3, epoch(3), cluster.committed.lastOffset(), false, true));
         assertThat(Objects.requireNonNull(cluster.committed.broker(3)).fenced()).isFalse();
         assertThat(propose(1, 2, 3)).isEqualTo(ControllerError.INELIGIBLE_REPLICA);
+        cluster.start(3, 2);
         cluster.miss(3);
+        assertThat(Objects.requireNonNull(cluster.committed.broker(3)).inControlledShutdown())
+                .isFalse();
         assertThat(propose(1, 2, 3)).isEqualTo(ControllerError.INELIGIBLE_REPLICA);
         cluster.ask(new UnregisterBroker(3));
         assertThat(propose(
@@ -220,6 +223,26 @@ class PartitionDecisionsTest {
         configure("min.insync.replicas", "1");
         assertThat(t().eligibleLeaderReplicas()).isEmpty();
         assertThat(cluster.batchSizes.getLast()).as("in one batch").isEqualTo(cluster.log.size() - records);
+    }
+
+    /** A decision about a broker is cut into batches, and a controller may be lost between them. */
+    @Test
+    void whatIsLeftHalfDoneIsFinishedByTheNextController() {
+        cluster.create("u", List.of(4));
+        UUID u = Objects.requireNonNull(cluster.committed.topic("u")).id();
+        cluster.committed = cluster.committed.apply(List.of(new MetadataRecord.PartitionChange(
+                u, 0, List.of(), -1, null, null, null, null, null, List.of(4), null)));
+        cluster.failOver();
+        assertThat(cluster.partition("u", 0).leader())
+                .as("4 is not fenced, and may never be")
+                .isEqualTo(4);
+        cluster.committed = cluster.committed.apply(
+                List.of(new MetadataRecord.BrokerRegistrationChange(4, epoch(4), true, null, List.of())));
+        cluster.failOver();
+        assertThat(cluster.partition("u", 0).leader())
+                .as("4 is fenced, and was given it")
+                .isEqualTo(-1);
+        assertThat(cluster.partition("u", 0).eligibleLeaderReplicas()).containsExactly(4);
     }
 
     // ---- Sessions.
@@ -329,6 +352,15 @@ class PartitionDecisionsTest {
         assertThat(cluster.partition("b", 0).leader()).isEqualTo(2);
         assertThat(cluster.partition("b", 0).inSyncReplicas()).containsExactly(2);
         assertThat(cluster.committed.isActive(4)).isTrue();
+        PartitionImage b = cluster.partition("b", 0);
+        ProposedInSync joins = new ProposedInSync(
+                Objects.requireNonNull(cluster.committed.topic("b")).id(),
+                0,
+                b.leaderEpoch(),
+                b.partitionEpoch(),
+                List.of(new ProposedMember(2, epoch(2)), new ProposedMember(4, epoch(4))),
+                LeaderRecovery.RECOVERED);
+        assertThat(propose(2, joins)).isEqualTo(ControllerError.INELIGIBLE_REPLICA);
         int records = cluster.log.size();
         cluster.ask(new Heartbeat(4, epoch(4), cluster.committed.lastOffset(), false, false, List.of(bad)));
         assertThat(cluster.log).as("told again it is no news").hasSize(records);

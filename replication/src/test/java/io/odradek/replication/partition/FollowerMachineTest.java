@@ -95,6 +95,36 @@ class FollowerMachineTest {
         assertThat(step(follower, new FetchedAppended(10, 3))).containsExactly(new LearnHighWatermark(3));
     }
 
+    /** Records were deleted up to the middle of a batch, which comes whole; once the log has records it would be a contradiction. */
+    @Test
+    void anEmptyLogTakesTheBatchThatItBeginsIn() {
+        log.startAt(5);
+        FollowerMachine follower = follower(5, 5);
+        assertThat(step(follower, new TimePassed())).containsExactly(fetch(10, 5, -1, 5));
+        assertThat(step(follower, answer(10, records(3, 8, EPOCH, 8)))).containsExactly(new AppendFetched(10));
+
+        log.append(EPOCH, 3);
+        step(follower, new FetchedAppended(10, 8));
+        step(follower, new LocallyAppended(8));
+        assertThat(step(follower, answer(11, records(7, 9, EPOCH, 8))))
+                .hasSize(1)
+                .hasOnlyElementsOfType(Complain.class);
+    }
+
+    /** Compaction has left nothing right below the cut. */
+    @Test
+    void aCutThatEndsInAGapTakesTheHighWatermarkWithIt() {
+        log.append(3, 5).append(EPOCH, 1);
+        FollowerMachine follower = follower(5, 6);
+        step(follower, new TimePassed());
+        assertThat(step(follower, answer(10, new Diverging(new EpochEnd(3, 5)))))
+                .containsExactly(new Truncate(5, 5));
+        log.cut(4);
+        step(follower, new Truncated(4));
+        assertThat(follower.highWatermark()).isEqualTo(4);
+        assertThat(follower.checkpoint()).isEqualTo(4);
+    }
+
     @Test
     void anAnswerToAnotherExchangeIsPassedOver() {
         FollowerMachine follower = follower(0, 0);

@@ -1129,6 +1129,7 @@ final class SimulatedPartition {
     private void replaceController() {
         count("another controller begins");
         controller = new ControllerMachine(committedImage, controllerSettings, rules);
+        commit(controller.step(new ControllerEvent.BecameActive(Collections.emptySortedMap())));
         commit(controller.step(new ControllerEvent.TimePassed(now)));
     }
 

@@ -72,9 +72,10 @@ final class SimulatedFile implements StoreFile {
     public void preallocate(long sizeBytes) throws IOException {
         synchronized (store) {
             checkWritable();
-            long end = node.length();
+            long end = appendPosition();
+            long before = node.length();
             store.preallocate(this, sizeBytes);
-            if (node.length() > end) {
+            if (node.length() > before) {
                 appendAt = end;
             }
         }

@@ -47,6 +47,16 @@ public final class FetchWakeUpStress {
             1,
             1);
 
+    private static final ReplicaPorts PORTS = ReplicaPorts.alone(1, () -> -1, new ReplicaClock() {
+        @Override
+        public long nowMs() {
+            return 0;
+        }
+
+        @Override
+        public void wakeAt(long atMs, Runnable task) {}
+    });
+
     private FetchWakeUpStress() {}
 
     private static HostedShard home() {
@@ -79,13 +89,14 @@ public final class FetchWakeUpStress {
 
     /** A partition and a fetch session that looks at it. */
     abstract static class Watched {
-        final PartitionHost host = new PartitionHost(PARTITION, TOPIC_ID, HOME, LOG, 1, TopicTraffic.ofBroker());
+        final PartitionHost host =
+                new PartitionHost(PARTITION, TOPIC_ID, HOME, LOG, 1, TopicTraffic.ofBroker(), PORTS, true);
         final FetchSession session = new FetchSession(1, false, false, 0);
         final FetchInterest interest =
                 new FetchInterest(session, "orders", Uuid.ZERO_UUID, new FetchPartition().setPartition(0));
 
         Watched() {
-            host.lead(1, IMAGE);
+            host.applyOrWait(IMAGE);
             interest.found(host);
         }
 

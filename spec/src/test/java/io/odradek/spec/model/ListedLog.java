@@ -20,6 +20,7 @@ import io.odradek.engine.compaction.CompactionPass;
 import io.odradek.engine.io.FileStore.OpenMode;
 import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.record.BatchBuilder;
+import io.odradek.engine.record.BatchLayout;
 import io.odradek.engine.record.RecordBatch;
 import io.odradek.engine.record.RecordCursor;
 import io.odradek.engine.record.ValidatedBatch;
@@ -115,6 +116,7 @@ final class ListedLog {
     ListedLog(Durability durability, boolean compact) {
         this.compact = compact;
         this.config = LogConfig.defaults()
+                .withAppendAheadBytes(128 << 10)
                 .withSegmentBytes(SEGMENT_BYTES)
                 .withIndexIntervalBytes(120)
                 .withRetentionMs(-1)
@@ -456,12 +458,14 @@ final class ListedLog {
         try (StoreFile file = victim.open(last, OpenMode.READ_WRITE)) {
             ByteBuffer content = ByteBuffer.allocate((int) file.size());
             file.read(content, 0);
-            int size = content.position();
+            int size = 0;
             int beforeLastAt = -1;
             int lastAt = 0;
-            for (int at = 0; at < size; at += RecordBatch.sizeInBytes(content, at)) {
-                beforeLastAt = at > 0 ? lastAt : -1;
-                lastAt = at;
+            while (size < content.position()
+                    && content.getInt(size + BatchLayout.LENGTH_AT) > 0) { // zeros were made ahead
+                beforeLastAt = size > 0 ? lastAt : -1;
+                lastAt = size;
+                size += RecordBatch.sizeInBytes(content, size);
             }
             if (size == 0 || RecordBatch.lastOffset(content, lastAt) < start) {
                 return false;

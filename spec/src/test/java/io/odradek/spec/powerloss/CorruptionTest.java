@@ -72,6 +72,7 @@ class CorruptionTest {
     private static final long FIRST_TIMESTAMP = 1_000_000;
     private static final long LAST_TIMESTAMP = FIRST_TIMESTAMP + BATCHES / 3 * 10L;
     private static final LogConfig CONFIG = LogConfig.defaults()
+            .withAppendAheadBytes(128 << 10)
             .withSegmentBytes(1900)
             .withIndexIntervalBytes(150)
             .withRetentionMs(-1)
@@ -238,7 +239,9 @@ class CorruptionTest {
         List<Placed> batches = new ArrayList<>();
         for (Path file : files(disk, ".log")) {
             ByteBuffer content = ByteBuffer.wrap(bytes(disk, file));
-            for (int at = 0; at < content.limit(); at += RecordBatch.sizeInBytes(content, at)) {
+            for (int at = 0;
+                    at < content.limit() && content.getInt(at + BatchLayout.LENGTH_AT) > 0; // zeros were made ahead
+                    at += RecordBatch.sizeInBytes(content, at)) {
                 batches.add(new Placed(file, at, content.slice(at, RecordBatch.sizeInBytes(content, at))));
             }
         }

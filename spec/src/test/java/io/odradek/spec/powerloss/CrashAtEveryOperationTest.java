@@ -233,6 +233,7 @@ class CrashAtEveryOperationTest {
 
     private static LogConfig config(boolean preallocate) {
         return LogConfig.defaults()
+                .withAppendAheadBytes(128 << 10)
                 .withSegmentBytes(600)
                 .withIndexIntervalBytes(100)
                 .withRetentionMs(-1)

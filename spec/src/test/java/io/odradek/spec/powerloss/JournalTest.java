@@ -46,6 +46,7 @@ class JournalTest {
     private static final int SEEDS = 30;
     private static final int BLOCK = JournaledSyncs.BLOCK_BYTES;
     private static final LogConfig CONFIG = LogConfig.defaults()
+            .withAppendAheadBytes(128 << 10)
             .withSegmentBytes(700)
             .withIndexIntervalBytes(100)
             .withRetentionMs(-1)

@@ -317,6 +317,7 @@ final class PowerLossRun implements Settlement {
             case AppendOutcome.StorageFailed unknown -> {}
             case AppendOutcome.ProducerFenced wrong ->
                 failures.add(model.partition + " batch " + number + ": " + wrong);
+            case AppendOutcome.NotNext wrong -> failures.add(model.partition + " batch " + number + ": " + wrong);
         }
     }
 
@@ -524,6 +525,7 @@ final class PowerLossRun implements Settlement {
             default -> new Durability.Sync();
         };
         return LogConfig.defaults()
+                .withAppendAheadBytes(128 << 10)
                 .withDurability(durability)
                 .withSegmentBytes(1500 + random.nextInt(8000))
                 .withIndexIntervalBytes(random.nextInt(1000))

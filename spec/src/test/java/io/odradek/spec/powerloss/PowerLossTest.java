@@ -173,6 +173,7 @@ class PowerLossTest {
 
     private static LogConfig smallSegments() {
         return LogConfig.defaults()
+                .withAppendAheadBytes(128 << 10)
                 .withDurability(new Durability.Interval(50))
                 .withSegmentBytes(400)
                 .withIndexIntervalBytes(0)

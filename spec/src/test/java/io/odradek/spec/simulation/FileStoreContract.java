@@ -11,6 +11,7 @@ import io.odradek.engine.io.FileStore.OpenMode;
 import io.odradek.engine.io.GroupSync;
 import io.odradek.engine.io.GroupSync.Strategy;
 import io.odradek.engine.io.StoreFile;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ReadOnlyBufferException;
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@link FileStore} and {@link StoreFile} promise, sentence by sentence. Every store runs it. */
 abstract class FileStoreContract {
@@ -135,6 +137,81 @@ abstract class FileStoreContract {
             file.truncate(11);
             append(file, "!");
             assertThat(content(file)).isEqualTo("onetwothree!");
+        }
+    }
+
+    @Test
+    void aFileMayBePreallocatedStepByStep() throws IOException {
+        try (StoreFile file = create("a")) {
+            append(file, "one");
+            file.preallocate(20);
+            append(file, "two");
+            file.preallocate(30_000);
+            append(file, "three");
+            assertThat(file.size()).isEqualTo(30_000);
+            assertThat(read(file, 0, 11)).isEqualTo("onetwothree");
+            assertThat(read(file, 11, 30_000)).isEqualTo("\0".repeat(29_989));
+            append(file, "x".repeat(40_000)); // beyond
+            file.preallocate(50_000);
+            append(file, "four");
+            file.truncate(40_015);
+            assertThat(content(file)).isEqualTo("onetwothree" + "x".repeat(40_000) + "four");
+        }
+    }
+
+    /** Whatever is preallocated when, and however long the pieces: the file is what was appended, and zeros. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void whatIsPreallocatedIsWrittenAsAnythingElse(long seed) throws IOException {
+        Random random = new Random(seed);
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        long length = 0;
+        try (StoreFile file = create("a")) {
+            for (int round = 0; round < 400; round++) {
+                switch (random.nextInt(12)) {
+                    case 0, 1, 2 -> {
+                        length = Math.max(length, all.size() + random.nextInt(200_000));
+                        file.preallocate(length);
+                    }
+                    case 3 -> {
+                        int end = random.nextInt(all.size() + 1);
+                        file.truncate(end);
+                        byte[] left = Arrays.copyOf(all.toByteArray(), end);
+                        all.reset();
+                        all.writeBytes(left);
+                        length = end;
+                    }
+                    case 4 -> file.sync();
+                    default -> {
+                        int most = new int[] {40, 500, 6_000, 30_000}[random.nextInt(4)];
+                        ByteBuffer[] pieces = new ByteBuffer[1 + random.nextInt(4)];
+                        for (int i = 0; i < pieces.length; i++) {
+                            byte[] bytes = new byte[random.nextInt(most)];
+                            random.nextBytes(bytes);
+                            all.writeBytes(bytes);
+                            pieces[i] = random.nextBoolean()
+                                    ? ByteBuffer.wrap(bytes)
+                                    : ByteBuffer.allocateDirect(bytes.length)
+                                            .put(bytes)
+                                            .flip();
+                        }
+                        file.append(pieces, pieces.length);
+                        for (ByteBuffer piece : pieces) {
+                            assertThat(piece.hasRemaining()).isFalse();
+                        }
+                    }
+                }
+                length = Math.max(length, all.size());
+                assertThat(file.size()).as("seed %d round %d", seed, round).isEqualTo(length);
+                if (round % 20 == 0 || round > 390) {
+                    ByteBuffer found = ByteBuffer.allocate((int) length);
+                    assertThat(file.read(found, 0)).isEqualTo((int) length);
+                    byte[] wanted = Arrays.copyOf(all.toByteArray(), (int) length);
+                    assertThat(Arrays.mismatch(found.array(), wanted))
+                            .as("seed %d round %d: first byte that differs", seed, round)
+                            .isEqualTo(-1);
+                }
+            }
         }
     }
 

@@ -57,6 +57,8 @@ public final class HeapStore implements FileStore {
         private final Path path;
         private final Content content;
         private final AtomicBoolean closed = new AtomicBoolean();
+        /** Where the next append goes in a preallocated file; -1: at its end. The writing thread's. */
+        private long appendAt = -1;
 
         Opening(Path path, Content content) {
             this.path = path;
@@ -96,19 +98,33 @@ public final class HeapStore implements FileStore {
         }
 
         @Override
-        public void preallocate(long sizeBytes) {
-            throw new UnsupportedOperationException();
+        public void preallocate(long sizeBytes) throws IOException {
+            requireOpen();
+            synchronized (content) {
+                if (sizeBytes > content.bytes.length) {
+                    appendAt = appendAt < 0 ? content.bytes.length : appendAt;
+                    content.bytes = Arrays.copyOf(content.bytes, (int) sizeBytes);
+                }
+            }
         }
 
         @Override
         public void append(ByteBuffer[] sources, int count) throws IOException {
             for (int i = 0; i < count; i++) {
-                write(sources[i], size());
+                long at = appendAt < 0 ? size() : appendAt;
+                int bytes = sources[i].remaining();
+                put(sources[i], at);
+                appendAt = appendAt < 0 ? -1 : at + bytes;
             }
         }
 
         @Override
         public void write(ByteBuffer source, long position) throws IOException {
+            appendAt = -1;
+            put(source, position);
+        }
+
+        private void put(ByteBuffer source, long position) throws IOException {
             requireOpen();
             synchronized (content) {
                 int end = (int) position + source.remaining();
@@ -122,6 +138,7 @@ public final class HeapStore implements FileStore {
         @Override
         public void truncate(long sizeBytes) throws IOException {
             requireOpen();
+            appendAt = -1;
             synchronized (content) {
                 if (sizeBytes < content.bytes.length) {
                     content.bytes = Arrays.copyOf(content.bytes, (int) sizeBytes);

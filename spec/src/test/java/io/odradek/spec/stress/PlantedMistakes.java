@@ -160,6 +160,7 @@ final class PlantedMistakes {
                     LogView view = view();
                     CutPoint cut = CutPoint.at(view, offset);
                     long newEnd = cut.endOffset();
+                    cutTo = newEnd;
                     checkpointer.truncated(newEnd); // what is on its way to a journal is stale from here on
                     home.retireJournals(this);
                     """,
@@ -168,6 +169,7 @@ final class PlantedMistakes {
                     LogView view = view();
                     CutPoint cut = CutPoint.at(view, offset);
                     long newEnd = cut.endOffset();
+                    cutTo = newEnd;
                     checkpointer.truncated(newEnd);
                     """),
             new PlantedMistake(
@@ -264,12 +266,12 @@ final class PlantedMistakes {
                     ENGINE + "PartitionLog.java",
                     """
                     try {
-                        staged.appendTo(active);
+                        staged.appendTo(active, config.appendAheadBytes());
                     """,
                     """
                     segments.grewTo(staged.endOffset());
                     try {
-                        staged.appendTo(active);
+                        staged.appendTo(active, config.appendAheadBytes());
                     """),
             new PlantedMistake(
                     "PartitionLogStress.AViewIsOfOneMoment",
