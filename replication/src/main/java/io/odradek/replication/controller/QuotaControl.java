@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Client quotas (KIP-546), as metadata: they are kept and told; to throttle is for brokers. */
@@ -28,7 +27,7 @@ final class QuotaControl {
             Set.of("producer_byte_rate", "consumer_byte_rate", "connection_creation_rate");
 
     /** An address, not a name: the controller asks no resolver. */
-    private static final Pattern ADDRESS = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9a-fA-F.]*:[0-9a-fA-F:.]*");
+    private static final String ADDRESS = "[0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9a-fA-F.]*:[0-9a-fA-F:.]*";
 
     private final ControllerSettings settings;
 
@@ -87,9 +86,7 @@ final class QuotaControl {
             if (name != null && name.isEmpty()) {
                 return "Empty " + part.type() + " not supported";
             }
-            if (name != null
-                    && part.type().equals("ip")
-                    && !ADDRESS.matcher(name).matches()) {
+            if (name != null && part.type().equals("ip") && !name.matches(ADDRESS)) {
                 return name + " is not an IP address";
             }
         }
