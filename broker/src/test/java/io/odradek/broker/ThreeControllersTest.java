@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.odradek.broker.Formatting.InitialController;
 import io.odradek.broker.config.BrokerConfig;
+import io.odradek.broker.metadata.ActiveController;
 import io.odradek.broker.metadata.ControllerHost;
 import io.odradek.broker.metadata.Features;
 import io.odradek.engine.io.DiskFileStore;
@@ -123,7 +124,7 @@ class ThreeControllersTest {
     private <R extends ControllerReply> R ask(ControllerRequest<R> request) throws Exception {
         for (int attempt = 0; attempt < 100; attempt++) {
             CompletableFuture<R> answer = new CompletableFuture<>();
-            host(active()).submit(request, new ControllerHost.ReplyTo<R>() {
+            host(active()).submit(request, new ActiveController.ReplyTo<R>() {
                 @Override
                 public void reply(R reply) {
                     answer.complete(reply);

@@ -77,7 +77,7 @@ public final class BrokerLifecycle {
         });
     }
 
-    private abstract static class ReplyOr<R> implements ControllerHost.ReplyTo<R> {
+    private abstract static class ReplyOr<R> implements ActiveController.ReplyTo<R> {
         private final CompletableFuture<Void> failing;
 
         ReplyOr(CompletableFuture<Void> failing) {

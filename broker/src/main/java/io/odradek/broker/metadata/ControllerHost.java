@@ -56,7 +56,7 @@ import org.slf4j.LoggerFactory;
  * <p>The metadata loop ({@link ReplicatedState}) never waits for a listener, which may wait for the disk: a leader that does is no leader
  * for long. Listeners and replies are {@code publishing}'s, a thread of its own or, in a simulator, the caller's.
  */
-public final class ControllerHost implements ReplicatedState {
+public final class ControllerHost implements ReplicatedState, ActiveController {
 
     private static final Logger LOG = LoggerFactory.getLogger(ControllerHost.class);
 
@@ -65,18 +65,6 @@ public final class ControllerHost implements ReplicatedState {
 
     /** In a batch of a snapshot; a single larger one has a batch of its own. */
     private static final int SNAPSHOT_BATCH_BYTES = 256 << 10;
-
-    /** Where a reply goes; exactly one method is called, once, by {@code publishing} or, refused at once, by the submitter. */
-    public interface ReplyTo<R> {
-
-        void reply(R reply);
-
-        /**
-         * @param error {@link ControllerError#NOT_CONTROLLER}: the request was not looked at; everything else: it may or may not have been
-         *     carried out
-         */
-        void failed(ControllerError error, String message);
-    }
 
     /**
      * What does not change.
@@ -235,7 +223,8 @@ public final class ControllerHost implements ReplicatedState {
         return upToDate;
     }
 
-    /** Never blocks. */
+    /** Replies come on {@code publishing}; what is refused at once is, on the caller's thread. */
+    @Override
     public <R extends ControllerReply> void submit(ControllerRequest<R> request, ReplyTo<? super R> to) {
         String reason = refusing;
         if (reason == null && unanswered.incrementAndGet() > MAX_UNANSWERED) {

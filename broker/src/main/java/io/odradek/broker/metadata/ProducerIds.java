@@ -27,7 +27,7 @@ public final class ProducerIds {
         void refused(ControllerError error, String message);
     }
 
-    private final ControllerHost controller;
+    private final ActiveController controller;
     private final int brokerId;
     private final LongSupplier brokerEpoch;
 
@@ -39,7 +39,7 @@ public final class ProducerIds {
     private boolean asking;
 
     /** @param brokerEpoch of the current registration */
-    public ProducerIds(ControllerHost controller, int brokerId, LongSupplier brokerEpoch) {
+    public ProducerIds(ActiveController controller, int brokerId, LongSupplier brokerEpoch) {
         this.controller = controller;
         this.brokerId = brokerId;
         this.brokerEpoch = brokerEpoch;
@@ -89,7 +89,7 @@ public final class ProducerIds {
     private void ask() {
         controller.submit(
                 new AllocateProducerIds(brokerId, brokerEpoch.getAsLong()),
-                new ControllerHost.ReplyTo<ProducerIdsAllocated>() {
+                new ActiveController.ReplyTo<ProducerIdsAllocated>() {
                     @Override
                     public void reply(ProducerIdsAllocated reply) {
                         Outcome<ProducerIdBlock> block = reply.block();

@@ -30,10 +30,10 @@ public final class TopicCreation {
 
     private static final Set<String> INTERNAL = Set.of(OFFSETS_TOPIC, TRANSACTIONS_TOPIC);
 
-    private final ControllerHost controller;
+    private final ActiveController controller;
     private final BrokerConfig config;
 
-    public TopicCreation(ControllerHost controller, BrokerConfig config) {
+    public TopicCreation(ActiveController controller, BrokerConfig config) {
         this.controller = controller;
         this.config = config;
     }
@@ -53,7 +53,7 @@ public final class TopicCreation {
         for (String name : names) {
             topics.add(name.equals(OFFSETS_TOPIC) ? offsetsTopic() : new NewTopic(name, -1, -1, List.of(), List.of()));
         }
-        controller.submit(new CreateTopics(topics, false), new ControllerHost.ReplyTo<TopicsCreated>() {
+        controller.submit(new CreateTopics(topics, false), new ActiveController.ReplyTo<TopicsCreated>() {
             @Override
             public void reply(TopicsCreated reply) {
                 Map<String, Refused<CreatedTopic>> refused = new LinkedHashMap<>();

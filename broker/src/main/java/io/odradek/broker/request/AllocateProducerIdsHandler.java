@@ -1,5 +1,6 @@
 package io.odradek.broker.request;
 
+import io.odradek.broker.metadata.ActiveController;
 import io.odradek.broker.metadata.ControllerHost;
 import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.Reply;
@@ -28,7 +29,7 @@ public final class AllocateProducerIdsHandler implements ApiHandler {
         AllocateProducerIdsRequestData body = (AllocateProducerIdsRequestData) request.body();
         controller.submit(
                 new AllocateProducerIds(body.brokerId(), body.brokerEpoch()),
-                new ControllerHost.ReplyTo<ProducerIdsAllocated>() {
+                new ActiveController.ReplyTo<ProducerIdsAllocated>() {
                     @Override
                     public void reply(ProducerIdsAllocated allocated) {
                         reply.send(

@@ -1,5 +1,6 @@
 package io.odradek.broker.request;
 
+import io.odradek.broker.metadata.ActiveController;
 import io.odradek.broker.metadata.ControllerHost;
 import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.Reply;
@@ -41,7 +42,7 @@ public final class AlterClientQuotasHandler implements ApiHandler {
                                 .toList()))
                 .toList();
         controller.submit(
-                new AlterQuotas(alterations, body.validateOnly()), new ControllerHost.ReplyTo<QuotasAltered>() {
+                new AlterQuotas(alterations, body.validateOnly()), new ActiveController.ReplyTo<QuotasAltered>() {
                     @Override
                     public void reply(QuotasAltered altered) {
                         reply.send(response(body, altered.entities()::get));

@@ -1,5 +1,6 @@
 package io.odradek.broker.request;
 
+import io.odradek.broker.metadata.ActiveController;
 import io.odradek.broker.metadata.ControllerHost;
 import io.odradek.broker.metadata.TopicIds;
 import io.odradek.broker.net.ApiHandler;
@@ -47,7 +48,7 @@ public final class AlterPartitionHandler implements ApiHandler {
         }
         controller.submit(
                 new AlterPartition(body.brokerId(), body.brokerEpoch(), proposals),
-                new ControllerHost.ReplyTo<PartitionsAltered>() {
+                new ActiveController.ReplyTo<PartitionsAltered>() {
                     @Override
                     public void reply(PartitionsAltered altered) {
                         reply.send(

@@ -1,5 +1,6 @@
 package io.odradek.broker.request;
 
+import io.odradek.broker.metadata.ActiveController;
 import io.odradek.broker.metadata.ControllerHost;
 import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.Reply;
@@ -48,7 +49,7 @@ public final class AlterPartitionReassignmentsHandler implements ApiHandler {
                 () -> refused(Errors.REQUEST_TIMED_OUT, Errors.REQUEST_TIMED_OUT.message()));
         controller.submit(
                 new AlterReassignments(asked, body.allowReplicationFactorChange()),
-                new ControllerHost.ReplyTo<ReassignmentsAltered>() {
+                new ActiveController.ReplyTo<ReassignmentsAltered>() {
                     @Override
                     public void reply(ReassignmentsAltered altered) {
                         deadline.send(response(body, altered));

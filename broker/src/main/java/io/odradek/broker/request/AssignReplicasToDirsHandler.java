@@ -1,5 +1,6 @@
 package io.odradek.broker.request;
 
+import io.odradek.broker.metadata.ActiveController;
 import io.odradek.broker.metadata.ControllerHost;
 import io.odradek.broker.metadata.TopicIds;
 import io.odradek.broker.net.ApiHandler;
@@ -42,7 +43,7 @@ public final class AssignReplicasToDirsHandler implements ApiHandler {
                                         TopicIds.fromKafka(directory.id()))))));
         controller.submit(
                 new AssignDirectories(body.brokerId(), body.brokerEpoch(), assignments),
-                new ControllerHost.ReplyTo<DirectoriesAssigned>() {
+                new ActiveController.ReplyTo<DirectoriesAssigned>() {
                     @Override
                     public void reply(DirectoriesAssigned assigned) {
                         reply.send(

@@ -1,5 +1,6 @@
 package io.odradek.broker.request;
 
+import io.odradek.broker.metadata.ActiveController;
 import io.odradek.broker.metadata.ControllerHost;
 import io.odradek.broker.metadata.TopicIds;
 import io.odradek.broker.net.ApiHandler;
@@ -35,7 +36,7 @@ public final class BrokerHeartbeatHandler implements ApiHandler {
                         body.wantFence(),
                         body.wantShutDown(),
                         body.offlineLogDirs().stream().map(TopicIds::fromKafka).toList()),
-                new ControllerHost.ReplyTo<HeartbeatAnswered>() {
+                new ActiveController.ReplyTo<HeartbeatAnswered>() {
                     @Override
                     public void reply(HeartbeatAnswered answered) {
                         reply.send(

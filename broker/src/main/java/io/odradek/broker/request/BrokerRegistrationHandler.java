@@ -1,5 +1,6 @@
 package io.odradek.broker.request;
 
+import io.odradek.broker.metadata.ActiveController;
 import io.odradek.broker.metadata.ControllerHost;
 import io.odradek.broker.metadata.TopicIds;
 import io.odradek.broker.net.ApiHandler;
@@ -56,7 +57,7 @@ public final class BrokerRegistrationHandler implements ApiHandler {
                                 .sorted()
                                 .toList(),
                         body.previousBrokerEpoch()),
-                new ControllerHost.ReplyTo<BrokerRegistered>() {
+                new ActiveController.ReplyTo<BrokerRegistered>() {
                     @Override
                     public void reply(BrokerRegistered registered) {
                         reply.send(

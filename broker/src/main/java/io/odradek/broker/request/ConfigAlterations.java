@@ -1,5 +1,6 @@
 package io.odradek.broker.request;
 
+import io.odradek.broker.metadata.ActiveController;
 import io.odradek.broker.metadata.ControllerHost;
 import io.odradek.replication.controller.ConfigResource;
 import io.odradek.replication.controller.ControllerError;
@@ -71,7 +72,7 @@ final class ConfigAlterations<A> {
                 alterations.add(each.alteration().apply(resource));
             }
         }
-        controller.submit(request.apply(alterations), new ControllerHost.ReplyTo<ConfigsAltered>() {
+        controller.submit(request.apply(alterations), new ActiveController.ReplyTo<ConfigsAltered>() {
             @Override
             public void reply(ConfigsAltered reply) {
                 for (int i = 0; i < resources.size(); i++) {

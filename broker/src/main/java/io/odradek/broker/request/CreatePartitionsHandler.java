@@ -1,5 +1,6 @@
 package io.odradek.broker.request;
 
+import io.odradek.broker.metadata.ActiveController;
 import io.odradek.broker.metadata.ControllerHost;
 import io.odradek.broker.metadata.TopicCreation;
 import io.odradek.broker.net.ApiHandler;
@@ -68,7 +69,7 @@ public final class CreatePartitionsHandler implements ApiHandler {
                 body.timeoutMs(),
                 () -> response(results, topics, Errors.REQUEST_TIMED_OUT, Errors.REQUEST_TIMED_OUT.message()));
         controller.submit(
-                new CreatePartitions(topics, body.validateOnly()), new ControllerHost.ReplyTo<PartitionsCreated>() {
+                new CreatePartitions(topics, body.validateOnly()), new ActiveController.ReplyTo<PartitionsCreated>() {
                     @Override
                     public void reply(PartitionsCreated created) {
                         Map<String, CreatePartitionsTopicResult> all = new LinkedHashMap<>(results);

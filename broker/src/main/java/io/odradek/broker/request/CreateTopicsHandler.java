@@ -2,6 +2,7 @@ package io.odradek.broker.request;
 
 import io.odradek.broker.config.ConfigDescriptions;
 import io.odradek.broker.config.ConfigDescriptions.Description;
+import io.odradek.broker.metadata.ActiveController;
 import io.odradek.broker.metadata.ControllerHost;
 import io.odradek.broker.metadata.TopicCreation;
 import io.odradek.broker.metadata.TopicIds;
@@ -70,7 +71,7 @@ public final class CreateTopicsHandler implements ApiHandler {
                 reply,
                 body.timeoutMs(),
                 () -> response(results, topics, Errors.REQUEST_TIMED_OUT, Errors.REQUEST_TIMED_OUT.message()));
-        controller.submit(new CreateTopics(topics, body.validateOnly()), new ControllerHost.ReplyTo<TopicsCreated>() {
+        controller.submit(new CreateTopics(topics, body.validateOnly()), new ActiveController.ReplyTo<TopicsCreated>() {
             @Override
             public void reply(TopicsCreated created) {
                 Map<String, CreatableTopicResult> all = new LinkedHashMap<>(results);

@@ -1,6 +1,7 @@
 package io.odradek.broker.request;
 
 import io.odradek.broker.config.BrokerConfig;
+import io.odradek.broker.metadata.ActiveController;
 import io.odradek.broker.metadata.ControllerHost;
 import io.odradek.broker.metadata.TopicCreation;
 import io.odradek.broker.metadata.TopicIds;
@@ -73,7 +74,7 @@ public final class DeleteTopicsHandler implements ApiHandler {
                             ? new TopicKey.ByName(topic.name())
                             : new TopicKey.ById(TopicIds.fromKafka(topic.topicId())));
         }
-        controller.submit(new DeleteTopics(keys), new ControllerHost.ReplyTo<TopicsDeleted>() {
+        controller.submit(new DeleteTopics(keys), new ActiveController.ReplyTo<TopicsDeleted>() {
             @Override
             public void reply(TopicsDeleted deleted) {
                 List<DeletableTopicResult> all = new ArrayList<>(results);

@@ -1,5 +1,6 @@
 package io.odradek.broker.request;
 
+import io.odradek.broker.metadata.ActiveController;
 import io.odradek.broker.metadata.ControllerHost;
 import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.Reply;
@@ -51,7 +52,7 @@ public final class ElectLeadersHandler implements ApiHandler {
         }
         Deadline deadline = new Deadline(request, reply, body.timeoutMs(), () -> refused(Errors.REQUEST_TIMED_OUT));
         controller.submit(
-                new ElectLeaders(body.electionType() == UNCLEAN, asked), new ControllerHost.ReplyTo<LeadersElected>() {
+                new ElectLeaders(body.electionType() == UNCLEAN, asked), new ActiveController.ReplyTo<LeadersElected>() {
                     @Override
                     public void reply(LeadersElected elected) {
                         deadline.send(response(elected.partitions()));

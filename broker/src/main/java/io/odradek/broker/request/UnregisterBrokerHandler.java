@@ -1,5 +1,6 @@
 package io.odradek.broker.request;
 
+import io.odradek.broker.metadata.ActiveController;
 import io.odradek.broker.metadata.ControllerHost;
 import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.Reply;
@@ -36,7 +37,7 @@ public final class UnregisterBrokerHandler implements ApiHandler {
                     "Broker " + nodeId + " is the one that was asked, and runs. Stop it, and ask another broker."));
             return;
         }
-        controller.submit(new UnregisterBroker(body.brokerId()), new ControllerHost.ReplyTo<BrokerUnregistered>() {
+        controller.submit(new UnregisterBroker(body.brokerId()), new ActiveController.ReplyTo<BrokerUnregistered>() {
             @Override
             public void reply(BrokerUnregistered unregistered) {
                 reply.send(

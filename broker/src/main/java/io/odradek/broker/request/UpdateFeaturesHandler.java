@@ -1,5 +1,6 @@
 package io.odradek.broker.request;
 
+import io.odradek.broker.metadata.ActiveController;
 import io.odradek.broker.metadata.ControllerHost;
 import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.Reply;
@@ -50,7 +51,7 @@ public final class UpdateFeaturesHandler implements ApiHandler {
                 body.timeoutMs(),
                 () -> new UpdateFeaturesResponseData().setErrorCode(Errors.REQUEST_TIMED_OUT.code()));
         controller.submit(
-                new UpdateFeatures(updates, body.validateOnly()), new ControllerHost.ReplyTo<FeaturesUpdated>() {
+                new UpdateFeatures(updates, body.validateOnly()), new ActiveController.ReplyTo<FeaturesUpdated>() {
                     @Override
                     public void reply(FeaturesUpdated updated) {
                         UpdateFeaturesResponseData response = new UpdateFeaturesResponseData();

@@ -65,7 +65,7 @@ public final class TestController implements AutoCloseable {
 
     public <R extends ControllerReply> CompletableFuture<R> submit(ControllerRequest<R> request) {
         CompletableFuture<R> future = new CompletableFuture<>();
-        host.submit(request, new ControllerHost.ReplyTo<R>() {
+        host.submit(request, new ActiveController.ReplyTo<R>() {
             @Override
             public void reply(R reply) {
                 complete(() -> future.complete(reply), future);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.odradek.broker.config.BrokerConfig;
 import io.odradek.broker.config.BrokerConfigRules;
+import io.odradek.broker.metadata.ActiveController;
 import io.odradek.broker.metadata.ControllerHost;
 import io.odradek.broker.metadata.Features;
 import io.odradek.replication.Endpoint;
@@ -187,7 +188,7 @@ final class SimulatedCluster {
 
     // ---- Who asks.
 
-    private abstract class To<R extends ControllerReply> implements ControllerHost.ReplyTo<R> {
+    private abstract class To<R extends ControllerReply> implements ActiveController.ReplyTo<R> {
         private boolean told;
 
         @Override
@@ -348,7 +349,7 @@ final class SimulatedCluster {
     }
 
     private static <R extends ControllerReply> void submit(
-            Member member, ControllerRequest<R> request, ControllerHost.ReplyTo<R> to) {
+            Member member, ControllerRequest<R> request, ActiveController.ReplyTo<R> to) {
         member.host.submit(request, to);
     }
 
