@@ -34,6 +34,7 @@ import io.odradek.broker.partition.ReplicaPorts;
 import io.odradek.broker.partition.ShardSettlement;
 import io.odradek.broker.quorum.ConnectedPeers;
 import io.odradek.broker.quorum.Peers;
+import io.odradek.broker.request.ControllerLine;
 import io.odradek.broker.request.Handlers;
 import io.odradek.coordinator.group.GroupSettings;
 import io.odradek.coordinator.group.GroupSettingsBuilder;
@@ -186,7 +187,7 @@ public final class Broker implements AutoCloseable {
                 config, store, metadataHome(directories), at, peers(), clock, _ -> failed.countDown());
         controller = metadata.controller();
         if (!listeners.isEmpty()) {
-            RequestRouter router = Handlers.controllerRouter(metadata.controller(), metadata.quorum());
+            RequestRouter router = Handlers.controllerRouter(config, metadata.controller(), metadata.quorum());
             List<KafkaServer.Listener> wanted = new ArrayList<>();
             for (Listener listener : listeners) {
                 wanted.add(new KafkaServer.Listener(listener.name(), listener.host(), listener.port(), router));
@@ -296,7 +297,8 @@ public final class Broker implements AutoCloseable {
                         blocking,
                         clock,
                         metrics,
-                        metadata.quorum())),
+                        metadata.quorum(),
+                        ControllerLine.alone(controller::isActive))),
                 networkMetrics);
         BrokerLifecycle lifecycle = new BrokerLifecycle(controller, registration(directories));
         // After the sockets have answered what they read: nobody could take over, so giving leadership away before

@@ -37,7 +37,7 @@ final class PeerSocket extends ChannelInboundHandlerAdapter implements MemoryBud
     private static final int CORRELATION_ID_BYTES = 4;
 
     /** Answers are few and from servers that this one trusts; their bulk is records, which are not copied. */
-    private static final FrameReadable.Limits DECODING = new FrameReadable.Limits(5_000_000, 64 * 1024 * 1024);
+    static final FrameReadable.Limits DECODING = new FrameReadable.Limits(5_000_000, 64 * 1024 * 1024);
 
     private final PeerConnection connection;
     private final PeerNetwork network;

@@ -16,7 +16,7 @@ public final class RequestRouter {
             }
         }
 
-        boolean takes(short version) {
+        public boolean takes(short version) {
             return version >= lowest && version <= highest;
         }
     }
@@ -37,8 +37,7 @@ public final class RequestRouter {
     }
 
     /** Null: this key is not answered in any version. */
-    @Nullable
-    Route route(ApiKeys api) {
+    public @Nullable Route route(ApiKeys api) {
         return routes.get(api);
     }
 }

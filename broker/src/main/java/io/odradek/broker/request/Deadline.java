@@ -11,7 +11,7 @@ import org.apache.kafka.common.protocol.ApiMessage;
  * The first of answer and timeout gets the reply. A request that timed out may still be carried out, as in Kafka: the timeout is
  * how long the client waits, not how long the cluster tries.
  */
-final class Deadline {
+final class Deadline implements Reply {
 
     private final Reply reply;
     private final AtomicBoolean answered = new AtomicBoolean();
@@ -27,10 +27,37 @@ final class Deadline {
         });
     }
 
-    void send(ApiMessage response) {
-        if (answered.compareAndSet(false, true)) {
-            timer.cancel();
+    /** Whether the reply has been used: whatever comes now is in vain. */
+    boolean isOver() {
+        return answered.get();
+    }
+
+    @Override
+    public void send(ApiMessage response) {
+        if (end()) {
             reply.send(response);
         }
+    }
+
+    @Override
+    public void nothing() {
+        if (end()) {
+            reply.nothing();
+        }
+    }
+
+    @Override
+    public void close(String reason) {
+        if (end()) {
+            reply.close(reason);
+        }
+    }
+
+    private boolean end() {
+        boolean first = answered.compareAndSet(false, true);
+        if (first) {
+            timer.cancel();
+        }
+        return first;
     }
 }

@@ -20,6 +20,7 @@ import org.apache.kafka.common.message.ElectLeadersRequestData.TopicPartitions;
 import org.apache.kafka.common.message.ElectLeadersResponseData;
 import org.apache.kafka.common.message.ElectLeadersResponseData.PartitionResult;
 import org.apache.kafka.common.message.ElectLeadersResponseData.ReplicaElectionResult;
+import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 
 /** ElectLeaders, versions 0 to 2 (KIP-460): the preferred leader, or anybody. */
@@ -38,7 +39,7 @@ public final class ElectLeadersHandler implements ApiHandler {
     public void handle(Request request, Reply reply) {
         ElectLeadersRequestData body = (ElectLeadersRequestData) request.body();
         if (body.electionType() != PREFERRED && body.electionType() != UNCLEAN) {
-            reply.send(refused(Errors.INVALID_REQUEST));
+            reply.send(refused(request, Errors.INVALID_REQUEST));
             return;
         }
         List<TopicPartition> asked = null;
@@ -50,9 +51,11 @@ public final class ElectLeadersHandler implements ApiHandler {
                 }
             }
         }
-        Deadline deadline = new Deadline(request, reply, body.timeoutMs(), () -> refused(Errors.REQUEST_TIMED_OUT));
+        Deadline deadline =
+                new Deadline(request, reply, body.timeoutMs(), () -> refused(request, Errors.REQUEST_TIMED_OUT));
         controller.submit(
-                new ElectLeaders(body.electionType() == UNCLEAN, asked), new ActiveController.ReplyTo<LeadersElected>() {
+                new ElectLeaders(body.electionType() == UNCLEAN, asked),
+                new ActiveController.ReplyTo<LeadersElected>() {
                     @Override
                     public void reply(LeadersElected elected) {
                         deadline.send(response(elected.partitions()));
@@ -60,14 +63,17 @@ public final class ElectLeadersHandler implements ApiHandler {
 
                     @Override
                     public void failed(ControllerError error, String message) {
-                        deadline.send(refused(ControllerErrors.toKafka(error)));
+                        deadline.send(refused(request, ControllerErrors.toKafka(error)));
                     }
                 });
     }
 
-    /** The top-level code is in versions from 1 on; a client of version 0 sees that nothing was elected. */
-    private static ElectLeadersResponseData refused(Errors error) {
-        return new ElectLeadersResponseData().setErrorCode(error.code());
+    /**
+     * From version 1 on also for the request as a whole. To a client of version 0 that has asked for all partitions nothing says more than
+     * that none was elected, as in Kafka.
+     */
+    private static ApiMessage refused(Request request, Errors error) {
+        return ErrorResponses.of(request, error.exception());
     }
 
     private static ElectLeadersResponseData response(List<Elected> all) {

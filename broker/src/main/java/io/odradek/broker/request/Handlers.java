@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
 
 /** One handler for each of {@link OfferedApis}. */
 public final class Handlers {
@@ -35,6 +36,7 @@ public final class Handlers {
      * @param blocking where a task may wait for the disk
      * @param metrics where the handlers' figures are registered
      * @param quorum this node's server of the metadata quorum
+     * @param line to the active controller
      */
     public record Ports(
             BrokerConfig config,
@@ -48,7 +50,8 @@ public final class Handlers {
             Executor blocking,
             InstantSource clock,
             Metrics metrics,
-            QuorumHost quorum) {}
+            QuorumHost quorum,
+            ControllerLine line) {}
 
     private Handlers() {}
 
@@ -75,22 +78,10 @@ public final class Handlers {
         handlers.put(ApiKeys.DESCRIBE_LOG_DIRS, new DescribeLogDirsHandler(partitions, ports.blocking()));
         handlers.put(ApiKeys.DESCRIBE_PRODUCERS, new DescribeProducersHandler(partitions, hints, ports.blocking()));
         handlers.put(ApiKeys.METADATA, new MetadataHandler(controller, ports.creation(), config));
-        handlers.put(ApiKeys.DESCRIBE_QUORUM, new QuorumHandler(ports.quorum()));
         handlers.put(ApiKeys.DESCRIBE_CLUSTER, new DescribeClusterHandler(controller, config.nodeId()));
         handlers.put(ApiKeys.DESCRIBE_TOPIC_PARTITIONS, new DescribeTopicPartitionsHandler(controller, config));
-        handlers.put(ApiKeys.CREATE_TOPICS, new CreateTopicsHandler(controller, descriptions));
-        handlers.put(ApiKeys.DELETE_TOPICS, new DeleteTopicsHandler(controller, config));
-        handlers.put(ApiKeys.CREATE_PARTITIONS, new CreatePartitionsHandler(controller));
-        handlers.put(ApiKeys.ELECT_LEADERS, new ElectLeadersHandler(controller));
-        handlers.put(ApiKeys.ALTER_PARTITION_REASSIGNMENTS, new AlterPartitionReassignmentsHandler(controller));
-        handlers.put(ApiKeys.LIST_PARTITION_REASSIGNMENTS, new ListPartitionReassignmentsHandler(controller::image));
-        handlers.put(ApiKeys.UNREGISTER_BROKER, new UnregisterBrokerHandler(controller, config.nodeId()));
         handlers.put(ApiKeys.DESCRIBE_CLIENT_QUOTAS, new DescribeClientQuotasHandler(controller::image));
-        handlers.put(ApiKeys.ALTER_CLIENT_QUOTAS, new AlterClientQuotasHandler(controller));
-        handlers.put(ApiKeys.UPDATE_FEATURES, new UpdateFeaturesHandler(controller));
         handlers.put(ApiKeys.DESCRIBE_CONFIGS, new DescribeConfigsHandler(controller, descriptions, config.nodeId()));
-        handlers.put(ApiKeys.ALTER_CONFIGS, new AlterConfigsHandler(controller));
-        handlers.put(ApiKeys.INCREMENTAL_ALTER_CONFIGS, new IncrementalAlterConfigsHandler(controller));
         handlers.put(ApiKeys.INIT_PRODUCER_ID, new InitProducerIdHandler(ports.producerIds()));
         handlers.put(ApiKeys.FIND_COORDINATOR, new FindCoordinatorHandler(coordinator, ports.offsetsTopic()));
         handlers.put(ApiKeys.JOIN_GROUP, new JoinGroupHandler(coordinator));
@@ -103,20 +94,87 @@ public final class Handlers {
         handlers.put(ApiKeys.LIST_GROUPS, new ListGroupsHandler(coordinator));
         handlers.put(ApiKeys.DESCRIBE_GROUPS, new DescribeGroupsHandler(coordinator));
         handlers.put(ApiKeys.DELETE_GROUPS, new DeleteGroupsHandler(coordinator));
+        handlers.putAll(forwarding(
+                ports.line(),
+                config.nodeId(),
+                ofController(config, descriptions, controller, new QuorumHandler(ports.quorum()))));
         return OfferedApis.router(handlers);
     }
 
     /** What is answered at a controller's listener. */
-    public static RequestRouter controllerRouter(ControllerHost controller, QuorumHost quorum) {
-        Map<ApiKeys, ApiHandler> handlers = new EnumMap<>(ApiKeys.class);
-        QuorumHandler toQuorum = new QuorumHandler(quorum);
-        for (OfferedApis.Offer offer : OfferedApis.toControllers()) {
-            handlers.put(offer.api(), toQuorum);
-        }
+    public static RequestRouter controllerRouter(BrokerConfig config, ControllerHost controller, QuorumHost quorum) {
+        return controllerRouter(config, controller, new QuorumHandler(quorum));
+    }
+
+    /** @param quorum answers what is asked of the metadata quorum */
+    static RequestRouter controllerRouter(BrokerConfig config, ControllerHost controller, ApiHandler quorum) {
+        ConfigDescriptions descriptions = new ConfigDescriptions(config);
+        Map<ApiKeys, ApiHandler> ofController = ofController(config, descriptions, controller, quorum);
+        Map<ApiKeys, ApiHandler> handlers = new EnumMap<>(ofController);
+        handlers.computeIfPresent(
+                ApiKeys.LIST_PARTITION_REASSIGNMENTS, (_, handler) -> whileActive(controller, handler));
+        handlers.put(
+                ApiKeys.ENVELOPE,
+                new EnvelopeHandler(controller::isActive, OfferedApis.router(OfferedApis.forwarded(), ofController)));
+        handlers.put(ApiKeys.FETCH, quorum);
+        handlers.put(ApiKeys.VOTE, quorum);
+        handlers.put(ApiKeys.BEGIN_QUORUM_EPOCH, quorum);
+        handlers.put(ApiKeys.END_QUORUM_EPOCH, quorum);
+        handlers.put(ApiKeys.FETCH_SNAPSHOT, quorum);
+        handlers.put(ApiKeys.UPDATE_RAFT_VOTER, quorum);
+        handlers.put(ApiKeys.BROKER_REGISTRATION, new BrokerRegistrationHandler(controller));
+        handlers.put(ApiKeys.BROKER_HEARTBEAT, new BrokerHeartbeatHandler(controller));
+        handlers.put(ApiKeys.ALTER_PARTITION, new AlterPartitionHandler(controller));
+        handlers.put(ApiKeys.ALLOCATE_PRODUCER_IDS, new AllocateProducerIdsHandler(controller));
+        handlers.put(ApiKeys.ASSIGN_REPLICAS_TO_DIRS, new AssignReplicasToDirsHandler(controller));
+        handlers.put(ApiKeys.DESCRIBE_CONFIGS, new DescribeConfigsHandler(controller, descriptions, config.nodeId()));
         handlers.put(
                 ApiKeys.API_VERSIONS,
                 new ApiVersionsHandler(OfferedApis.toControllers(), () -> features(controller.image())));
         return OfferedApis.router(OfferedApis.toControllers(), handlers);
+    }
+
+    /** {@link OfferedApis#forwarded()}, as the active controller answers it. */
+    static Map<ApiKeys, ApiHandler> ofController(
+            BrokerConfig config, ConfigDescriptions descriptions, ControllerHost controller, ApiHandler quorum) {
+        Map<ApiKeys, ApiHandler> handlers = new EnumMap<>(ApiKeys.class);
+        handlers.put(ApiKeys.CREATE_TOPICS, new CreateTopicsHandler(controller, descriptions));
+        handlers.put(ApiKeys.DELETE_TOPICS, new DeleteTopicsHandler(controller, config));
+        handlers.put(ApiKeys.CREATE_PARTITIONS, new CreatePartitionsHandler(controller));
+        handlers.put(ApiKeys.ELECT_LEADERS, new ElectLeadersHandler(controller));
+        handlers.put(ApiKeys.ALTER_PARTITION_REASSIGNMENTS, new AlterPartitionReassignmentsHandler(controller));
+        handlers.put(ApiKeys.LIST_PARTITION_REASSIGNMENTS, new ListPartitionReassignmentsHandler(controller::image));
+        handlers.put(ApiKeys.UNREGISTER_BROKER, new UnregisterBrokerHandler(controller));
+        handlers.put(ApiKeys.ALTER_CLIENT_QUOTAS, new AlterClientQuotasHandler(controller));
+        handlers.put(ApiKeys.UPDATE_FEATURES, new UpdateFeaturesHandler(controller));
+        // Of brokers and topics alike: nothing of a configuration is one broker's own. Kafka's brokers keep log levels
+        // to themselves.
+        handlers.put(ApiKeys.ALTER_CONFIGS, new AlterConfigsHandler(controller));
+        handlers.put(ApiKeys.INCREMENTAL_ALTER_CONFIGS, new IncrementalAlterConfigsHandler(controller));
+        handlers.put(ApiKeys.DESCRIBE_QUORUM, quorum);
+        handlers.put(ApiKeys.ADD_RAFT_VOTER, quorum);
+        handlers.put(ApiKeys.REMOVE_RAFT_VOTER, quorum);
+        return handlers;
+    }
+
+    /** The same as a broker answers it. */
+    static Map<ApiKeys, ApiHandler> forwarding(ControllerLine line, int nodeId, Map<ApiKeys, ApiHandler> ofController) {
+        Map<ApiKeys, ApiHandler> handlers = new EnumMap<>(ApiKeys.class);
+        ofController.forEach((api, handler) -> handlers.put(api, new ForwardedHandler(line, handler)));
+        handlers.computeIfPresent(
+                ApiKeys.UNREGISTER_BROKER, (_, handler) -> UnregisterBrokerHandler.butNot(nodeId, handler));
+        return handlers;
+    }
+
+    /** For what is read from the image: who is not active is behind, and may be for long. */
+    private static ApiHandler whileActive(ControllerHost controller, ApiHandler handler) {
+        return (request, reply) -> {
+            if (controller.isActive()) {
+                handler.handle(request, reply);
+            } else {
+                reply.send(ErrorResponses.of(request, Errors.NOT_CONTROLLER.exception()));
+            }
+        };
     }
 
     /** Who waits, and for what batches were refused. */

@@ -3,11 +3,13 @@ package io.odradek.broker.request;
 import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.RequestRouter;
 import io.odradek.broker.net.RequestRouter.Route;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.kafka.common.message.ApiVersionsResponseData.ApiVersion;
 import org.apache.kafka.common.message.ApiVersionsResponseData.ApiVersionCollection;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -72,10 +74,29 @@ public final class OfferedApis {
             all(ApiKeys.DESCRIBE_CLUSTER, 0, 2),
             all(ApiKeys.DESCRIBE_PRODUCERS, 0, 0),
             all(ApiKeys.UNREGISTER_BROKER, 0, 0),
-            all(ApiKeys.DESCRIBE_TOPIC_PARTITIONS, 0, 0));
+            all(ApiKeys.DESCRIBE_TOPIC_PARTITIONS, 0, 0),
+            all(ApiKeys.ADD_RAFT_VOTER, 0, 1),
+            all(ApiKeys.REMOVE_RAFT_VOTER, 0, 0));
 
-    /** At a listener of {@code controller.listener.names}. */
-    private static final List<Offer> TO_CONTROLLERS = List.of(
+    /** What brokers pass on to the active controller (KIP-590), as Kafka's do. */
+    private static final Set<ApiKeys> FORWARDED = EnumSet.of(
+            ApiKeys.CREATE_TOPICS,
+            ApiKeys.DELETE_TOPICS,
+            ApiKeys.ALTER_CONFIGS,
+            ApiKeys.CREATE_PARTITIONS,
+            ApiKeys.ELECT_LEADERS,
+            ApiKeys.INCREMENTAL_ALTER_CONFIGS,
+            ApiKeys.ALTER_PARTITION_REASSIGNMENTS,
+            ApiKeys.LIST_PARTITION_REASSIGNMENTS,
+            ApiKeys.ALTER_CLIENT_QUOTAS,
+            ApiKeys.DESCRIBE_QUORUM,
+            ApiKeys.UPDATE_FEATURES,
+            ApiKeys.UNREGISTER_BROKER,
+            ApiKeys.ADD_RAFT_VOTER,
+            ApiKeys.REMOVE_RAFT_VOTER);
+
+    /** At a listener of {@code controller.listener.names}: besides what brokers pass on, in the same versions as there. */
+    private static final List<Offer> OF_CONTROLLERS_ALONE = List.of(
             upTo(
                     ApiKeys.FETCH,
                     12,
@@ -86,11 +107,19 @@ public final class OfferedApis {
             all(ApiKeys.VOTE, 0, 2),
             all(ApiKeys.BEGIN_QUORUM_EPOCH, 0, 1),
             all(ApiKeys.END_QUORUM_EPOCH, 0, 1),
-            all(ApiKeys.DESCRIBE_QUORUM, 0, 2),
+            all(ApiKeys.ALTER_PARTITION, 2, 3),
+            all(ApiKeys.ENVELOPE, 0, 0),
             all(ApiKeys.FETCH_SNAPSHOT, 0, 1),
-            all(ApiKeys.ADD_RAFT_VOTER, 0, 1),
-            all(ApiKeys.REMOVE_RAFT_VOTER, 0, 0),
+            all(ApiKeys.DESCRIBE_CONFIGS, 1, 4),
+            all(ApiKeys.BROKER_REGISTRATION, 0, 4),
+            upTo(ApiKeys.BROKER_HEARTBEAT, 0, 1, "2 has cordoned log directories (KIP-1066)"),
+            all(ApiKeys.ALLOCATE_PRODUCER_IDS, 0, 0),
+            all(ApiKeys.ASSIGN_REPLICAS_TO_DIRS, 0, 0),
             all(ApiKeys.UPDATE_RAFT_VOTER, 0, 0));
+
+    private static final List<Offer> TO_CONTROLLERS = Stream.concat(OF_CONTROLLERS_ALONE.stream(), forwarded().stream())
+            .sorted(Comparator.comparing(Offer::api))
+            .toList();
 
     private static Offer all(ApiKeys api, int lowest, int highest) {
         return upTo(api, lowest, highest, "");
@@ -105,9 +134,14 @@ public final class OfferedApis {
         return TABLE;
     }
 
-    /** Every offer at a controller's listener. */
+    /** Every offer at a controller's listener, by API key. */
     public static List<Offer> toControllers() {
         return TO_CONTROLLERS;
+    }
+
+    /** The offers to clients that the active controller alone can keep. */
+    static List<Offer> forwarded() {
+        return TABLE.stream().filter(offer -> FORWARDED.contains(offer.api)).toList();
     }
 
     static boolean offers(ApiKeys api, short version) {

@@ -14,29 +14,36 @@ import org.apache.kafka.common.message.UnregisterBrokerRequestData;
 import org.apache.kafka.common.message.UnregisterBrokerResponseData;
 import org.apache.kafka.common.protocol.Errors;
 
-/**
- * UnregisterBroker, version 0. Unlike in Kafka not the broker that is asked: it would go on to run, lead nothing, and be found by nobody,
- * until it is started again.
- */
+/** UnregisterBroker, version 0. */
 public final class UnregisterBrokerHandler implements ApiHandler {
 
     private final ControllerHost controller;
-    private final int nodeId;
 
-    public UnregisterBrokerHandler(ControllerHost controller, int nodeId) {
+    public UnregisterBrokerHandler(ControllerHost controller) {
         this.controller = controller;
-        this.nodeId = nodeId;
+    }
+
+    /**
+     * Of a broker's listener. Unlike in Kafka the broker that is asked stays registered: it would go on to run, lead nothing, and be found by
+     * nobody, until it is started again.
+     *
+     * @param others takes every other broker
+     */
+    static ApiHandler butNot(int nodeId, ApiHandler others) {
+        return (request, reply) -> {
+            if (((UnregisterBrokerRequestData) request.body()).brokerId() == nodeId) {
+                reply.send(response(
+                        Errors.INVALID_REQUEST,
+                        "Broker " + nodeId + " is the one that was asked, and runs. Stop it, and ask another broker."));
+            } else {
+                others.handle(request, reply);
+            }
+        };
     }
 
     @Override
     public void handle(Request request, Reply reply) {
         UnregisterBrokerRequestData body = (UnregisterBrokerRequestData) request.body();
-        if (body.brokerId() == nodeId) {
-            reply.send(response(
-                    Errors.INVALID_REQUEST,
-                    "Broker " + nodeId + " is the one that was asked, and runs. Stop it, and ask another broker."));
-            return;
-        }
         controller.submit(new UnregisterBroker(body.brokerId()), new ActiveController.ReplyTo<BrokerUnregistered>() {
             @Override
             public void reply(BrokerUnregistered unregistered) {

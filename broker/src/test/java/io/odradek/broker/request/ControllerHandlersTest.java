@@ -291,7 +291,7 @@ class ControllerHandlersTest extends HandlerTest {
 
     private Errors unregister(int id) {
         return Errors.forCode(ask(
-                        new UnregisterBrokerHandler(controller.host, 1),
+                        UnregisterBrokerHandler.butNot(1, new UnregisterBrokerHandler(controller.host)),
                         new UnregisterBrokerRequestData().setBrokerId(id),
                         0,
                         UnregisterBrokerResponseData.class)

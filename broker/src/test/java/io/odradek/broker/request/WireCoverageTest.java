@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
@@ -45,8 +46,7 @@ class WireCoverageTest {
     }
 
     private static String page() {
-        Map<ApiKeys, Offer> offers =
-                OfferedApis.all().stream().collect(Collectors.toMap(Offer::api, Function.identity()));
+        Map<ApiKeys, Offer> offers = byApi(OfferedApis.all());
         StringBuilder page = new StringBuilder();
         page.append("# What of the Kafka protocol is answered\n\n")
                 .append("Written by `WireCoverageTest` from `OfferedApis`, the table that ApiVersions lists and the"
@@ -63,22 +63,47 @@ class WireCoverageTest {
         Arrays.stream(ApiKeys.values())
                 .sorted(Comparator.comparingInt(api -> api.id))
                 .forEach(api -> page.append(row(api, offers.get(api))));
+        page.append("\n## At a controller's listener\n\n")
+                .append("The active controller alone decides. What is marked reaches it from any broker as well, in an"
+                        + " Envelope (KIP-590). Others answer\nNOT_CONTROLLER; but each tells what it knows of"
+                        + " configurations, and takes part in the quorum.\n\n")
+                .append("| key | API | schema | offered | passed on | note |\n| --: | --- | --- | --- | --- | --- |\n");
+        OfferedApis.toControllers().forEach(offer -> page.append(rowOfControllers(offer)));
         return page.toString();
     }
 
+    private static Map<ApiKeys, Offer> byApi(List<Offer> offers) {
+        return offers.stream().collect(Collectors.toMap(Offer::api, Function.identity()));
+    }
+
+    private static String rowOfControllers(Offer offer) {
+        return String.format(
+                Locale.ROOT,
+                "| %d | %s | %s | %s | %s | %s |%n",
+                offer.api().id,
+                offer.api().name,
+                schema(offer.api()),
+                range(offer.lowest(), offer.highest()),
+                OfferedApis.forwarded().contains(offer) ? "x" : "",
+                offer.note());
+    }
+
     private static String row(ApiKeys api, @Nullable Offer offer) {
-        String schema = api.hasValidVersion()
-                ? range(api.messageType.lowestSupportedVersion(), api.messageType.highestSupportedVersion(true))
-                : "none";
         String offered = offer == null ? "–" : range(offer.lowest(), offer.highest());
         return String.format(
                 Locale.ROOT,
                 "| %d | %s | %s | %s | %s |%n",
                 api.id,
                 api.name,
-                schema,
+                schema(api),
                 offered,
                 offer == null ? whyNot(api) : offer.note());
+    }
+
+    private static String schema(ApiKeys api) {
+        return api.hasValidVersion()
+                ? range(api.messageType.lowestSupportedVersion(), api.messageType.highestSupportedVersion(true))
+                : "none";
     }
 
     private static String whyNot(ApiKeys api) {
