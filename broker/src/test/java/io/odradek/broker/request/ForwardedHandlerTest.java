@@ -332,6 +332,16 @@ class ForwardedHandlerTest {
         });
     }
 
+    @Test
+    void whenTheTimeIsOverDuringThePauseNobodyIsAskedAgain() {
+        createTopics();
+        connection.pass(ControllerRequests.TIMEOUT_MS - ForwardedHandler.PAUSE_MS / 2);
+        line.last().outcome().failed("no active controller is known", false);
+        connection.pass(ForwardedHandler.PAUSE_MS);
+        assertThat(reply.isOver()).isTrue();
+        assertThat(line.asked).hasSize(1);
+    }
+
     private static boolean saysHowLong(ApiKeys api) {
         return switch (api) {
             case CREATE_TOPICS,
