@@ -167,4 +167,28 @@ class PreallocationTest {
         }
         assertThat(store.openFiles).isZero();
     }
+
+    /** The records may have room where the length ahead of them has none. */
+    @Test
+    void smallAppendsGoOnWhereThereIsNoRoomAheadOfThem(@TempDir Path path) throws Exception {
+        FaultyStore store = new FaultyStore();
+        LogConfig config = TemporaryLog.smallSegments(1 << 20).withAppendAheadBytes(64 << 10);
+        try (LogDirectory directory = LogDirectory.open(store, path, "cluster", 1)) {
+            PartitionLog log = directory.openOrCreate(TemporaryLog.PARTITION, config);
+            log.beginEpoch(0);
+            store.freeBytes = 20_000;
+            for (int i = 0; i < 50; i++) {
+                log.stage(TemporaryLog.batch(1, 100, i), 0, 0);
+                log.writeStaged();
+            }
+            assertThat(log.view().logEndOffset()).isEqualTo(50);
+        }
+        try (LogDirectory directory = LogDirectory.open(store, path, "cluster", 1)) {
+            assertThat(directory
+                            .openOrCreate(TemporaryLog.PARTITION, config)
+                            .view()
+                            .logEndOffset())
+                    .isEqualTo(50);
+        }
+    }
 }

@@ -133,6 +133,8 @@ public final class JournalReplay {
             syncWritten();
             if (!live.isEmpty()) {
                 makeVoid(files, label, live.getLast().generation() + 1);
+            } else if (!allSay(contents, label)) {
+                makeVoid(files, label, label.liveFrom()); // or the half that is removed last may be one that says less
             }
         } finally {
             for (StoreFile half : opened) {
@@ -161,6 +163,14 @@ public final class JournalReplay {
                             + " holds; restore it, or delete its files to open the logs with what they have");
         }
         return found;
+    }
+
+    /** Whether every half has this label: not so when a crash came between the writing of the two. */
+    private static boolean allSay(List<ByteBuffer> contents, Label label) {
+        return contents.stream()
+                .allMatch(content -> content.limit() >= JournalFormat.BLOCK_BYTES
+                        && JournalFormat.isLabel(content)
+                        && JournalFormat.label(content).liveFrom() == label.liveFrom());
     }
 
     /** Halves with records to replay, oldest first. */

@@ -8,6 +8,8 @@ import io.odradek.engine.record.BatchLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The last segment of a log: the only one that grows. Its indexes live in memory and reach their files at checkpoints, at
@@ -16,6 +18,8 @@ import java.nio.file.Path;
  * <p>Confined to the append thread, but for the indexes, which any thread may search, and {@link #persistIndexes}.
  */
 public final class ActiveSegment implements Segment {
+    private static final Logger LOG = LoggerFactory.getLogger(ActiveSegment.class);
+
     /** So many small appends are no sign of more: most logs are idle. */
     private static final int FEW_APPENDS = 4;
 
@@ -157,9 +161,19 @@ public final class ActiveSegment implements Segment {
         if (bytes <= StoreFile.SMALL_APPEND_BYTES
                 && sizeBytes + (long) bytes > preallocatedBytes
                 && ++smallAppends > FEW_APPENDS) {
+            long wantedBytes = sizeBytes + (long) Math.max(bytes, aheadBytes);
             preallocated = true;
-            preallocatedBytes = sizeBytes + (long) Math.max(bytes, aheadBytes);
-            log().preallocate(preallocatedBytes);
+            try {
+                log().preallocate(wantedBytes);
+                preallocatedBytes = wantedBytes;
+            } catch (IOException e) {
+                LOG.warn(
+                        "{} was not made {} bytes long ahead of its records, which are appended all the same: {}",
+                        log().path(),
+                        wantedBytes,
+                        String.valueOf(e));
+                preallocatedBytes = Long.MAX_VALUE; // nor tried again
+            }
         }
     }
 

@@ -94,7 +94,10 @@ final class Following implements Role {
         return effects;
     }
 
-    /** {@code CutBack}: where the two logs can still agree. */
+    /**
+     * {@code CutBack}: where the two logs can still agree. A batch that the leader's epoch ends within is of an epoch before, and the
+     * leader has nothing of it: it would have all.
+     */
     List<QuorumEffect> cutBack(Fetch fetch, Diverging answer, long nowMs) {
         heard(nowMs);
         if (!isOf(fetch)) {
@@ -107,6 +110,7 @@ final class Following implements Role {
             return complain("wants the log cut at offset " + to + ", but it ends at " + log.end()
                     + " and is committed up to " + log.highWatermark() + ": it was left alone");
         }
+        to = log.startOfBatch(to);
         log.truncate(to);
         return List.of(new Truncate(to));
     }

@@ -3,7 +3,9 @@ package io.odradek.replication.quorum;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +27,9 @@ public final class LogOutline {
 
     /** By the end offset of the batch that says so; one that the snapshot carries stands at the start. */
     private final NavigableMap<Long, VoterSet> votersByEnd = new TreeMap<>();
+
+    /** Where the batches begin that are not known to be committed: a cut takes none of them in part. */
+    private final NavigableSet<Long> uncommittedBatches = new TreeSet<>();
 
     private OffsetAndEpoch start = OffsetAndEpoch.NOTHING;
     private long end;
@@ -52,6 +57,7 @@ public final class LogOutline {
         VoterSet before = voters();
         epochs.clear();
         votersByEnd.clear();
+        uncommittedBatches.clear();
         start = snapshot;
         end = snapshot.offset();
         durableEnd = end;
@@ -77,6 +83,7 @@ public final class LogOutline {
                     + " does not follow a log that ends at " + endOffset());
         }
         epochs.putIfAbsent(batch.epoch(), end);
+        uncommittedBatches.add(end);
         end = batch.endOffset();
         if (batch.voters() != null) {
             votersByEnd.put(end, batch.voters());
@@ -127,6 +134,12 @@ public final class LogOutline {
         return cuts;
     }
 
+    /** Of the batch with this offset; the offset itself where the log ends, or where all is committed. */
+    long startOfBatch(long offset) {
+        Long start = offset < end ? uncommittedBatches.floor(offset) : null;
+        return start == null ? offset : start;
+    }
+
     void truncate(long to) {
         if (to < highWatermark || to > end) {
             throw new IllegalStateException("cannot cut the log at offset " + to + ": it ends at " + end
@@ -135,6 +148,7 @@ public final class LogOutline {
         end = to;
         durableEnd = Math.min(durableEnd, to);
         cuts++;
+        uncommittedBatches.tailSet(to, true).clear();
         epochs.values().removeIf(first -> first >= to && first > start.offset());
         if (to == start.offset()) {
             epochs.keySet().removeIf(epoch -> epoch > start.epoch());
@@ -152,6 +166,7 @@ public final class LogOutline {
             throw new IllegalArgumentException("committed up to offset " + offset + ", the log ends at " + end);
         }
         boolean news = offset > highWatermark;
+        uncommittedBatches.headSet(offset, false).clear();
         highWatermark = Math.max(highWatermark, offset);
         return news;
     }

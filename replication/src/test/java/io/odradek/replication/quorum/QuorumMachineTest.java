@@ -276,6 +276,20 @@ class QuorumMachineTest {
                 .startsWith(new Truncate(2));
     }
 
+    /** Epoch 2 ends at the leader where a batch of epoch 1 lies here: of a batch there is all or nothing. */
+    @Test
+    void aBatchIsNotCutInTwo() {
+        QuorumMachine machine = restarted(
+                new HardState(4, null, HardState.NOBODY),
+                batch(1, 0),
+                new EntryBatch(1, 1, 3, null, NOTHING),
+                batch(3, 4));
+        long fetchId = follow(machine, 5, 1);
+        assertThat(machine.step(now, new Answered(fetchId, new Diverging(5, 1, new OffsetAndEpoch(3, 2)))))
+                .startsWith(new Truncate(1));
+        assertThat(machine.log().endOffset()).isEqualTo(new OffsetAndEpoch(1, 1));
+    }
+
     /** What it made durable was cut since, and other records stand there now. */
     @Test
     void aSyncFromBeforeACutAcknowledgesNothing() {

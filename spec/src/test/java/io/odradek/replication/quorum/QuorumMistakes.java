@@ -1105,6 +1105,7 @@ final class QuorumMistakes {
                     "if (to < log.highWatermark() || to >= log.end()) {",
                     "if (to >= log.end()) {",
                     noticed(UNIT, 0, 0)),
+            mistake("Following", "a batch is cut in two", "to = log.startOfBatch(to);", "", noticed(UNIT, 0, 0)),
             mistake("Following", "a follower is not cut", """
                 log.truncate(to);
                 return List.of(new Truncate(to));

@@ -325,6 +325,49 @@ class JournalTest {
         assertThat(cutShort).isGreaterThan(100);
     }
 
+    /** The half that goes last must not say less than the one that went before it. */
+    @Test
+    void aJournalThatWasVoidedByHalfIsDoneWithWhereverTheNextStartIsCutShort() throws IOException {
+        int cutShort = 0;
+        boolean crashes = true;
+        for (int voidCrash = 1; crashes; voidCrash++) {
+            JournalTest life = new JournalTest(keeps);
+            crashes = life.crashesWhenCut(voidCrash);
+            for (int startCrash = 1; startCrash < 30; startCrash++) {
+                SimulatedFileStore found = life.store.afterCrash(voidCrash);
+                found.crashAtOperation(startCrash);
+                try {
+                    EagerSnapshots.open(found, DATA);
+                } catch (SimulatedCrash crash) {
+                    cutShort++;
+                }
+                LogDirectory again = EagerSnapshots.open(found.afterCrash(startCrash), DATA);
+                assertThat(List.of(10L, 11L, 12L, 13L))
+                        .as("the cut crashed at operation %d, the start at %d", voidCrash, startCrash)
+                        .startsWith(values(again, 0).toArray(Long[]::new));
+            }
+        }
+        assertThat(cutShort).isGreaterThan(100);
+    }
+
+    /** Whether cutting a log with records in the second half of its journal comes to this operation. */
+    private boolean crashesWhenCut(int operation) throws IOException {
+        syncs = reopened(3);
+        PartitionLog log = log(0);
+        for (long value = 10; value < 14; value++) {
+            append(log, value);
+            syncs.sync(List.of(log));
+            syncs.work();
+        }
+        store.crashAtOperation(operation);
+        try {
+            log.truncateTo(1);
+            return false;
+        } catch (SimulatedCrash crash) {
+            return true;
+        }
+    }
+
     @Test
     void aReplayedJournalDoesNotComeBack() throws IOException {
         PartitionLog log = log(0);
