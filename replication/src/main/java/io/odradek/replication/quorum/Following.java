@@ -17,12 +17,20 @@ import org.jspecify.annotations.Nullable;
 
 /** Has a leader and fetches from it: when to lose patience with it, and what its answers do to the log. */
 final class Following implements Role {
+
+    /** One may be a connection that was closed for any reason, and the next come too early for another. */
+    private static final int FAILURES_IN_A_ROW = 3;
+
     private final int epoch;
     private final int leader;
     private final LogOutline log;
     private final int fetchTimeoutMs;
     private long deadlineMs;
     private boolean hearing;
+
+    /** Fetches that failed since the leader answered last. */
+    private int failures;
+
     private @Nullable OffsetAndEpoch fetchedSnapshot;
 
     Following(int epoch, int leader, LogOutline log, int fetchTimeoutMs, long nowMs) {
@@ -46,6 +54,7 @@ final class Following implements Role {
 
     private void heard(long nowMs) {
         deadlineMs = nowMs + fetchTimeoutMs;
+        failures = 0;
         hearing = true;
     }
 
@@ -53,6 +62,19 @@ final class Following implements Role {
     void leaderEnds(long atMs) {
         deadlineMs = Math.min(deadlineMs, atMs);
         hearing = false;
+    }
+
+    /**
+     * A fetch has failed. Where nobody listens any more that is soon said, and the patience is for leaders that may live: one that cannot be
+     * reached again and again is given up early. If it lives after all, those that hear it refuse whoever would take over (KIP-996).
+     *
+     * @param giveUpAtMs when to look for another, in that case
+     */
+    void failed(long giveUpAtMs) {
+        failures++;
+        if (failures >= FAILURES_IN_A_ROW) {
+            leaderEnds(giveUpAtMs);
+        }
     }
 
     /** An observer has waited in vain. */

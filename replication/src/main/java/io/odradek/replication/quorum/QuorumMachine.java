@@ -71,6 +71,9 @@ public final class QuorumMachine {
     /** Nobody can lead after it, so nobody is believed to be in it. */
     private static final int NO_EPOCH_AFTER = Integer.MAX_VALUE;
 
+    /** Of the time by which elections are spread, for those that have lost a leader which nobody reaches. */
+    private static final int GIVEN_UP_SOONER = 8;
+
     private final ReplicaKey self;
     private final QuorumSettings settings;
     private final List<Integer> contacts;
@@ -592,6 +595,13 @@ public final class QuorumMachine {
         Sent request = outbox.ended(requestId);
         if (request != null) {
             waitBefore(request.to());
+            if (role instanceof Following following
+                    && request.request() instanceof Fetch
+                    && request.to() == following.leader()
+                    && outbox.isOfThisTurn(request)) {
+                // By lot, as with every election: else all would try at the same time.
+                following.failed(nowMs + random.nextInt(settings.electionTimeoutMs()) / GIVEN_UP_SOONER);
+            }
         }
     }
 

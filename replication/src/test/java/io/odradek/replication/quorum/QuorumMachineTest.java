@@ -191,6 +191,50 @@ class QuorumMachineTest {
                 .containsExactly(new Fetch(2, key(0), new OffsetAndEpoch(2, 2), 1, 100));
     }
 
+    /** Fails the fetch that is under way; the next one, or what else was sent, when it is time again. */
+    private List<Send> fail(QuorumMachine machine, long fetchId) {
+        List<Send> sent = new ArrayList<>(sends(machine.step(now, new Failed(fetchId))));
+        for (int ms = 0; ms < SETTINGS.retryBackoffMs() && sent.isEmpty(); ms++) {
+            now++;
+            sent.addAll(sends(machine.step(now, new TimePassed())));
+        }
+        return sent;
+    }
+
+    @Test
+    void aLeaderThatCannotBeReachedIsGivenUpEarly() {
+        QuorumMachine machine = first(3);
+        long begun = now;
+        long fetchId = follow(machine, 2, 1);
+        for (int failures = 0; failures < 2; failures++) {
+            Send next = fail(machine, fetchId).getFirst();
+            assertThat(next.request()).as("after %d failures", failures + 1).isInstanceOf(Fetch.class);
+            fetchId = next.requestId();
+        }
+        machine.step(now, new Failed(fetchId));
+        now += SETTINGS.electionTimeoutMs() / 8;
+        machine.step(now, new TimePassed());
+        assertThat(machine.role()).isInstanceOf(Role.Prospective.class);
+        assertThat(now - begun).isLessThan(SETTINGS.fetchTimeoutMs() / 4);
+        assertThat(reply(ask(machine, new Vote(2, key(2), key(0), OffsetAndEpoch.NOTHING, true))))
+                .as("nor does it keep others from it")
+                .isEqualTo(new Voted(2, 1, true));
+    }
+
+    @Test
+    void aLeaderThatHasAnsweredSinceIsNotGivenUp() {
+        QuorumMachine machine = first(3);
+        long fetchId = follow(machine, 2, 1);
+        for (int i = 0; i < 20; i++) {
+            fetchId = fail(machine, fetchId).getFirst().requestId();
+            fetchId = fail(machine, fetchId).getFirst().requestId();
+            fetchId = sends(machine.step(now, new Answered(fetchId, new Entries(2, 1, List.of(), 0))))
+                    .getFirst()
+                    .requestId();
+            assertThat(machine.role()).isInstanceOf(Following.class);
+        }
+    }
+
     /** Which may have become a voter behind the end of its log, so that nobody else would lead it there. */
     @Test
     void anObserverThatHasLostTheLeaderAsksThatOneToo() {

@@ -1420,10 +1420,26 @@ final class QuorumMistakes {
                     """,
                     "effects.add(new Append(batch));",
                     noticed(NO_UNIT, 0, 10)),
-            mistake("QuorumMachine", "one that does not answer is asked again at once", """
-                if (request != null) {
-                waitBefore(request.to());
-                }
+            mistake(
+                    "QuorumMachine",
+                    "one that does not answer is asked again at once",
+                    """
+                    waitBefore(request.to());
+                    if (role instanceof Following following
+                    """,
+                    "if (role instanceof Following following",
+                    noticed(UNIT, 0, 0)),
+            mistake(
+                    "Following",
+                    "a leader is given up for one failure",
+                    "if (failures >= FAILURES_IN_A_ROW) {",
+                    "if (failures >= 1) {",
+                    noticed(UNIT, 0, 0)),
+            mistake("Following", "a leader that nobody reaches is waited for", """
+                leaderEnds(giveUpAtMs);
+                """, "", noticed(UNIT, 0, 0)),
+            mistake("Following", "failures count although the leader has answered since", """
+                failures = 0;
                 """, "", noticed(UNIT, 0, 0)),
             mistake(
                     "QuorumMachine",
