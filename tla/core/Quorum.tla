@@ -163,7 +163,7 @@ Tally(s, pre) ==
 MayLead(s) ==
   \/ Key(s) \in Voters(s)
   \/ /\ ~Bug("RemovedStaysAway")
-     /\ \E n \in hw[s]..(IF Bug("RemovedForgets") THEN hw[s] ELSE Len(log[s])) :
+     /\ \E n \in hw[s]..(IF Bug("RemovedForgets") THEN Min({hw[s], Len(log[s])}) ELSE Len(log[s])) :
           Key(s) \in VotersBy(SubSeq(log[s], 1, n), Said(s))
 
 (* The candidate's log is at least as new as the server's own (Raft 5.4.1). *)
