@@ -8,6 +8,7 @@ import io.odradek.broker.metadata.ActiveController;
 import io.odradek.broker.metadata.ControllerHost;
 import io.odradek.broker.metadata.Features;
 import io.odradek.replication.Endpoint;
+import io.odradek.replication.controller.BrokerImage;
 import io.odradek.replication.controller.ClusterImage;
 import io.odradek.replication.controller.ConfigRules;
 import io.odradek.replication.controller.ControllerError;
@@ -125,8 +126,16 @@ final class SimulatedCluster {
 
         @Override
         public void apply(long baseOffset, int epoch, List<ByteBuffer> values) {
+            ClusterImage before = host.image();
             host.apply(baseOffset, epoch, values);
             long last = baseOffset + values.size() - 1;
+            for (BrokerImage after : host.image().brokers().values()) {
+                BrokerImage known = before.broker(after.id());
+                assertThat((known != null && known.epoch() == after.epoch()) || after.epoch() == baseOffset)
+                        .as("the epoch of broker " + after.id() + ", " + after.epoch() + ", is where its registration "
+                                + "begins, " + baseOffset)
+                        .isTrue();
+            }
             assertThat(last).as("server " + id + " folds what it has folded").isGreaterThan(asOf);
             asOf = last;
             ClusterImage known = committed.putIfAbsent(last, host.image());
@@ -146,6 +155,11 @@ final class SimulatedCluster {
             host.leads(epoch, from);
             count.accept("a controller becomes active");
             nothingIsMissing("LeaderComplete: server " + id + " in epoch " + epoch, host.image());
+        }
+
+        @Override
+        public void othersAppended(long lastOffset) {
+            host.othersAppended(lastOffset);
         }
 
         @Override

@@ -3,26 +3,12 @@ package io.odradek.spec.compatibility;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.StringDeserializer;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,7 +39,7 @@ final class KillTest {
                     .all()
                     .get();
         }
-        Load load = new Load(broker.bootstrap());
+        NumberedLoad load = new NumberedLoad(broker.bootstrap(), "killed", PARTITIONS);
         int replays = 0;
         try {
             for (int kill = 0; kill < KILLS; kill++) {
@@ -71,7 +57,7 @@ final class KillTest {
             }
             load.awaitAcknowledged(load.acknowledged() + 1_000);
             load.stop();
-            check(load, broker.bootstrap());
+            load.check();
             assertThat(broker.stop()).as(broker.output()).isTrue();
         } finally {
             load.close();
@@ -96,122 +82,5 @@ final class KillTest {
                 strategy(n),
                 "odradek.journal.bytes", // so small that its halves take turns
                 "1048576");
-    }
-
-    private static void check(Load load, String bootstrap) {
-        List<List<Long>> found = new ArrayList<>();
-        for (int partition = 0; partition < PARTITIONS; partition++) {
-            found.add(new ArrayList<>());
-        }
-        Map<Long, Long> offsets = new HashMap<>();
-        try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
-                Map.of("bootstrap.servers", bootstrap), new StringDeserializer(), new StringDeserializer())) {
-            List<TopicPartition> partitions = new ArrayList<>();
-            for (int partition = 0; partition < PARTITIONS; partition++) {
-                partitions.add(new TopicPartition("killed", partition));
-            }
-            consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.getOrDefault(p, 0L))) {
-                for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofSeconds(1))) {
-                    long number = Long.parseLong(
-                            record.value().substring(0, record.value().indexOf(' ')));
-                    found.get(record.partition()).add(number);
-                    offsets.put(number, record.offset());
-                }
-            }
-        }
-        for (List<Long> numbers : found) {
-            assertThat(numbers).as("sent in this order").isSorted().doesNotHaveDuplicates();
-            assertThat(numbers).allMatch(number -> number < load.sent(), "was sent");
-        }
-        // Not containsAll(), which goes through all that is there for each: these are tens of thousands.
-        assertThat(load.acknowledgedOffsets.keySet())
-                .as("every acknowledged record is there")
-                .allMatch(offsets::containsKey);
-        load.acknowledgedOffsets.forEach((number, offset) -> assertThat(offsets.get(number))
-                .as("record %s is at the offset it was acknowledged with", number)
-                .isEqualTo(offset));
-    }
-
-    /** Sends numbered records until told to stop, by one idempotent producer, and notes what was acknowledged. */
-    private static final class Load implements AutoCloseable {
-        final Map<Long, Long> acknowledgedOffsets = new ConcurrentHashMap<>();
-        private final AtomicLong acknowledged = new AtomicLong();
-        private final AtomicReference<Exception> failure = new AtomicReference<>();
-        private final KafkaProducer<String, String> producer;
-        private final Thread sender;
-        private volatile long sent;
-        private volatile boolean stopping;
-
-        Load(String bootstrap) {
-            producer = new KafkaProducer<>(
-                    Map.of(
-                            "bootstrap.servers", bootstrap,
-                            "acks", "all",
-                            "enable.idempotence", "true",
-                            "delivery.timeout.ms", "300000",
-                            "request.timeout.ms", "10000",
-                            "max.block.ms", "300000",
-                            "linger.ms", "1",
-                            "buffer.memory", "1048576",
-                            "reconnect.backoff.max.ms", "100"),
-                    new StringSerializer(),
-                    new StringSerializer());
-            sender = Thread.ofPlatform().name("load").start(this::send);
-        }
-
-        private void send() {
-            String padding = "x".repeat(200);
-            while (!stopping && failure.get() == null) {
-                long number = sent;
-                var _ = producer.send(
-                        new ProducerRecord<>("killed", (int) (number % PARTITIONS), null, number + " " + padding),
-                        (metadata, error) -> {
-                            if (error != null) {
-                                failure.compareAndSet(null, error);
-                            } else {
-                                acknowledgedOffsets.put(number, metadata.offset());
-                                acknowledged.incrementAndGet();
-                            }
-                        });
-                sent = number + 1;
-            }
-        }
-
-        long sent() {
-            return sent;
-        }
-
-        long acknowledged() {
-            return acknowledged.get();
-        }
-
-        void awaitAcknowledged(long count) throws Exception {
-            long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(3);
-            while (acknowledged.get() < count) {
-                Exception failed = failure.get();
-                if (failed != null) {
-                    throw new AssertionError("the producer gave up", failed);
-                }
-                assertThat(System.nanoTime())
-                        .as("acknowledged %s of %s", acknowledged, count)
-                        .isLessThan(deadline);
-                LockSupport.parkNanos(200_000);
-            }
-        }
-
-        void stop() throws InterruptedException {
-            stopping = true;
-            sender.join();
-            producer.flush();
-        }
-
-        @Override
-        public void close() {
-            stopping = true;
-            producer.close(Duration.ofSeconds(1)); // makes a blocked send() throw, which ends the sender
-        }
     }
 }
