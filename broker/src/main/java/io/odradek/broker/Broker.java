@@ -1,5 +1,9 @@
 package io.odradek.broker;
 
+import io.odradek.broker.cluster.BatchedProposals;
+import io.odradek.broker.cluster.BrokerLifecycle;
+import io.odradek.broker.cluster.ConnectedBrokers;
+import io.odradek.broker.cluster.ControllerLink;
 import io.odradek.broker.config.BrokerConfig;
 import io.odradek.broker.config.Listener;
 import io.odradek.broker.config.QuorumConfig;
@@ -7,7 +11,7 @@ import io.odradek.broker.config.TopicConfigs;
 import io.odradek.broker.coordination.CoordinatorHost;
 import io.odradek.broker.coordination.HostedOffsetsLog;
 import io.odradek.broker.coordination.ImageOffsetsTopic;
-import io.odradek.broker.metadata.BrokerLifecycle;
+import io.odradek.broker.metadata.ActiveController;
 import io.odradek.broker.metadata.ControllerHost;
 import io.odradek.broker.metadata.Features;
 import io.odradek.broker.metadata.ProducerIds;
@@ -24,6 +28,7 @@ import io.odradek.broker.observe.Metrics;
 import io.odradek.broker.observe.NetworkMetrics;
 import io.odradek.broker.observe.PrometheusEndpoint;
 import io.odradek.broker.observe.SyncMetrics;
+import io.odradek.broker.partition.FetcherSettings;
 import io.odradek.broker.partition.HostedShard;
 import io.odradek.broker.partition.ImageHints;
 import io.odradek.broker.partition.MetadataPublisher;
@@ -33,7 +38,6 @@ import io.odradek.broker.partition.ReplicaClock;
 import io.odradek.broker.partition.ReplicaPorts;
 import io.odradek.broker.partition.ShardSettlement;
 import io.odradek.broker.quorum.ConnectedPeers;
-import io.odradek.broker.quorum.Peers;
 import io.odradek.broker.request.ControllerLine;
 import io.odradek.broker.request.Handlers;
 import io.odradek.coordinator.group.GroupSettings;
@@ -55,6 +59,7 @@ import io.odradek.replication.controller.ClusterImage;
 import io.odradek.replication.controller.ControllerRequest.RegisterBroker;
 import io.odradek.replication.controller.PartitionImage;
 import io.odradek.replication.controller.TopicImage;
+import io.odradek.replication.partition.ReplicationSettings;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -78,10 +83,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -95,6 +102,9 @@ public final class Broker implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
     /** How long requests that are being worked on may take when the broker stops. */
     private static final Duration DRAIN = Duration.ofSeconds(5);
+
+    /** How long others may take to take over what this broker leads when it stops. */
+    private static final Duration LEAVE = Duration.ofSeconds(10);
 
     /** Between two attempts to reach another server of the quorum, at most. */
     private static final int PEER_BACKOFF_MS = 250;
@@ -117,6 +127,12 @@ public final class Broker implements AutoCloseable {
     private String clusterId = "";
     private @Nullable PrometheusEndpoint endpoint;
     private @Nullable ControllerHost controller;
+    /** To the other controllers; null while this node is alone, and nobody could join it. */
+    private @Nullable PeerNetwork peerNetwork;
+
+    private @Nullable ConnectedPeers peers;
+    private @Nullable KafkaServer controllerSockets;
+    private boolean hasLeft;
 
     /** @param host empty: all addresses */
     public record ListenAddress(String listener, String host, int port) {}
@@ -183,8 +199,16 @@ public final class Broker implements AutoCloseable {
         List<Listener> listeners = config.controllerListeners();
         Endpoint at = MetadataNode.endpoint(
                 config, listeners.isEmpty() ? 0 : listeners.getFirst().port());
+        connectPeers();
+        ConnectedPeers connected = peers;
         MetadataNode metadata = MetadataNode.open(
-                config, store, metadataHome(directories), at, peers(), clock, _ -> failed.countDown());
+                config,
+                store,
+                metadataHome(directories),
+                at,
+                connected == null ? new NoPeers() : connected,
+                clock,
+                _ -> failed.countDown());
         controller = metadata.controller();
         if (!listeners.isEmpty()) {
             RequestRouter router = Handlers.controllerRouter(config, metadata.controller(), metadata.quorum());
@@ -193,23 +217,32 @@ public final class Broker implements AutoCloseable {
                 wanted.add(new KafkaServer.Listener(listener.name(), listener.host(), listener.port(), router));
             }
             KafkaServer sockets = KafkaServer.bind(wanted, networkOptions().withLoops(1), new NetworkMetrics(metrics));
-            part(() -> sockets.stop(DRAIN)); // after the quorum's server, which answers to its end
+            controllerSockets = sockets;
+            part(() -> sockets.stop(DRAIN)); // of a start that fails; else after the quorum's server
             for (Listener listener : listeners) {
                 addresses.add(new ListenAddress(listener.name(), listener.host(), sockets.port(listener.name())));
             }
             sockets.serve();
         }
-        part(() -> metadata.stop(
-                DRAIN.toMillis())); // of a start that fails, or a controller alone; else it has been stopped before
+        part(() -> stop(metadata)); // of a start that fails, or a controller alone; else it has been stopped before
         metadata.start();
         return metadata;
     }
 
+    /** Others must not go on asking a server that is not there any more: its sockets go with it, when it has answered to its end. */
+    private void stop(MetadataNode metadata) throws InterruptedException {
+        metadata.stop(DRAIN.toMillis());
+        KafkaServer sockets = controllerSockets;
+        if (sockets != null) {
+            sockets.stop(DRAIN);
+        }
+    }
+
     /** Its network is closed after the quorum's server, whose last word is that it hands over. */
-    private Peers peers() {
+    private void connectPeers() {
         QuorumConfig quorum = config.quorum();
         if (quorum.alone() && config.controllerListeners().isEmpty()) {
-            return new NoPeers();
+            return;
         }
         Map<Integer, ConnectedPeers.Address> known = new HashMap<>();
         for (QuorumConfig.Voter voter : quorum.voters()) {
@@ -222,13 +255,63 @@ public final class Broker implements AutoCloseable {
             QuorumConfig.Address at = quorum.bootstrapServers().get(n);
             known.put(MetadataNode.bootstrapContact(n), new ConnectedPeers.Address(at.host(), at.port()));
         }
-        String version = Broker.class.getPackage().getImplementationVersion();
-        PeerNetwork network = part(PeerNetwork.open(PeerOptions.defaults(
-                        "odradek-" + config.nodeId(), version == null ? "development" : version)
+        PeerNetwork network = part(PeerNetwork.open(peerOptions()
                 .withConnectTimeoutMs(quorum.requestTimeoutMs())
                 .withMaxBackoffMs(Math.max(PEER_BACKOFF_MS, quorum.settings().retryBackoffMs()))
                 .withBackoffMs(Math.clamp(quorum.settings().retryBackoffMs(), 1, PEER_BACKOFF_MS))));
-        return new ConnectedPeers(network, known);
+        peerNetwork = network;
+        peers = new ConnectedPeers(network, known);
+    }
+
+    private PeerOptions peerOptions() {
+        String version = Broker.class.getPackage().getImplementationVersion();
+        return PeerOptions.defaults("odradek-" + config.nodeId(), version == null ? "development" : version);
+    }
+
+    /** The way to whoever decides on another node; null where nobody else could. */
+    private @Nullable ControllerLink controllerLink(ControllerHost here) {
+        PeerNetwork network = peerNetwork;
+        ConnectedPeers known = peers;
+        return network == null || known == null
+                ? null
+                : new ControllerLink(
+                        here,
+                        config.nodeId(),
+                        clusterId,
+                        network,
+                        known::addressOf,
+                        config.intValue("controller.quorum.request.timeout.ms"));
+    }
+
+    /** What replicas need; those of a broker that nobody can join follow nobody, and have nothing to propose. */
+    private ReplicaPorts replicaPorts(
+            ActiveController active, ControllerHost metadata, LongSupplier brokerEpoch, ReplicaClock time) {
+        if (peerNetwork == null) {
+            return ReplicaPorts.alone(config.nodeId(), brokerEpoch, time);
+        }
+        // Of its own: what followers receive delays no election.
+        PeerNetwork replicas = part(PeerNetwork.open(
+                peerOptions()
+                        .withConnectTimeoutMs(config.intValue("replica.socket.timeout.ms"))
+                        .withMaxBackoffMs(PEER_BACKOFF_MS),
+                "odradek-replicas"));
+        return new ReplicaPorts(
+                config.nodeId(),
+                brokerEpoch,
+                new ReplicationSettings(
+                        Math.toIntExact(config.longValue("replica.lag.time.max.ms")),
+                        config.intValue("replica.fetch.backoff.ms"),
+                        config.intValue("replica.fetch.wait.max.ms")),
+                new FetcherSettings(
+                        config.intValue("replica.fetch.max.bytes"),
+                        config.intValue("replica.fetch.response.max.bytes"),
+                        config.intValue("replica.fetch.min.bytes"),
+                        config.intValue("replica.fetch.wait.max.ms"),
+                        config.intValue("replica.fetch.backoff.ms"),
+                        config.intValue("replica.socket.timeout.ms")),
+                time,
+                new BatchedProposals(active, config.nodeId()),
+                new ConnectedBrokers(replicas, metadata::image, config.interBrokerListener()));
     }
 
     private void openEndpoint(Metrics metrics) {
@@ -250,13 +333,18 @@ public final class Broker implements AutoCloseable {
         ExecutorService blocking = Executors.newSingleThreadExecutor(
                 task -> Thread.ofPlatform().name("blocking").unstarted(task));
         AtomicLong brokerEpoch = new AtomicLong(-1);
-        ScheduledExecutorService replicaTimer = Executors.newSingleThreadScheduledExecutor(
+        ScheduledThreadPoolExecutor replicaTimer = new ScheduledThreadPoolExecutor(
+                1,
                 task -> Thread.ofPlatform().name("replica-timer").daemon(true).unstarted(task));
+        replicaTimer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false); // or a stop waits for the longest
+        ReplicaClock time = ReplicaClock.of(replicaTimer);
+        ControllerLink link = controllerLink(controller);
+        ActiveController active = link == null ? controller : link;
         Partitions partitions = new Partitions(
                 shards,
                 blocking,
                 outOfReach(controller.image(), directories),
-                ReplicaPorts.alone(config.nodeId(), brokerEpoch::get, ReplicaClock.of(replicaTimer)));
+                replicaPorts(active, controller, brokerEpoch::get, time));
         part(() -> Housekeeping.checkpointHighWatermarks(directories, partitions::forEach));
         for (HostedShard home : shards) {
             // Also when other directories are well: clients would wait for the dead one's answers for ever.
@@ -267,9 +355,9 @@ public final class Broker implements AutoCloseable {
         part(blocking);
         part(replicaTimer);
 
-        part(() -> metadata.stop(DRAIN.toMillis()));
+        part(() -> stop(metadata));
 
-        TopicCreation creation = new TopicCreation(controller, config);
+        TopicCreation creation = new TopicCreation(active, config);
         ImageOffsetsTopic offsetsTopic =
                 new ImageOffsetsTopic(controller::image, creation, config.intValue("offsets.topic.num.partitions"));
         CoordinatorHost coordinator = part(new CoordinatorHost(
@@ -289,7 +377,7 @@ public final class Broker implements AutoCloseable {
                         config,
                         controller,
                         creation,
-                        new ProducerIds(controller, config.nodeId(), brokerEpoch::get),
+                        new ProducerIds(active, config.nodeId(), brokerEpoch::get),
                         partitions,
                         new ImageHints(controller::image),
                         coordinator,
@@ -298,25 +386,61 @@ public final class Broker implements AutoCloseable {
                         clock,
                         metrics,
                         metadata.quorum(),
-                        ControllerLine.alone(controller::isActive))),
+                        link == null ? ControllerLine.alone(controller::isActive) : link)),
                 networkMetrics);
-        BrokerLifecycle lifecycle = new BrokerLifecycle(controller, registration(directories));
-        // After the sockets have answered what they read: nobody could take over, so giving leadership away before
-        // would
-        // turn answers into errors and help no client. With other brokers it has to come first, as in Kafka.
+        AtomicBoolean following = new AtomicBoolean();
+        BrokerLifecycle lifecycle = new BrokerLifecycle(
+                active,
+                () -> following.get() ? controller.followedOffset() : -1,
+                registration(directories),
+                new BrokerLifecycle.Times(
+                        config.intValue("broker.heartbeat.interval.ms"),
+                        config.intValue("broker.session.timeout.ms"),
+                        config.intValue("initial.broker.registration.timeout.ms")),
+                time,
+                replicaTimer,
+                new BrokerLifecycle.Listener() {
+                    @Override
+                    public void leased(boolean now) {
+                        // Of a controller in this very process no other broker gets anything while this one stands
+                        // still.
+                        partitions.leased(now || config.quorum().alone());
+                    }
+
+                    @Override
+                    public void superseded(String message) {
+                        LOG.error(
+                                "another process has registered as broker {}; this one is over: {}",
+                                config.nodeId(),
+                                message);
+                        failed.countDown();
+                    }
+                });
+        // Alone, after the sockets have answered what they read: nobody could take over, so giving leadership away
+        // before would turn
+        // answers into errors and help no client. Where others can, first: clients then go where they are.
+        part(lifecycle::stop);
         part(() -> leave(lifecycle));
         part(() -> sockets.stop(DRAIN));
+        part(() -> {
+            if (controller.image().brokers().size() > 1) {
+                leave(lifecycle);
+            }
+        });
 
-        await("registering with the controller", lifecycle.start());
-        brokerEpoch.set(lifecycle.epoch());
-        directories.forEach(directory -> directory.rememberBrokerEpoch(lifecycle.epoch()));
+        long epoch = await("registering with the controller", lifecycle.start());
+        brokerEpoch.set(epoch);
+        directories.forEach(directory -> directory.rememberBrokerEpoch(epoch));
         MetadataPublisher publisher = new MetadataPublisher(config.nodeId(), partitions, topicConfigs::logConfig);
+        await("reading this broker's registration", registered(controller, epoch));
         await("following the cluster's metadata", controller.addListener((before, after, delta) -> {
             // The client hears of its topic when this is done. A partition that can't be opened has been reported, and
             // stays unavailable; the others and the metadata go on.
             awaitPublished(publisher.apply(new ClusterImage.Step(before, after, delta)));
             followGroups(coordinator, after, delta);
         }));
+        following.set(true);
+        await("waiting to be unfenced by the controller", lifecycle.unfence());
 
         part(new Housekeeping(config, directories, partitions::forEach, clock)).start();
         Compaction compaction = part(new Compaction(config, partitions, clock));
@@ -341,6 +465,18 @@ public final class Broker implements AutoCloseable {
                         controller::image));
         openEndpoint(metrics);
         sockets.serve();
+    }
+
+    /** Before, the metadata may say that this broker leads what its predecessor did, whose reigns are over. */
+    private CompletableFuture<Void> registered(ControllerHost metadata, long epoch) {
+        CompletableFuture<Void> known = new CompletableFuture<>();
+        var _ = metadata.addListener((_, after, _) -> {
+            BrokerImage self = after.broker(config.nodeId());
+            if (self != null && self.epoch() >= epoch) {
+                known.complete(null);
+            }
+        });
+        return known;
     }
 
     private KafkaServer bind(RequestRouter router, NetworkObserver observer) throws IOException {
@@ -621,16 +757,17 @@ public final class Broker implements AutoCloseable {
     }
 
     /** Tells the controller that this stop is meant. A clean stop goes on without its consent. */
-    private static void leave(BrokerLifecycle lifecycle) throws InterruptedException {
-        if (lifecycle.epoch() < 0) {
-            return; // it never came
+    private void leave(BrokerLifecycle lifecycle) throws InterruptedException {
+        if (hasLeft || lifecycle.epoch() < 0) {
+            return;
         }
+        hasLeft = true;
         try {
-            lifecycle.leave().get(DRAIN.toMillis(), TimeUnit.MILLISECONDS);
+            lifecycle.leave().get(LEAVE.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             LOG.warn("The controller was not told of this stop", e.getCause());
         } catch (TimeoutException e) {
-            LOG.warn("The controller has not consented to this stop within {}; stopping without it", DRAIN);
+            LOG.warn("The controller has not consented to this stop within {}; stopping without it", LEAVE);
         }
     }
 
@@ -686,9 +823,9 @@ public final class Broker implements AutoCloseable {
         }
     }
 
-    private static void await(String what, CompletableFuture<Void> done) throws IOException {
+    private static <T> T await(String what, CompletableFuture<T> done) throws IOException {
         try {
-            done.join();
+            return done.join();
         } catch (CompletionException e) {
             throw new IOException(what + " failed: " + e.getCause(), e);
         }

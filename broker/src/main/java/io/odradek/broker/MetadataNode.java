@@ -34,6 +34,9 @@ final class MetadataNode {
 
     private static final int LARGEST_BATCH_BYTES = 64 << 20;
 
+    /** Kafka's default. */
+    private static final int LONE_SESSION_MS = 9_000;
+
     private final QuorumHost quorum;
     private final ControllerHost controller;
     private final MetadataLoop loop;
@@ -69,7 +72,7 @@ final class MetadataNode {
                 new ControllerHost.Options(
                         directory.identity().clusterId(),
                         config.nodeId(),
-                        ControllerSettings.of(config.defaultPartitions(), config.defaultReplicationFactor()),
+                        settings(config),
                         new BrokerConfigRules(config),
                         Features.forNewCluster(),
                         config.longValue("metadata.log.max.record.bytes.between.snapshots"),
@@ -102,6 +105,20 @@ final class MetadataNode {
                 publishing.shutdownNow();
             }
         }
+    }
+
+    private static ControllerSettings settings(BrokerConfig config) {
+        int sessionMs = config.intValue("broker.session.timeout.ms");
+        // Where nobody can join, nobody takes over: to miss the broker early would do nothing but stop it.
+        boolean joined =
+                !config.quorum().alone() || !config.controllerListeners().isEmpty();
+        return ControllerSettings.of(config.defaultPartitions(), config.defaultReplicationFactor())
+                .withSessionMs(joined ? sessionMs : Math.max(sessionMs, LONE_SESSION_MS))
+                .withRebalanceIntervalMs(
+                        config.flag("auto.leader.rebalance.enable")
+                                ? TimeUnit.SECONDS.toMillis(config.longValue("leader.imbalance.check.interval.seconds"))
+                                : 0)
+                .withImbalancePercent(config.intValue("leader.imbalance.per.broker.percentage"));
     }
 
     /**

@@ -19,6 +19,7 @@ import io.odradek.replication.controller.ControllerRequest;
 import io.odradek.replication.controller.ControllerRequest.AllocateProducerIds;
 import io.odradek.replication.controller.ControllerRequest.RegisterBroker;
 import io.odradek.replication.controller.Outcome.Done;
+import io.odradek.replication.quorum.HardState;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -169,6 +170,10 @@ class ThreeControllersTest {
             assertThat(running).hasSize(nodes);
             assertThat(running.keySet().stream().map(id -> host(id).image()).distinct())
                     .hasSize(1);
+            assertThat(running.keySet().stream().map(id -> host(id).leader()).distinct())
+                    .as("who leads, for all of them")
+                    .hasSize(1)
+                    .doesNotContain(HardState.NOBODY);
         });
     }
 

@@ -148,6 +148,17 @@ public final class BrokerConfig {
                 Map.copyOf(given), values, listeners, QuorumConfig.of(values, listeners, new ArrayList<>()));
     }
 
+    /** One key's value has to fit into another's so many times. */
+    private static void atMost(
+            Map<String, @Nullable Object> values, String key, String bound, int times, List<String> problems) {
+        if (values.get(key) instanceof Number value
+                && values.get(bound) instanceof Number most
+                && value.longValue() > most.longValue() / times) {
+            problems.add(key + "=" + value + ": allowed: at most " + (times == 1 ? "" : "1/" + times + " of ") + bound
+                    + "=" + most);
+        }
+    }
+
     private static void checkTogether(Map<String, @Nullable Object> values, List<String> problems) {
         if (values.get("group.min.session.timeout.ms") instanceof Integer min
                 && values.get("group.max.session.timeout.ms") instanceof Integer max
@@ -155,6 +166,9 @@ public final class BrokerConfig {
             problems.add(
                     "group.min.session.timeout.ms=" + min + ": allowed: at most group.max.session.timeout.ms=" + max);
         }
+        atMost(values, "broker.heartbeat.interval.ms", "broker.session.timeout.ms", 2, problems);
+        atMost(values, "replica.fetch.wait.max.ms", "replica.lag.time.max.ms", 1, problems);
+        atMost(values, "replica.fetch.wait.max.ms", "replica.socket.timeout.ms", 1, problems);
         if (values.get("default.replication.factor") instanceof Integer replicas && replicas < 1) {
             problems.add("default.replication.factor=" + replicas + ": allowed: at least 1");
         }

@@ -52,6 +52,7 @@ final class BrokerKeys {
         topics(DEFINITION);
         logs(DEFINITION);
         groups(DEFINITION);
+        replicas(DEFINITION);
         own(DEFINITION);
         WITHOUT_EFFECT = Collections.unmodifiableSet(defineWithoutEffect(DEFINITION));
     }
@@ -146,7 +147,7 @@ final class BrokerKeys {
                         1_073_741_824,
                         atLeast(8 << 20),
                         HIGH,
-                        "Largest segment of the metadata log.")
+                        "Largest segment of the metadata log; below 64 MiB it is 64 MiB, which one batch may need.")
                 .define(
                         "metadata.log.segment.ms",
                         LONG,
@@ -588,6 +589,101 @@ final class BrokerKeys {
                         between(0, 4),
                         HIGH,
                         "Codec of __consumer_offsets: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd.");
+    }
+
+    private static void replicas(ConfigDef def) {
+        def.define(
+                        "broker.session.timeout.ms",
+                        INT,
+                        1_000,
+                        atLeast(1),
+                        MEDIUM,
+                        "A broker that the controller has not heard of for so long is fenced: others lead what it led."
+                                + " Kafka's default is 9000; so is it here at least for a broker that nobody can join.")
+                .define(
+                        "broker.heartbeat.interval.ms",
+                        INT,
+                        200,
+                        atLeast(1),
+                        MEDIUM,
+                        "Between two signs of life to the controller. Kafka's default is 2000.")
+                .define(
+                        "initial.broker.registration.timeout.ms",
+                        INT,
+                        60_000,
+                        atLeast(0),
+                        MEDIUM,
+                        "A broker that no controller has registered for so long does not start.")
+                .define(
+                        "auto.leader.rebalance.enable",
+                        BOOLEAN,
+                        true,
+                        HIGH,
+                        "Whether leadership is given back to preferred replicas from time to time.")
+                .define(
+                        "leader.imbalance.check.interval.seconds",
+                        LONG,
+                        300L,
+                        between(1, 1_000_000_000),
+                        HIGH,
+                        "How often it is looked for leadership to give back.")
+                .define(
+                        "leader.imbalance.per.broker.percentage",
+                        INT,
+                        10,
+                        between(0, 100),
+                        HIGH,
+                        "Of the partitions that prefer a broker, so many may be led by others before they are given"
+                                + " back to it.")
+                .define(
+                        "replica.lag.time.max.ms",
+                        LONG,
+                        30_000L,
+                        between(1, Integer.MAX_VALUE),
+                        HIGH,
+                        "A follower that has not been at its leader's end for so long leaves the in-sync set.")
+                .define(
+                        "replica.fetch.max.bytes",
+                        INT,
+                        1 << 20,
+                        atLeast(0),
+                        MEDIUM,
+                        "Of one partition in one answer to a follower; one larger batch comes all the same.")
+                .define(
+                        "replica.fetch.response.max.bytes",
+                        INT,
+                        10 << 20,
+                        atLeast(0),
+                        MEDIUM,
+                        "Of one answer to a follower.")
+                .define(
+                        "replica.fetch.min.bytes",
+                        INT,
+                        1,
+                        atLeast(0),
+                        HIGH,
+                        "What a leader waits for before it answers a follower.")
+                .define(
+                        "replica.fetch.wait.max.ms",
+                        INT,
+                        500,
+                        atLeast(0),
+                        HIGH,
+                        "How long it waits for that; at most replica.lag.time.max.ms.")
+                .define(
+                        "replica.fetch.backoff.ms",
+                        INT,
+                        1_000,
+                        atLeast(1),
+                        MEDIUM,
+                        "Before a follower asks again after a request that failed.")
+                .define(
+                        "replica.socket.timeout.ms",
+                        INT,
+                        30_000,
+                        atLeast(1),
+                        HIGH,
+                        "Of a follower's request; at least replica.fetch.wait.max.ms.");
     }
 
     private static void own(ConfigDef def) {

@@ -128,12 +128,6 @@ public record QuorumConfig(
             problems.add("controller.listener.names=: allowed: at least one name, where the quorum is not one node"
                     + " that needs no address");
         }
-        if (isController && isBroker && !quorum.alone) {
-            String key = quorum.voters.isEmpty() ? "controller.quorum.bootstrap.servers" : "controller.quorum.voters";
-            problems.add(key + "=" + String.join(",", texts(values.get(key)))
-                    + ": a broker in a quorum of several nodes is not supported yet; allowed: this node alone, or"
-                    + " process.roles=controller");
-        }
         if (!isController && !listeners.controller().isEmpty()) {
             problems.add("controller.listener.names=" + String.join(",", listeners.controllerNames())
                     + ": a node that is no controller opens none; allowed: names that are not in listeners");

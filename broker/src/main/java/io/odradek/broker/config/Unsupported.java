@@ -32,11 +32,6 @@ final class Unsupported {
         }
         refuseUnless(given, "remote.log.storage.system.enable", "false", "tiered storage is not supported", problems);
         refuseUnless(given, "security.inter.broker.protocol", "PLAINTEXT", "not supported yet", problems);
-        if (values.get("process.roles") instanceof List<?> roles && !roles.contains("controller")) {
-            problems.add("process.roles=" + given.getOrDefault("process.roles", "")
-                    + ": a broker whose controllers are other processes is not supported yet; allowed: controller, or"
-                    + " broker,controller");
-        }
     }
 
     private static void refuseUnless(

@@ -24,15 +24,14 @@ public final class ImageOffsetsTopic implements OffsetsTopic, TopicLookup {
     public ImageOffsetsTopic(Supplier<ClusterImage> image, TopicCreation creation, int partitionsWhenCreated) {
         this.image = image;
         this.creation = creation;
-        TopicImage topic = image.get().topic(TopicCreation.OFFSETS_TOPIC);
-        // A topic that exists keeps its number whatever the configuration says now: groups must find their partition.
-        this.partitionsWhenCreated =
-                topic == null ? partitionsWhenCreated : topic.partitions().size();
+        this.partitionsWhenCreated = partitionsWhenCreated;
     }
 
+    /** A topic that exists keeps its number whatever this broker's configuration says: groups must find their partition. */
     @Override
     public int partitions() {
-        return partitionsWhenCreated;
+        TopicImage topic = image.get().topic(TopicCreation.OFFSETS_TOPIC);
+        return topic == null ? partitionsWhenCreated : topic.partitions().size();
     }
 
     @Override

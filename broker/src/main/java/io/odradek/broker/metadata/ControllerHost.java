@@ -11,7 +11,9 @@ import io.odradek.replication.controller.ControllerEffect.AppendRecords;
 import io.odradek.replication.controller.ControllerEffect.Reply;
 import io.odradek.replication.controller.ControllerError;
 import io.odradek.replication.controller.ControllerEvent.BecameActive;
+import io.odradek.replication.controller.ControllerEvent.OthersAppended;
 import io.odradek.replication.controller.ControllerEvent.Requested;
+import io.odradek.replication.controller.ControllerEvent.TimePassed;
 import io.odradek.replication.controller.ControllerMachine;
 import io.odradek.replication.controller.ControllerReply;
 import io.odradek.replication.controller.ControllerRequest;
@@ -149,6 +151,7 @@ public final class ControllerHost implements ReplicatedState, ActiveController {
     private long lastSnapshotMs;
     private boolean timeIsKnown;
     private boolean snapshotIsWanted;
+    private final PatientClock clock;
 
     /**
      * @param seeds where topic ids and placements come from, e.g. a {@code SecureRandom}
@@ -158,6 +161,7 @@ public final class ControllerHost implements ReplicatedState, ActiveController {
         this.options = options;
         this.seeds = seeds;
         this.publishing = publishing;
+        this.clock = new PatientClock(options.settings().sessionMs() / 2);
         this.folded = ClusterImage.empty(options.clusterId());
         this.image = folded;
     }
@@ -272,8 +276,26 @@ public final class ControllerHost implements ReplicatedState, ActiveController {
         for (Submitted<?> next = inbox.poll(); next != null; next = inbox.poll()) {
             onRequest(next);
         }
-        // Here the machine will be told of the time, and say when it wants to be told next.
-        return askForSnapshot(nowMs);
+        long machineMs = tellTime(nowMs);
+        return Math.min(machineMs, askForSnapshot(nowMs));
+    }
+
+    /** @return when the machine wants to be told again: behind the requests, for a heartbeat counts from the next time on */
+    private long tellTime(long nowMs) {
+        long shownMs = clock.at(nowMs);
+        Reign now = reign;
+        if (now == null) {
+            return clock.whenAt(Long.MAX_VALUE);
+        }
+        if (now.machine.deadlineMs() <= shownMs) {
+            List<ControllerEffect> effects = now.machine.step(new TimePassed(shownMs));
+            List<List<byte[]>> batches = encoded(effects);
+            if (batches == null) { // its batches are bounded by their number of records
+                throw new IllegalStateException("what follows from the time does not fit into a batch");
+            }
+            carryOut(now, effects, batches);
+        }
+        return clock.whenAt(now.machine.deadlineMs());
     }
 
     private <R extends ControllerReply> void onRequest(Submitted<R> submitted) {
@@ -451,6 +473,14 @@ public final class ControllerHost implements ReplicatedState, ActiveController {
         pending.clear();
         upToDate.completeExceptionally(cause != null ? cause : new IOException(String.valueOf(refusing)));
         refuseInbox();
+    }
+
+    @Override
+    public void othersAppended(long lastOffset) {
+        Reign now = reign;
+        if (now != null) {
+            now.machine.step(new OthersAppended(lastOffset));
+        }
     }
 
     // ---- The loop: folding.

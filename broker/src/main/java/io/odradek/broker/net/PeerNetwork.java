@@ -25,16 +25,21 @@ public final class PeerNetwork implements AutoCloseable {
     private final Set<PeerConnection> connections = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
-    private PeerNetwork(PeerOptions options) {
+    private PeerNetwork(PeerOptions options, String threads) {
         this.options = options;
         this.budget = new MemoryBudget(options.maxReceiveBytes());
         this.allocator = new PooledByteBufAllocator(true, 0, options.threads(), 8192, 9, 64, 32, false);
         this.eventLoops = EventLoops.of(options.transport());
-        this.group = eventLoops.group(options.threads(), "odradek-peers");
+        this.group = eventLoops.group(options.threads(), threads);
     }
 
     public static PeerNetwork open(PeerOptions options) {
-        PeerNetwork network = new PeerNetwork(options);
+        return open(options, "odradek-peers");
+    }
+
+    /** @param threads what the loops' threads are called */
+    public static PeerNetwork open(PeerOptions options, String threads) {
+        PeerNetwork network = new PeerNetwork(options, threads);
         var _ = network.group
                 .next()
                 .scheduleWithFixedDelay(

@@ -9,6 +9,7 @@ import io.odradek.replication.Endpoint;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.FetchSnapshotResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -31,7 +32,7 @@ public final class ConnectedPeers implements Peers {
 
     private final PeerNetwork network;
     private final Map<Integer, Address> configured;
-    private final Map<Integer, Address> heard = new HashMap<>();
+    private final Map<Integer, Address> heard = new ConcurrentHashMap<>();
     private final Map<Line, Connected> connections = new HashMap<>();
 
     /**
@@ -78,8 +79,14 @@ public final class ConnectedPeers implements Peers {
                 });
     }
 
+    /** Where a server is reached; null when nobody has said so. Any thread. */
+    public @Nullable Address addressOf(int server) {
+        Address known = heard.get(server);
+        return known == null ? configured.get(server) : known;
+    }
+
     private @Nullable PeerConnection connection(Line line) {
-        Address at = heard.getOrDefault(line.to(), configured.get(line.to()));
+        Address at = addressOf(line.to());
         Connected known = connections.get(line);
         if (at == null || (known != null && known.at().equals(at))) {
             return known == null ? null : known.connection();

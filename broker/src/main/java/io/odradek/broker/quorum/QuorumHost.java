@@ -248,6 +248,9 @@ public final class QuorumHost implements QuorumLog {
         } catch (IllegalArgumentException e) {
             throw new IOException(storage.stateFile() + ": " + e.getMessage(), e);
         }
+        // The machine goes on with the leader that it knew, and has nothing to say about that.
+        HardState known = storage.hardState();
+        state.follows(known.epoch(), known.leader() == storage.self().id() ? HardState.NOBODY : known.leader());
     }
 
     // ---- Any thread.
@@ -365,6 +368,7 @@ public final class QuorumHost implements QuorumLog {
         Input input = inbox.poll();
         for (int taken = 1; input != null; taken++) {
             take(input);
+            appendDecided(); // the next input may have the quorum append something of its own
             input = taken < MOST_TAKEN ? inbox.poll() : null;
         }
         long stateWantsMs = state.turn(monotonicMs.getAsLong());
@@ -490,6 +494,9 @@ public final class QuorumHost implements QuorumLog {
                         inLog.add(new InLog(batch.baseOffset(), batch.endOffset(), outcome));
                     }
                     storage.append(batch);
+                    if (!(batch.payload() instanceof Data)) {
+                        state.othersAppended(batch.endOffset() - 1);
+                    }
                 }
                 case Truncate(long to) -> storage.truncate(to);
                 case FetchSnapshot(int from, int epoch, OffsetAndEpoch snapshot) ->

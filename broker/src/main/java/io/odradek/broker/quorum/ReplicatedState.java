@@ -45,7 +45,19 @@ public interface ReplicatedState {
      */
     void leads(int epoch, long from);
 
-    /** It does not: whatever it decided and was not told to be committed may or may not be. Also when it did not lead before. */
+    /**
+     * The quorum itself has appended something behind all that the state has: who votes. What the state appends next comes behind that.
+     *
+     * @param lastOffset of the log, inclusive
+     */
+    default void othersAppended(long lastOffset) {}
+
+    /**
+     * It does not: whatever it decided and was not told to be committed may or may not be. Also when it did not lead before; first when the
+     * server starts.
+     *
+     * @param leader {@link io.odradek.replication.quorum.HardState#NOBODY} while none is known
+     */
     void follows(int epoch, int leader);
 
     /**

@@ -2,11 +2,12 @@ package io.odradek.broker.request;
 
 import io.odradek.replication.controller.ControllerError;
 import org.apache.kafka.common.protocol.Errors;
+import org.jspecify.annotations.Nullable;
 
 /** The controller's refusals as Kafka's error codes. */
-final class ControllerErrors {
+public final class ControllerErrors {
 
-    static Errors toKafka(ControllerError error) {
+    public static Errors toKafka(ControllerError error) {
         return switch (error) {
             case TOPIC_ALREADY_EXISTS -> Errors.TOPIC_ALREADY_EXISTS;
             case INVALID_TOPIC -> Errors.INVALID_TOPIC_EXCEPTION;
@@ -34,6 +35,16 @@ final class ControllerErrors {
             // Retriable, and makes the client look for the controller again.
             case NOT_CONTROLLER, CONTROLLER_UNAVAILABLE -> Errors.NOT_CONTROLLER;
         };
+    }
+
+    /** Of another node's controller; null for an error that ours does not have. */
+    public static @Nullable ControllerError fromKafka(Errors error) {
+        for (ControllerError known : ControllerError.values()) {
+            if (toKafka(known) == error) {
+                return known;
+            }
+        }
+        return null;
     }
 
     private ControllerErrors() {}

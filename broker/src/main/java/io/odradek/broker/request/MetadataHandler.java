@@ -150,7 +150,9 @@ public final class MetadataHandler implements ApiHandler {
             return Errors.INVALID_TOPIC_EXCEPTION;
         }
         Refused<CreatedTopic> refusal = refused.get(name);
-        if (refusal == null || refusal.error() == ControllerError.CONTROLLER_UNAVAILABLE) {
+        if (refusal == null
+                || refusal.error() == ControllerError.CONTROLLER_UNAVAILABLE
+                || refusal.error() == ControllerError.NOT_CONTROLLER) {
             return Errors.UNKNOWN_TOPIC_OR_PARTITION; // clients ask again
         }
         return ControllerErrors.toKafka(refusal.error());

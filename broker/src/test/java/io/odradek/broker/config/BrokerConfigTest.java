@@ -96,10 +96,10 @@ class BrokerConfigTest {
         advertised.listeners           | OTHER://h:1            | has no protocol for OTHER
         advertised.listeners           | PLAINTEXT://0.0.0.0:9092 | nobody can connect to 0.0.0.0
         inter.broker.listener.name     | INTERNAL               | no such listener; allowed: [PLAINTEXT]
-        process.roles                  | broker                 | not supported yet
         process.roles                  | broker,king            | [broker, controller]
         controller.quorum.voters       | 2@a:1,3@b:2            | with node.id=1 among them
-        controller.quorum.voters       | 1@a:1,2@b:2            | not supported yet; allowed: this node alone
+        broker.heartbeat.interval.ms   | 501                    | at most 1/2 of broker.session.timeout.ms=1000
+        replica.fetch.wait.max.ms      | 30001                  | at most replica.lag.time.max.ms=30000
         controller.quorum.voters       | one@a:1                | id@host:port
         controller.quorum.voters       | 1@a:0                  | id@host:port
         controller.quorum.voters       | 1@a:1,1@b:1            | each id once

@@ -90,7 +90,7 @@ class ControllerHostTest {
                         .extracting(TopicImage::name)
                         .containsExactly("kept");
                 assertThat(epochOf(after)).isGreaterThan(epochOf(before));
-                assertThat(next.broker.epoch()).isGreaterThan(controller.broker.epoch());
+                assertThat(next.brokerEpoch).isGreaterThan(controller.brokerEpoch);
             }
         }
     }
@@ -150,7 +150,7 @@ class ControllerHostTest {
     @Test
     void aBrokersEpochIsWhereItsRegistrationStands() {
         try (TestController controller = new TestController(CONFIG, new InMemoryMetadataLog(), 1)) {
-            assertThat(controller.broker.epoch()).isEqualTo(2);
+            assertThat(controller.brokerEpoch).isEqualTo(2);
             assertThat(controller.host.image().features()).isEqualTo(Features.forNewCluster());
         }
     }
@@ -193,7 +193,7 @@ class ControllerHostTest {
                         null,
                         List.of(new UUID(9, id)),
                         -1);
-                TestController.await(new BrokerLifecycle(controller.host, registration).start());
+                controller.unfenced(registration);
             }
             CreateTopics large =
                     new CreateTopics(List.of(new NewTopic("t", 10_000, brokers, List.of(), List.of())), false);
@@ -212,7 +212,7 @@ class ControllerHostTest {
         Set<Long> ids = new HashSet<>();
         for (int process = 0; process < 3; process++) {
             try (TestController controller = new TestController(CONFIG, log, process)) {
-                ProducerIds producerIds = new ProducerIds(controller.host, 1, controller.broker::epoch);
+                ProducerIds producerIds = new ProducerIds(controller.host, 1, () -> controller.brokerEpoch);
                 List<CompletableFuture<Long>> taken = new ArrayList<>();
                 List<Thread> threads = new ArrayList<>();
                 for (int t = 0; t < 4; t++) {

@@ -5,9 +5,12 @@ import io.odradek.broker.config.BrokerConfigRules;
 import io.odradek.replication.Endpoint;
 import io.odradek.replication.controller.ControllerError;
 import io.odradek.replication.controller.ControllerReply;
+import io.odradek.replication.controller.ControllerReply.BrokerState;
 import io.odradek.replication.controller.ControllerRequest;
+import io.odradek.replication.controller.ControllerRequest.Heartbeat;
 import io.odradek.replication.controller.ControllerRequest.RegisterBroker;
 import io.odradek.replication.controller.ControllerSettings;
+import io.odradek.replication.controller.Outcome.Done;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
@@ -24,7 +27,9 @@ public final class TestController implements AutoCloseable {
     public final InMemoryMetadataLog log;
     public final BrokerConfig config;
     public final ControllerHost host;
-    public final BrokerLifecycle broker;
+    /** Of broker 1. */
+    public final long brokerEpoch;
+
     private final ExecutorService publishing;
 
     public TestController(BrokerConfig config, InMemoryMetadataLog log, long seed, ImageListener... listeners) {
@@ -48,19 +53,30 @@ public final class TestController implements AutoCloseable {
         for (ImageListener listener : listeners) {
             await(host.addListener(listener));
         }
-        this.broker = new BrokerLifecycle(
-                host,
-                new RegisterBroker(
-                        1,
-                        new UUID(1, seed),
-                        List.of(
-                                new Endpoint("PLAINTEXT", "inside", 9092, (short) 0),
-                                new Endpoint("OUTSIDE", "outside", 19092, (short) 0)),
-                        Features.supported(),
-                        "rack-a",
-                        List.of(new UUID(9, 9)),
-                        -1));
-        await(broker.start());
+        this.brokerEpoch = unfenced(new RegisterBroker(
+                1,
+                new UUID(1, seed),
+                List.of(
+                        new Endpoint("PLAINTEXT", "inside", 9092, (short) 0),
+                        new Endpoint("OUTSIDE", "outside", 19092, (short) 0)),
+                Features.supported(),
+                "rack-a",
+                List.of(new UUID(9, 9)),
+                -1));
+    }
+
+    /** A broker that has registered and shown that it has read that; its epoch. */
+    final long unfenced(RegisterBroker registration) {
+        if (!(await(submit(registration)).epoch() instanceof Done<Long>(Long epoch))) {
+            throw new AssertionError("not registered: " + registration);
+        }
+        if (!(await(submit(new Heartbeat(registration.brokerId(), epoch, host.followedOffset(), false, false)))
+                                .state()
+                        instanceof Done<BrokerState>(BrokerState state)
+                && !state.fenced())) {
+            throw new AssertionError("not unfenced: " + registration);
+        }
+        return epoch;
     }
 
     public <R extends ControllerReply> CompletableFuture<R> submit(ControllerRequest<R> request) {

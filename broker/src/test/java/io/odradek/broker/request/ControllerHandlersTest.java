@@ -137,7 +137,7 @@ class ControllerHandlersTest extends HandlerTest {
     void producerIdsComeInBlocks() {
         AllocateProducerIdsHandler handler = new AllocateProducerIdsHandler(controller.host);
         AllocateProducerIdsRequestData request =
-                new AllocateProducerIdsRequestData().setBrokerId(1).setBrokerEpoch(controller.broker.epoch());
+                new AllocateProducerIdsRequestData().setBrokerId(1).setBrokerEpoch(controller.brokerEpoch);
         AllocateProducerIdsResponseData first = ask(handler, request, 0, AllocateProducerIdsResponseData.class);
         AllocateProducerIdsResponseData next = ask(handler, request, 0, AllocateProducerIdsResponseData.class);
         assertThat(first.producerIdLen()).isEqualTo(1_000);
@@ -161,15 +161,15 @@ class ControllerHandlersTest extends HandlerTest {
             } else {
                 proposed.setNewIsrWithEpochs(List.of(new AlterPartitionRequestData.BrokerState()
                         .setBrokerId(1)
-                        .setBrokerEpoch(controller.broker.epoch())));
+                        .setBrokerEpoch(controller.brokerEpoch)));
             }
-            AlterPartitionResponseData.PartitionData accepted = propose(version, controller.broker.epoch(), proposed);
+            AlterPartitionResponseData.PartitionData accepted = propose(version, controller.brokerEpoch, proposed);
             assertThat(accepted.errorCode()).isZero();
             assertThat(accepted.isr()).containsExactly(1);
             assertThat(accepted.leaderId()).isEqualTo(1);
             assertThat(accepted.partitionEpoch()).isEqualTo(before + 1);
-            assertThat(Errors.forCode(propose(version, controller.broker.epoch(), proposed)
-                            .errorCode()))
+            assertThat(Errors.forCode(
+                            propose(version, controller.brokerEpoch, proposed).errorCode()))
                     .isEqualTo(Errors.INVALID_UPDATE_VERSION);
         }
         assertThat(Errors.forCode(ask(
@@ -382,7 +382,7 @@ class ControllerHandlersTest extends HandlerTest {
                 new AssignReplicasToDirsHandler(controller.host),
                 new AssignReplicasToDirsRequestData()
                         .setBrokerId(1)
-                        .setBrokerEpoch(controller.broker.epoch())
+                        .setBrokerEpoch(controller.brokerEpoch)
                         .setDirectories(List.of(new AssignReplicasToDirsRequestData.DirectoryData()
                                 .setId(new Uuid(9, 9))
                                 .setTopics(List.of(topic)))),

@@ -30,7 +30,7 @@ abstract class HandlerTest {
     final BrokerConfig config = controller.config;
     final ConfigDescriptions configs = new ConfigDescriptions(config);
     final TopicCreation creation = new TopicCreation(controller.host, config);
-    final ProducerIds producerIds = new ProducerIds(controller.host, 1, controller.broker::epoch);
+    final ProducerIds producerIds = new ProducerIds(controller.host, 1, () -> controller.brokerEpoch);
     final List<Runnable> timers = new ArrayList<>();
 
     Map<String, String> settings() {

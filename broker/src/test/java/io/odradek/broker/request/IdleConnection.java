@@ -3,7 +3,7 @@ package io.odradek.broker.request;
 import io.odradek.broker.net.Connection;
 
 /** A connection that stays open, on whose loop every thread is; its timers never fire. */
-class IdleConnection implements Connection {
+public class IdleConnection implements Connection {
     @Override
     public String id() {
         return "test";

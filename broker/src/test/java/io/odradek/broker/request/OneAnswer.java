@@ -5,8 +5,8 @@ import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.protocol.ApiMessage;
 
 /** A reply that has to be a response, and only one. */
-final class OneAnswer implements Reply {
-    final CompletableFuture<ApiMessage> response = new CompletableFuture<>();
+public final class OneAnswer implements Reply {
+    public final CompletableFuture<ApiMessage> response = new CompletableFuture<>();
 
     @Override
     public void send(ApiMessage sent) {

@@ -1,0 +1,293 @@
+package io.odradek.broker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.odradek.broker.Formatting.InitialController;
+import io.odradek.broker.config.BrokerConfig;
+import io.odradek.engine.io.DiskFileStore;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Three brokers that are controllers, too, on sockets of this machine, and Kafka's own clients. */
+@Timeout(180)
+class ThreeBrokersTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final int NODES = 3;
+    private static final String TOPIC = "orders";
+    private static final int PARTITIONS = 4;
+
+    private final Map<Integer, Broker> running = new ConcurrentHashMap<>();
+    private final List<InitialController> controllers = new ArrayList<>();
+    private final List<Integer> clientPorts = new ArrayList<>();
+    private final String clusterId = Uuid.randomUuid().toString();
+    private Path data = Path.of("");
+
+    @BeforeEach
+    void startAll(@TempDir Path directory) throws Exception {
+        data = directory;
+        List<ServerSocket> held = new ArrayList<>();
+        for (int id = 1; id <= NODES; id++) {
+            ServerSocket quorum = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+            ServerSocket clients = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+            held.add(quorum);
+            held.add(clients);
+            controllers.add(new InitialController(id, "127.0.0.1", quorum.getLocalPort(), UUID.randomUUID()));
+            clientPorts.add(clients.getLocalPort());
+        }
+        for (ServerSocket socket : held) {
+            socket.close();
+        }
+        List<CompletableFuture<Void>> started = new ArrayList<>();
+        for (int id = 1; id <= NODES; id++) {
+            Formatting.format(config(id), new DiskFileStore(), clusterId, controllers);
+        }
+        for (int id = 1; id <= NODES; id++) { // side by side: one alone is no majority
+            int node = id;
+            started.add(CompletableFuture.runAsync(
+                    () -> start(node), task -> Thread.ofPlatform().start(task)));
+        }
+        for (CompletableFuture<Void> each : started) {
+            each.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        }
+    }
+
+    private BrokerConfig config(int id) {
+        Map<String, String> settings = new HashMap<>();
+        settings.put("process.roles", "broker,controller");
+        settings.put("node.id", String.valueOf(id));
+        settings.put("log.dirs", data.resolve("node-" + id).toString());
+        settings.put(
+                "listeners",
+                "PLAINTEXT://127.0.0.1:" + clientPorts.get(id - 1) + ",CONTROLLER://127.0.0.1:"
+                        + controllers.get(id - 1).port());
+        settings.put("listener.security.protocol.map", "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT");
+        settings.put("controller.listener.names", "CONTROLLER");
+        settings.put(
+                "controller.quorum.bootstrap.servers",
+                String.join(
+                        ",",
+                        controllers.stream()
+                                .map(each -> each.host() + ":" + each.port())
+                                .toList()));
+        settings.put("num.partitions", String.valueOf(PARTITIONS));
+        settings.put("default.replication.factor", "3");
+        settings.put("offsets.topic.replication.factor", "3");
+        settings.put("offsets.topic.num.partitions", "3");
+        settings.put("group.initial.rebalance.delay.ms", "0");
+        settings.put("min.insync.replicas", "2");
+        return BrokerConfig.of(settings);
+    }
+
+    private void start(int id) {
+        try {
+            running.put(id, Broker.start(config(id)));
+        } catch (IOException e) {
+            throw new AssertionError("node " + id, e);
+        }
+    }
+
+    private void stop(int id) {
+        Broker broker = running.remove(id);
+        if (broker != null) {
+            broker.close();
+        }
+    }
+
+    @AfterEach
+    void stopAll() {
+        List.copyOf(running.keySet()).forEach(this::stop);
+    }
+
+    private Properties client() {
+        Properties properties = new Properties();
+        properties.put(
+                "bootstrap.servers",
+                String.join(
+                        ",",
+                        clientPorts.stream().map(port -> "127.0.0.1:" + port).toList()));
+        return properties;
+    }
+
+    private KafkaProducer<String, String> producer() {
+        Properties properties = client();
+        properties.put("acks", "all");
+        properties.put("linger.ms", "0");
+        return new KafkaProducer<>(properties, new StringSerializer(), new StringSerializer());
+    }
+
+    /** By partition, in the order of offsets. */
+    private Map<Integer, List<String>> readAll(int expected) {
+        Map<Integer, List<String>> values = new HashMap<>();
+        try (KafkaConsumer<String, String> consumer =
+                new KafkaConsumer<>(client(), new StringDeserializer(), new StringDeserializer())) {
+            List<TopicPartition> partitions = new ArrayList<>();
+            for (int p = 0; p < PARTITIONS; p++) {
+                partitions.add(new TopicPartition(TOPIC, p));
+            }
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            long untilNanos = System.nanoTime() + PATIENCE.toNanos();
+            int count = 0;
+            while (count < expected && System.nanoTime() < untilNanos) {
+                for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(100))) {
+                    values.computeIfAbsent(record.partition(), _ -> new ArrayList<>())
+                            .add(record.value());
+                    count++;
+                }
+            }
+        }
+        return values;
+    }
+
+    private void awaitAllInSync() {
+        try (Admin admin = Admin.create(client())) {
+            await().atMost(PATIENCE).ignoreExceptions().untilAsserted(() -> {
+                TopicDescription topic = admin.describeTopics(List.of(TOPIC))
+                        .allTopicNames()
+                        .get(10, TimeUnit.SECONDS)
+                        .get(TOPIC);
+                assertThat(Objects.requireNonNull(topic).partitions()).hasSize(PARTITIONS);
+                for (TopicPartitionInfo partition : topic.partitions()) {
+                    assertThat(partition.isr()).hasSize(NODES);
+                    assertThat(partition.leader()).isNotNull();
+                }
+            });
+        }
+    }
+
+    private static Future<RecordMetadata> send(KafkaProducer<String, String> producer, int partition, int n) {
+        return producer.send(new ProducerRecord<>(TOPIC, partition, null, "record " + n));
+    }
+
+    private static Map<Integer, List<String>> sent(int records) {
+        Map<Integer, List<String>> sent = new HashMap<>();
+        for (int n = 0; n < records; n++) {
+            sent.computeIfAbsent(n % PARTITIONS, _ -> new ArrayList<>()).add("record " + n);
+        }
+        return sent;
+    }
+
+    @Test
+    void whatAllThreeHaveIsAcknowledgedAndRead() throws Exception {
+        int records = 200;
+        try (KafkaProducer<String, String> producer = producer()) {
+            List<Future<RecordMetadata>> sent = new ArrayList<>();
+            for (int n = 0; n < records; n++) {
+                sent.add(send(producer, n % PARTITIONS, n));
+            }
+            for (Future<RecordMetadata> each : sent) {
+                each.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            }
+        }
+        awaitAllInSync();
+        assertThat(readAll(records)).isEqualTo(sent(records));
+    }
+
+    /** One after the other is stopped and started again, and nobody who uses the cluster hears of it. */
+    @Test
+    void aRollingRestartLosesNothingAndFailsNoSend() throws Exception {
+        List<Future<RecordMetadata>> sent = new ArrayList<>();
+        try (KafkaProducer<String, String> producer = producer()) {
+            for (int n = 0; n < 100; n++) {
+                sent.add(send(producer, n % PARTITIONS, n));
+            }
+            producer.flush();
+            awaitAllInSync();
+            for (int node = 1; node <= NODES; node++) {
+                int stopped = node;
+                CompletableFuture<Void> restart = CompletableFuture.runAsync(
+                        () -> {
+                            stop(stopped);
+                            start(stopped);
+                        },
+                        task -> Thread.ofPlatform().start(task));
+                while (!restart.isDone()) {
+                    Future<RecordMetadata> one = send(producer, sent.size() % PARTITIONS, sent.size());
+                    sent.add(one);
+                    one.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+                }
+                restart.get();
+                awaitAllInSync();
+            }
+            for (Future<RecordMetadata> each : sent) {
+                each.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            }
+        }
+        assertThat(readAll(sent.size())).isEqualTo(sent(sent.size()));
+        assertThat(sent.size()).isGreaterThan(100);
+    }
+
+    /** Offsets are committed at one broker and read when that is gone. */
+    @Test
+    void aGroupGoesOnWithItsOffsetsWhereverItsCoordinatorIs() throws Exception {
+        int records = 100;
+        try (KafkaProducer<String, String> producer = producer()) {
+            for (int n = 0; n < records; n++) {
+                var _ = send(producer, n % PARTITIONS, n);
+            }
+            producer.flush();
+        }
+        awaitAllInSync();
+        Properties group = client();
+        group.put("group.id", "readers");
+        group.put("auto.offset.reset", "earliest");
+        group.put("enable.auto.commit", "false");
+        List<String> read = new ArrayList<>();
+        for (int node = 1; node <= NODES; node++) {
+            try (KafkaConsumer<String, String> consumer =
+                    new KafkaConsumer<>(group, new StringDeserializer(), new StringDeserializer())) {
+                consumer.subscribe(List.of(TOPIC));
+                int wanted = read.size() + 1;
+                long untilNanos = System.nanoTime() + PATIENCE.toNanos();
+                while (read.size() < wanted && System.nanoTime() < untilNanos) {
+                    for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(100))) {
+                        read.add(record.value());
+                    }
+                }
+                consumer.commitSync(PATIENCE);
+            }
+            stop(node);
+            try (KafkaProducer<String, String> producer = producer()) {
+                for (int n = 0; n < records; n++) {
+                    var _ = send(producer, n % PARTITIONS, node * records + n);
+                }
+                producer.flush();
+            }
+            start(node);
+            awaitAllInSync();
+        }
+        assertThat(read).as("nothing twice").doesNotHaveDuplicates().hasSizeGreaterThanOrEqualTo(records);
+    }
+}

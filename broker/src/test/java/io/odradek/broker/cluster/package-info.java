@@ -1,0 +1,4 @@
+@NullMarked
+package io.odradek.broker.cluster;
+
+import org.jspecify.annotations.NullMarked;
