@@ -56,8 +56,8 @@ public final class LogOutline {
     public void beginWith(OffsetAndEpoch snapshot, @Nullable VoterSet voters) {
         VoterSet before = voters();
         epochs.clear();
-        votersByEnd.clear();
         uncommittedBatches.clear();
+        votersByEnd.clear();
         start = snapshot;
         end = snapshot.offset();
         durableEnd = end;
