@@ -2,8 +2,9 @@ package io.odradek.broker.metadata;
 
 /**
  * The time that a controller judges others by. It stands still while this process did, and a while longer, in which the signs of life that
- * wait in its sockets are read: whoever was late himself calls nobody late. So it gives brokers more time, never less. Confined to the
- * metadata loop.
+ * wait in its sockets are read: whoever was late himself calls nobody late. So it gives brokers more time, never less. But every time
+ * the process was held up counts as what is tolerated: one that is held up again and again is slow to call somebody late, and does so in
+ * the end. Confined to the metadata loop.
  */
 final class PatientClock {
 
@@ -33,6 +34,7 @@ final class PatientClock {
             standsUntilMs = nowMs;
         } else if (nowMs - TOLERATED_MS > Math.max(lastMs, expectedMs)) {
             standsUntilMs = nowMs + graceMs;
+            valueMs += TOLERATED_MS;
         } else {
             valueMs += Math.max(0, nowMs - Math.max(lastMs, standsUntilMs));
         }
