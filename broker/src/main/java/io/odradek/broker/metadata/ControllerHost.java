@@ -115,6 +115,9 @@ public final class ControllerHost implements ReplicatedState, ActiveController {
     /** @param appends whether it is on its way to the log, or only waits for what is before it */
     private record InFlight(boolean appends, @Nullable Reply onceCommitted) {}
 
+    /** @param values may be none: the reply waits for what is before it */
+    private record Append(List<byte[]> values, @Nullable Reply onceCommitted) {}
+
     private final Options options;
     private final LongSupplier seeds;
     private final Executor publishing;
@@ -288,12 +291,7 @@ public final class ControllerHost implements ReplicatedState, ActiveController {
             return clock.whenAt(Long.MAX_VALUE);
         }
         if (now.machine.deadlineMs() <= shownMs) {
-            List<ControllerEffect> effects = now.machine.step(new TimePassed(shownMs));
-            List<List<byte[]>> batches = encoded(effects);
-            if (batches == null) { // its batches are bounded by their number of records
-                throw new IllegalStateException("what follows from the time does not fit into a batch");
-            }
-            carryOut(now, effects, batches);
+            carryOut(now, now.machine.step(new TimePassed(shownMs)), "what follows from the time");
         }
         return clock.whenAt(now.machine.deadlineMs());
     }
@@ -309,8 +307,8 @@ public final class ControllerHost implements ReplicatedState, ActiveController {
         ClusterImage before = now.machine.image();
         List<ControllerEffect> effects =
                 now.machine.step(new Requested(requestId, submitted.request(), seeds.getAsLong()));
-        List<List<byte[]>> batches = encoded(effects);
-        if (batches == null) {
+        List<Append> appends = encoded(effects);
+        if (appends == null) {
             // It has decided what cannot be said. What it had decided before stands.
             now.machine = machine(before);
             pending.remove(requestId);
@@ -320,7 +318,7 @@ public final class ControllerHost implements ReplicatedState, ActiveController {
                     "the request makes more than " + QuorumLog.MOST_BATCH_BYTES + " bytes of metadata at once");
             return;
         }
-        carryOut(now, effects, batches);
+        carryOut(now, appends);
     }
 
     private String notActive() {
@@ -333,35 +331,57 @@ public final class ControllerHost implements ReplicatedState, ActiveController {
         return new ControllerMachine(from, options.settings(), options.rules());
     }
 
-    /** The records of each effect; null when a batch is larger than any may be. */
-    private static @Nullable List<List<byte[]>> encoded(List<ControllerEffect> effects) {
-        List<List<byte[]>> batches = new ArrayList<>(effects.size());
+    /** What is to be appended, in turn; null when something is larger than a batch may be and has to be in one. */
+    private static @Nullable List<Append> encoded(List<ControllerEffect> effects) {
+        List<Append> appends = new ArrayList<>(effects.size());
         for (ControllerEffect effect : effects) {
             switch (effect) {
-                case AppendRecords(List<MetadataRecord> records, Reply _) -> {
-                    List<byte[]> values = new ArrayList<>(records.size());
-                    long bytes = 0;
-                    for (MetadataRecord record : records) {
-                        byte[] value = MetadataRecordCodec.encode(record);
-                        bytes += value.length;
-                        values.add(value);
-                    }
-                    if (bytes > QuorumLog.MOST_BATCH_BYTES) {
+                case AppendRecords(List<MetadataRecord> records, boolean atomic, Reply reply) -> {
+                    List<List<byte[]>> batches = batches(records, QuorumLog.MOST_BATCH_BYTES);
+                    if (atomic && batches.size() > 1) {
                         return null;
                     }
-                    batches.add(values);
+                    for (int i = 0; i < batches.size(); i++) {
+                        appends.add(new Append(batches.get(i), i == batches.size() - 1 ? reply : null));
+                    }
                 }
             }
+        }
+        return appends;
+    }
+
+    /**
+     * One at least.
+     *
+     * @param mostBytes of each; a single larger record has a batch of its own
+     */
+    private static List<List<byte[]>> batches(List<MetadataRecord> records, long mostBytes) {
+        List<List<byte[]>> batches = new ArrayList<>();
+        batches.add(new ArrayList<>());
+        long bytes = 0;
+        for (MetadataRecord record : records) {
+            byte[] value = MetadataRecordCodec.encode(record);
+            if (bytes > 0 && bytes + value.length > mostBytes) {
+                batches.add(new ArrayList<>());
+                bytes = 0;
+            }
+            batches.getLast().add(value);
+            bytes += value.length;
         }
         return batches;
     }
 
-    private void carryOut(Reign of, List<ControllerEffect> effects, List<List<byte[]>> batches) {
-        for (int i = 0; i < effects.size(); i++) {
-            switch (effects.get(i)) {
-                case AppendRecords(List<MetadataRecord> _, Reply reply) -> append(of, batches.get(i), reply);
-            }
+    /** What nobody asked for, and so nobody can be told that it does not fit. */
+    private void carryOut(Reign of, List<ControllerEffect> effects, String what) {
+        List<Append> appends = encoded(effects);
+        if (appends == null) {
+            throw new IllegalStateException(what + " does not fit into a batch");
         }
+        carryOut(of, appends);
+    }
+
+    private void carryOut(Reign of, List<Append> appends) {
+        appends.forEach(each -> append(of, each.values(), each.onceCommitted()));
     }
 
     private void append(Reign of, List<byte[]> values, @Nullable Reply onceCommitted) {
@@ -431,12 +451,7 @@ public final class ControllerHost implements ReplicatedState, ActiveController {
         reign = begun;
         active = true;
         leader = options.nodeId();
-        List<ControllerEffect> effects = begun.machine.step(new BecameActive(options.features()));
-        List<List<byte[]>> batches = encoded(effects);
-        if (batches == null) {
-            throw new IllegalStateException("the first records of a cluster do not fit into a batch");
-        }
-        carryOut(begun, effects, batches);
+        carryOut(begun, begun.machine.step(new BecameActive(options.features())), "what a controller begins with");
     }
 
     @Override
@@ -544,20 +559,10 @@ public final class ControllerHost implements ReplicatedState, ActiveController {
     public void snapshot(SnapshotWriter writer) throws IOException {
         List<MetadataRecord> records = new ArrayList<>();
         ImageRecords.forEach(folded, records::add);
-        List<byte[]> batch = new ArrayList<>();
-        long bytes = 0;
-        for (MetadataRecord record : records) {
-            byte[] value = MetadataRecordCodec.encode(record);
-            if (!batch.isEmpty() && bytes + value.length > SNAPSHOT_BATCH_BYTES) {
+        for (List<byte[]> batch : batches(records, SNAPSHOT_BATCH_BYTES)) {
+            if (!batch.isEmpty()) {
                 writer.append(batch);
-                batch = new ArrayList<>();
-                bytes = 0;
             }
-            batch.add(value);
-            bytes += value.length;
-        }
-        if (!batch.isEmpty()) {
-            writer.append(batch);
         }
         newBytes = 0;
         timeIsKnown = false; // this one counts from the next turn on

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.odradek.broker.config.BrokerConfig;
+import io.odradek.broker.quorum.QuorumLog;
 import io.odradek.replication.Endpoint;
 import io.odradek.replication.controller.ClusterDelta;
 import io.odradek.replication.controller.ClusterImage;
 import io.odradek.replication.controller.ControllerError;
 import io.odradek.replication.controller.ControllerReply.TopicsCreated;
 import io.odradek.replication.controller.ControllerRequest.CreateTopics;
+import io.odradek.replication.controller.ControllerRequest.Heartbeat;
 import io.odradek.replication.controller.ControllerRequest.NewTopic;
 import io.odradek.replication.controller.ControllerRequest.RegisterBroker;
 import io.odradek.replication.controller.Outcome.Done;
@@ -24,7 +26,9 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
+@Timeout(60)
 class ControllerHostTest {
 
     private static final BrokerConfig CONFIG = BrokerConfig.builtIn(Map.of());
@@ -180,20 +184,23 @@ class ControllerHostTest {
         }
     }
 
+    private static RegisterBroker registration(int id, int incarnation) {
+        return new RegisterBroker(
+                id,
+                new UUID(incarnation, id),
+                List.of(new Endpoint("PLAINTEXT", "b", 9092, (short) 0)),
+                Features.supported(),
+                null,
+                List.of(new UUID(9, id)),
+                -1);
+    }
+
     @Test
     void aRequestThatMakesMoreThanABatchIsRefusedAndLeavesNothingBehind() {
         try (TestController controller = new TestController(CONFIG, new InMemoryMetadataLog(), 1)) {
             int brokers = 50;
             for (int id = 2; id <= brokers; id++) {
-                RegisterBroker registration = new RegisterBroker(
-                        id,
-                        new UUID(2, id),
-                        List.of(new Endpoint("PLAINTEXT", "b", 9092, (short) 0)),
-                        Features.supported(),
-                        null,
-                        List.of(new UUID(9, id)),
-                        -1);
-                controller.unfenced(registration);
+                controller.unfenced(registration(id, 2));
             }
             CreateTopics large =
                     new CreateTopics(List.of(new NewTopic("t", 10_000, brokers, List.of(), List.of())), false);
@@ -203,6 +210,35 @@ class ControllerHostTest {
                             .topics()
                             .getFirst())
                     .isInstanceOf(Done.class);
+        }
+    }
+
+    /** What need not be in one batch: the partitions of a broker that leaves. */
+    @Test
+    void whatMayBeCutIsAppendedInBatchesThatFit() {
+        int brokers = 250; // in sync everywhere: a kilobyte for each partition that changes
+        try (TestController controller = new TestController(CONFIG, new InMemoryMetadataLog(), 1)) {
+            long epoch = -1;
+            for (int id = 2; id <= brokers; id++) {
+                epoch = controller.unfenced(registration(id, 2));
+            }
+            for (int i = 0; i < 9; i++) {
+                CreateTopics topic =
+                        new CreateTopics(List.of(new NewTopic("t" + i, 1_000, brokers, List.of(), List.of())), false);
+                assertThat(TestController.await(controller.submit(topic))
+                                .topics()
+                                .getFirst())
+                        .isInstanceOf(Done.class);
+            }
+            long followed = controller.host.followedOffset();
+            assertThat(TestController.await(controller.submit(new Heartbeat(brokers, epoch, followed, false, true)))
+                            .state())
+                    .isInstanceOf(Done.class);
+            assertThat(controller.log.largestBatchBytes()).isBetween(4L << 20, (long) QuorumLog.MOST_BATCH_BYTES);
+            assertThat(controller.host.image().topicsByName().values())
+                    .allSatisfy(topic -> assertThat(topic.partitions())
+                            .allSatisfy(partition ->
+                                    assertThat(partition.inSyncReplicas()).hasSize(brokers - 1)));
         }
     }
 

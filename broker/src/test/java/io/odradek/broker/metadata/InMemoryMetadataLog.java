@@ -24,6 +24,7 @@ public final class InMemoryMetadataLog implements QuorumLog {
     private final Queue<Runnable> tasks = new ArrayDeque<>();
     private long end;
     private int epoch;
+    private long largestBatchBytes;
     private boolean held;
     private boolean woken;
     private boolean ended;
@@ -94,6 +95,11 @@ public final class InMemoryMetadataLog implements QuorumLog {
             outcome.failed(false);
             return;
         }
+        long bytes = values.stream().mapToLong(value -> value.length).sum();
+        if (bytes > MOST_BATCH_BYTES) {
+            throw new IllegalArgumentException(bytes + " bytes; allowed: " + MOST_BATCH_BYTES);
+        }
+        largestBatchBytes = Math.max(largestBatchBytes, bytes);
         waiting.add(new Waiting(new Batch(end, inEpoch, values), outcome));
         end += values.size();
         notifyAll();
@@ -116,6 +122,10 @@ public final class InMemoryMetadataLog implements QuorumLog {
     public synchronized void release() {
         held = false;
         notifyAll();
+    }
+
+    synchronized long largestBatchBytes() {
+        return largestBatchBytes;
     }
 
     public synchronized int waiting() {

@@ -10,9 +10,13 @@ public sealed interface ControllerEffect {
     record Reply(long requestId, ControllerReply body) {}
 
     /**
-     * Appends one batch, which is committed as a whole or not at all, and then releases the reply. Without records: releases the
-     * reply when all that was appended before is committed, because that is what it speaks of.
+     * Appends records, and when the last of them is committed releases the reply. Without records: releases the reply when all that
+     * was appended before is committed, because that is what it speaks of.
+     *
+     * @param atomic one batch, which is committed as a whole or not at all; else they may be cut into batches anywhere
      */
     record AppendRecords(
-            List<MetadataRecord> records, @Nullable Reply onceCommitted) implements ControllerEffect {}
+            List<MetadataRecord> records,
+            boolean atomic,
+            @Nullable Reply onceCommitted) implements ControllerEffect {}
 }

@@ -167,9 +167,9 @@ public final class ControllerMachine {
         List<ControllerEffect> effects = new ArrayList<>();
         int from = 0;
         for (; records.size() - from > perBatch; from += perBatch) {
-            effects.add(new AppendRecords(records.subList(from, from + perBatch), null));
+            effects.add(new AppendRecords(records.subList(from, from + perBatch), atomic, null));
         }
-        effects.add(new AppendRecords(records.subList(from, records.size()), reply));
+        effects.add(new AppendRecords(records.subList(from, records.size()), atomic, reply));
         return effects;
     }
 

@@ -163,7 +163,7 @@ final class Cluster {
         List<Reply> replies = new ArrayList<>();
         for (ControllerEffect effect : effects) {
             switch (effect) {
-                case AppendRecords(List<MetadataRecord> records, Reply reply) -> {
+                case AppendRecords(List<MetadataRecord> records, boolean _, Reply reply) -> {
                     log.addAll(records);
                     committed = committed.apply(records);
                     batchSizes.add(records.size());

@@ -970,7 +970,7 @@ final class SimulatedPartition {
         ControllerReply body = null;
         for (ControllerEffect effect : effects) {
             switch (effect) {
-                case AppendRecords(List<MetadataRecord> records, ControllerEffect.Reply reply) -> {
+                case AppendRecords(List<MetadataRecord> records, boolean _, ControllerEffect.Reply reply) -> {
                     if (!records.isEmpty()) {
                         commitBatch(records);
                     }
