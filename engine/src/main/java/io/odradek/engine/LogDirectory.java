@@ -135,7 +135,7 @@ public final class LogDirectory implements AutoCloseable {
             throws IOException {
         Path path = directory.toAbsolutePath().normalize();
         if (!store.isDirectory(path)) {
-            createDurably(store, path);
+            store.createDirectoriesDurably(path);
         }
         AutoCloseable lock = store.lock(path.resolve(LOCK));
         boolean done = false;
@@ -159,7 +159,7 @@ public final class LogDirectory implements AutoCloseable {
     public static void format(FileStore store, Path directory, Identity identity) throws IOException {
         Path path = directory.toAbsolutePath().normalize();
         if (!store.isDirectory(path)) {
-            createDurably(store, path);
+            store.createDirectoriesDurably(path);
         }
         AutoCloseable lock = store.lock(path.resolve(LOCK));
         try {
@@ -180,20 +180,6 @@ public final class LogDirectory implements AutoCloseable {
             throw new UnsuitableDirectoryException("log directory " + path
                     + " has a journal of acknowledged batches, but was stopped cleanly since by somebody who does not"
                     + " know journals; delete its odradek-journal files to open the logs with what they have");
-        }
-    }
-
-    private static void createDurably(FileStore store, Path path) throws IOException {
-        List<Path> missing = new ArrayList<>();
-        for (Path at = path; at != null && !store.exists(at); at = at.getParent()) {
-            missing.add(at);
-        }
-        store.createDirectories(path);
-        for (Path created : missing) {
-            Path parent = created.getParent();
-            if (parent != null) {
-                store.syncDirectory(parent);
-            }
         }
     }
 

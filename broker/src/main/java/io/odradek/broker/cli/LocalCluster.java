@@ -5,6 +5,7 @@ import io.odradek.broker.Formatting.InitialController;
 import io.odradek.broker.config.BrokerConfig;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.io.DiskFileStore;
+import io.odradek.engine.io.FileStore;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -18,12 +19,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,15 +51,20 @@ final class LocalCluster {
     private final Path data;
     private final int port;
     private final Map<String, String> overrides;
-    private final List<Process> processes = new ArrayList<>();
+    /** Grows while they are launched, when it may be stopped already. */
+    private final List<Process> processes = new CopyOnWriteArrayList<>();
+
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean stopping;
 
     /** @param overrides of every broker's keys */
     LocalCluster(int brokers, Path data, int port, Map<String, String> overrides) throws IOException {
-        if (brokers < 1 || port < 1 || port + QUORUM_PORTS_ABOVE + brokers - 1 > LARGEST_PORT) {
+        if (brokers < 1
+                || brokers > QUORUM_PORTS_ABOVE
+                || port < 1
+                || port + QUORUM_PORTS_ABOVE + brokers - 1 > LARGEST_PORT) {
             throw new IOException("--brokers " + brokers + " --port " + port
-                    + ": allowed: at least one broker, and ports from 1 to " + LARGEST_PORT
+                    + ": allowed: 1 to " + QUORUM_PORTS_ABOVE + " brokers, and ports from 1 to " + LARGEST_PORT
                     + ", those of the quorum included, which are " + QUORUM_PORTS_ABOVE + " higher");
         }
         this.brokers = brokers;
@@ -94,45 +103,78 @@ final class LocalCluster {
         return settings;
     }
 
-    /** A cluster that was formatted stays what it is; one that was not becomes one. */
-    private void format() throws IOException {
-        DiskFileStore store = new DiskFileStore();
-        Map<Integer, BrokerConfig> configs = new LinkedHashMap<>();
-        Map<Integer, LogDirectory.Identity> known = new LinkedHashMap<>();
+    /**
+     * A cluster that was formatted stays what it is; one that was not becomes one; what was interrupted is finished.
+     *
+     * @throws IOException the directories are another cluster's, or one that cannot be run like this
+     */
+    void format() throws IOException {
+        FileStore store = new DiskFileStore();
+        store.createDirectoriesDurably(data.toAbsolutePath());
+        LocalPlan plan = plan(store);
+        if (plan.port() != port) {
+            throw new IOException("--port " + port + ": the cluster in " + data + " knows its controllers by ports that"
+                    + " follow from --port " + plan.port() + "; start it with that");
+        }
+        if (brokers < plan.majority()) {
+            throw new IOException("--brokers " + brokers + ": the cluster in " + data + " began with "
+                    + plan.voters().size() + ", of which " + plan.majority() + " at least have to be there to decide");
+        }
+        if (!plan.formatted()) {
+            List<InitialController> controllers = new ArrayList<>();
+            plan.voters()
+                    .forEach((node, directory) ->
+                            controllers.add(new InitialController(node, "localhost", quorumPort(node), directory)));
+            for (int node : plan.voters().keySet()) {
+                Formatting.format(BrokerConfig.builtIn(settings(node)), store, plan.clusterId(), controllers);
+            }
+            plan.done().write(store, data);
+        }
         for (int node = 1; node <= brokers; node++) {
             BrokerConfig config = BrokerConfig.builtIn(settings(node));
-            configs.put(node, config);
-            Path metadata = config.metadataLogDirectory().toAbsolutePath().normalize();
-            Optional<LogDirectory.Identity> identity =
-                    store.isDirectory(metadata) ? LogDirectory.identityOf(store, metadata) : Optional.empty();
-            if (identity.isPresent()) {
-                known.put(node, identity.get());
-            }
-        }
-        if (known.isEmpty()) {
-            String clusterId = Uuid.randomUuid().toString();
-            List<InitialController> controllers = new ArrayList<>();
-            for (int node = 1; node <= brokers; node++) {
-                controllers.add(new InitialController(node, "localhost", quorumPort(node), UUID.randomUUID()));
-            }
-            for (BrokerConfig config : configs.values()) {
-                Formatting.format(config, store, clusterId, controllers);
-            }
-            return;
-        }
-        String clusterId = known.values().iterator().next().clusterId();
-        for (Map.Entry<Integer, BrokerConfig> each : configs.entrySet()) {
-            if (!known.containsKey(each.getKey())) {
+            Optional<LogDirectory.Identity> identity = identity(store, config);
+            if (identity.isEmpty()) {
                 LOG.info(
                         "broker {} is new to the cluster in {}, or its disk is: it follows the quorum and does not"
                                 + " vote; './odradek kafka metadata-quorum --bootstrap-controller localhost:{}"
                                 + " add-controller' changes that",
-                        each.getKey(),
+                        node,
                         data,
-                        quorumPort(known.keySet().iterator().next()));
-                Formatting.format(each.getValue(), store, clusterId, List.of());
+                        quorumPort(node == 1 ? 2 : 1));
+                Formatting.format(config, store, plan.clusterId(), List.of());
+            } else if (!identity.get().clusterId().equals(plan.clusterId())) {
+                throw new IOException(config.metadataLogDirectory() + " belongs to cluster "
+                        + identity.get().clusterId() + ", " + data + " to " + plan.clusterId()
+                        + "; take it away, or give another --data");
             }
         }
+    }
+
+    /** The one that is there, or one for what is there. */
+    private LocalPlan plan(FileStore store) throws IOException {
+        LocalPlan found = LocalPlan.read(store, data);
+        if (found != null) {
+            return found;
+        }
+        SortedMap<Integer, UUID> formatted = new TreeMap<>();
+        @Nullable String clusterId = null;
+        for (int node = 1; node <= brokers; node++) {
+            Optional<LogDirectory.Identity> identity = identity(store, BrokerConfig.builtIn(settings(node)));
+            if (identity.isPresent()) {
+                clusterId = clusterId == null ? identity.get().clusterId() : clusterId;
+                formatted.put(node, identity.get().directoryId());
+            }
+        }
+        LocalPlan plan = clusterId == null
+                ? LocalPlan.drawn(brokers, port)
+                : new LocalPlan(clusterId, port, formatted, true); // whose file was lost, or never there
+        plan.write(store, data);
+        return plan;
+    }
+
+    private static Optional<LogDirectory.Identity> identity(FileStore store, BrokerConfig config) throws IOException {
+        Path metadata = config.metadataLogDirectory().toAbsolutePath().normalize();
+        return store.isDirectory(metadata) ? LogDirectory.identityOf(store, metadata) : Optional.empty();
     }
 
     /** Runs it until it is told to stop, or every broker has ended; the exit code. */
@@ -141,7 +183,7 @@ final class LocalCluster {
         Thread stop = new Thread(this::stop, "stop");
         Runtime.getRuntime().addShutdownHook(stop);
         List<Thread> readers = new ArrayList<>();
-        for (int node = 1; node <= brokers; node++) {
+        for (int node = 1; node <= brokers && !stopping; node++) {
             Process process = launch(node);
             processes.add(process);
             int number = node;

@@ -82,6 +82,9 @@ final class StartCommand implements Callable<Integer> {
         settings.putAll(overrides);
         BrokerConfig config = file == null ? BrokerConfig.builtIn(settings) : BrokerConfig.load(file, settings);
 
+        if (whileStdin) { // before what may take long: a start waits for a majority of the controllers
+            Thread.ofPlatform().daemon().name("parent-watch").start(StartCommand::exitWithParent);
+        }
         Broker broker = Broker.start(config);
         CountDownLatch stopped = new CountDownLatch(1);
         Thread stop = new Thread(
@@ -93,9 +96,6 @@ final class StartCommand implements Callable<Integer> {
                 },
                 "stop");
         Runtime.getRuntime().addShutdownHook(stop);
-        if (whileStdin) {
-            Thread.ofPlatform().daemon().name("parent-watch").start(StartCommand::exitWithParent);
-        }
         System.out.println(line(broker, config, begun));
 
         broker.awaitFailure();

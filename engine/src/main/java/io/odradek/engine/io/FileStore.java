@@ -2,6 +2,7 @@ package io.odradek.engine.io;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -71,6 +72,21 @@ public interface FileStore {
      * @throws java.nio.file.FileAlreadyExistsException when a file is in the way
      */
     void createDirectories(Path directory) throws IOException;
+
+    /** The same, and what it created is there after a crash. */
+    default void createDirectoriesDurably(Path directory) throws IOException {
+        List<Path> missing = new ArrayList<>();
+        for (Path at = directory; at != null && !exists(at); at = at.getParent()) {
+            missing.add(at);
+        }
+        createDirectories(directory);
+        for (Path created : missing) {
+            Path parent = created.getParent();
+            if (parent != null) {
+                syncDirectory(parent);
+            }
+        }
+    }
 
     /**
      * Deletes a file or an empty directory; {@link java.nio.file.NoSuchFileException} when it is not there, {@link
