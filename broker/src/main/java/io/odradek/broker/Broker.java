@@ -61,6 +61,7 @@ import io.odradek.replication.controller.PartitionImage;
 import io.odradek.replication.controller.TopicImage;
 import io.odradek.replication.partition.ReplicationSettings;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -292,6 +293,7 @@ public final class Broker implements AutoCloseable {
         // Of its own: what followers receive delays no election.
         PeerNetwork replicas = part(PeerNetwork.open(
                 peerOptions()
+                        .withMaxResponseBytes(largestFetched())
                         .withConnectTimeoutMs(config.intValue("replica.socket.timeout.ms"))
                         .withMaxBackoffMs(PEER_BACKOFF_MS),
                 "odradek-replicas"));
@@ -314,6 +316,13 @@ public final class Broker implements AutoCloseable {
                 new ConnectedBrokers(replicas, metadata::image, config.interBrokerListener()));
     }
 
+    /** A leader may answer with as much as is asked for, and one batch more, which is no larger than what a producer may send. */
+    private int largestFetched() {
+        long most = (long) config.intValue("replica.fetch.response.max.bytes")
+                + config.intValue("socket.request.max.bytes");
+        return Math.clamp(most, peerOptions().maxResponseBytes(), Integer.MAX_VALUE);
+    }
+
     private void openEndpoint(Metrics metrics) {
         if (config.metricsPort() >= 0) {
             endpoint = part(PrometheusEndpoint.start(
@@ -325,7 +334,7 @@ public final class Broker implements AutoCloseable {
         List<HostedShard> shards = shards(directories, metrics);
         TopicConfigs topicConfigs = new TopicConfigs(config);
         ControllerHost controller = metadata.controller();
-        await("reading the cluster's metadata", controller.upToDateFuture());
+        await("waiting for a majority of the controllers, and their metadata", controller.upToDateFuture());
         refuseUnknownFeatures(controller.image());
         refuseMissingDirectories(controller.image(), directories);
         recover(directories, controller.image(), topicConfigs);
@@ -823,11 +832,19 @@ public final class Broker implements AutoCloseable {
         }
     }
 
+    /** However long it takes: a majority of controllers may come tomorrow. What is waited for is said now and then. */
     private static <T> T await(String what, CompletableFuture<T> done) throws IOException {
-        try {
-            return done.join();
-        } catch (CompletionException e) {
-            throw new IOException(what + " failed: " + e.getCause(), e);
+        for (long waited = PROGRESS_EVERY_NANOS; ; waited += PROGRESS_EVERY_NANOS) {
+            try {
+                return done.get(PROGRESS_EVERY_NANOS, TimeUnit.NANOSECONDS);
+            } catch (TimeoutException e) {
+                LOG.info("{}, for {} s now", what, TimeUnit.NANOSECONDS.toSeconds(waited));
+            } catch (ExecutionException e) {
+                throw new IOException(what + " failed: " + e.getCause(), e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException(what + " was interrupted");
+            }
         }
     }
 

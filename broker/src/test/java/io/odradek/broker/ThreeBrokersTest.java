@@ -266,18 +266,7 @@ class ThreeBrokersTest {
         group.put("enable.auto.commit", "false");
         List<String> read = new ArrayList<>();
         for (int node = 1; node <= NODES; node++) {
-            try (KafkaConsumer<String, String> consumer =
-                    new KafkaConsumer<>(group, new StringDeserializer(), new StringDeserializer())) {
-                consumer.subscribe(List.of(TOPIC));
-                int wanted = read.size() + 1;
-                long untilNanos = System.nanoTime() + PATIENCE.toNanos();
-                while (read.size() < wanted && System.nanoTime() < untilNanos) {
-                    for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(100))) {
-                        read.add(record.value());
-                    }
-                }
-                consumer.commitSync(PATIENCE);
-            }
+            readInto(read, group, node * records);
             stop(node);
             try (KafkaProducer<String, String> producer = producer()) {
                 for (int n = 0; n < records; n++) {
@@ -288,6 +277,26 @@ class ThreeBrokersTest {
             start(node);
             awaitAllInSync();
         }
-        assertThat(read).as("nothing twice").doesNotHaveDuplicates().hasSizeGreaterThanOrEqualTo(records);
+        readInto(read, group, (NODES + 1) * records);
+        assertThat(read)
+                .as("each once")
+                .containsExactlyInAnyOrderElementsOf(sent((NODES + 1) * records).values().stream()
+                        .flatMap(List::stream)
+                        .toList());
+    }
+
+    /** Until so many have been read by the group in all, and where it is has been committed. */
+    private static void readInto(List<String> read, Properties group, int wanted) {
+        try (KafkaConsumer<String, String> consumer =
+                new KafkaConsumer<>(group, new StringDeserializer(), new StringDeserializer())) {
+            consumer.subscribe(List.of(TOPIC));
+            long untilNanos = System.nanoTime() + PATIENCE.toNanos();
+            while (read.size() < wanted && System.nanoTime() < untilNanos) {
+                for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(100))) {
+                    read.add(record.value());
+                }
+            }
+            consumer.commitSync(PATIENCE);
+        }
     }
 }
