@@ -87,6 +87,10 @@ public class AppendPageCache {
     /** Odradek's write path, all stages on one thread. */
     @State(Scope.Benchmark)
     public static class Odradek extends OpenedPerRun {
+        /** {@code odradek.append.ahead.bytes}. */
+        @Param("0")
+        public int appendAhead;
+
         private final ByteBuffer[] buffers = new ByteBuffer[GROUP];
         private OdradekLogs logs;
         private WritePath writePath;
@@ -101,7 +105,11 @@ public class AppendPageCache {
         void start(Params params, Path path) throws IOException {
             Arrays.setAll(buffers, _ -> Shape.direct(params.shape().batch()));
             logs = new OdradekLogs(
-                    path, params.number("partitions"), LogConfig.defaults().withDurability(new Durability.PageCache()));
+                    path,
+                    params.number("partitions"),
+                    LogConfig.defaults()
+                            .withDurability(new Durability.PageCache())
+                            .withAppendAheadBytes(appendAhead));
             writePath = new WritePath(
                     new Shard.Options("measured", 1024, 64 << 20, "block"),
                     logs.directory,

@@ -1,6 +1,7 @@
 package io.odradek.bench.jmh;
 
 import io.odradek.engine.Durability;
+import io.odradek.engine.LogConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -28,12 +29,18 @@ public class AppendSync extends SyncedAppendMeasure {
         @Param({"auto", "fdatasync", "syncfs", "journal"})
         public String strategy = "";
 
+        /** {@code odradek.append.ahead.bytes}. */
+        @Param("0")
+        public int appendAhead;
+
         /** For JMH. */
         public ByStrategy() {}
 
         @Override
         SyncedAppends.Target open(SyncedAppends load, Path path) throws IOException {
-            return new ConnectedShard(load, path, new Durability.Sync(), strategy, 1);
+            LogConfig config =
+                    LogConfig.defaults().withDurability(new Durability.Sync()).withAppendAheadBytes(appendAhead);
+            return new ConnectedShard(load, path, config, strategy, 1);
         }
     }
 

@@ -19,7 +19,14 @@ final class Comparison {
         this.measure = measure;
         this.figures = all.stream()
                 .filter(figure -> figure.measure().equals(measure.name()))
+                .map(this::ofOne)
                 .toList();
+    }
+
+    /** What an invocation does may differ between systems: what is compared is the time of one of what it does. */
+    private Figure ofOne(Figure figure) {
+        double operations = measure.amount().apply(figure.parameters()).operations();
+        return operations == 0 ? figure : figure.dividedBy(operations);
     }
 
     /** A table, or nothing when there is no figure. */
@@ -49,10 +56,10 @@ final class Comparison {
         return "| " + parameters(figure.params())
                 + " | " + figure.system()
                 + " | " + measure.durability()
-                + " | " + time(figure.nanos() / amount.operations())
+                + " | " + time(figure.nanos())
                 + " | " + percent(figure)
-                + " | " + number(amount.operations() / seconds) + " " + amount.name() + "/s"
-                + " | " + (amount.bytes() == 0 ? "" : number(amount.bytes() / (1 << 20) / seconds))
+                + " | " + number(1 / seconds) + " " + amount.name() + "/s"
+                + " | " + (amount.bytes() == 0 ? "" : number(amount.bytes() / amount.operations() / (1 << 20) / seconds))
                 + " | " + beside(peers(figure), counters(figure))
                 + " |";
     }

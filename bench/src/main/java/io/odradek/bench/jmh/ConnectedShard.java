@@ -2,7 +2,6 @@ package io.odradek.bench.jmh;
 
 import io.odradek.broker.config.BrokerConfig;
 import io.odradek.engine.AppendOutcome;
-import io.odradek.engine.Durability;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.record.BufferLease;
@@ -45,10 +44,10 @@ final class ConnectedShard implements SyncedAppends.Target {
     private final ExecutorService threads;
 
     /** @param inFlight requests of a connection that may be under way at once, at least 1 */
-    ConnectedShard(SyncedAppends load, Path path, Durability durability, String strategy, int inFlight)
+    ConnectedShard(SyncedAppends load, Path path, LogConfig config, String strategy, int inFlight)
             throws IOException {
         this.load = load;
-        logs = new OdradekLogs(path, load.partitions(), LogConfig.defaults().withDurability(durability));
+        logs = new OdradekLogs(path, load.partitions(), config);
         shard = logs.startShard(strategy);
         int count = Math.min(BrokerConfig.builtIn(Map.of()).networkThreads(), load.submitters());
         for (int i = 0; i < count; i++) {

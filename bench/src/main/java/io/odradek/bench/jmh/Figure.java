@@ -12,7 +12,7 @@ import org.openjdk.jmh.results.RunResult;
  * @param measure simple name of the benchmark's class
  * @param system name of its method
  * @param params by name
- * @param nanos an operation took, on average over all iterations
+ * @param nanos an invocation took, or one of the operations in it, on average over all iterations
  * @param errorNanos half of JMH's 99.9 % confidence interval; not a number when there was one iteration
  * @param counters secondary results by name
  */
@@ -43,6 +43,10 @@ record Figure(
                 time.getScore() * unit,
                 time.getScoreError() * unit,
                 counters);
+    }
+
+    Figure dividedBy(double operations) {
+        return new Figure(measure, system, params, nanos / operations, errorNanos / operations, counters);
     }
 
     boolean isOurs() {

@@ -2,6 +2,7 @@ package io.odradek.bench.jmh;
 
 import io.odradek.broker.config.BrokerConfig;
 import io.odradek.engine.Durability;
+import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.RecoveryBound;
@@ -82,7 +83,7 @@ final class KilledWriter {
 
     private static SyncedAppends.Target odradek(SyncedAppends load, Path path, Durability durability)
             throws IOException {
-        ConnectedShard shard = new ConnectedShard(load, path, durability, "auto", IN_FLIGHT);
+        ConnectedShard shard = new ConnectedShard(load, path, LogConfig.defaults().withDurability(durability), "auto", IN_FLIGHT);
         LogDirectory directory = shard.directory();
         RecoveryBound bound =
                 new RecoveryBound(directory, BrokerConfig.builtIn(Map.of()).recoveryBytes());

@@ -1,6 +1,7 @@
 package io.odradek.bench.jmh;
 
 import io.odradek.engine.Durability;
+import io.odradek.engine.LogConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -31,7 +32,7 @@ public class SyncStream extends SyncedAppendMeasure {
 
         @Override
         SyncedAppends.Target open(SyncedAppends load, Path path) throws IOException {
-            return new ConnectedShard(load, path, new Durability.Sync(), strategy, inFlight);
+            return new ConnectedShard(load, path, LogConfig.defaults().withDurability(new Durability.Sync()), strategy, inFlight);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.odradek.bench.jmh;
 
 import io.odradek.engine.Durability;
+import io.odradek.engine.LogConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -70,7 +71,7 @@ public abstract class SyncedAppendMeasure {
 
         @Override
         SyncedAppends.Target open(SyncedAppends load, Path path) throws IOException {
-            return new ConnectedShard(load, path, new Durability.Sync(), strategy, 1);
+            return new ConnectedShard(load, path, LogConfig.defaults().withDurability(new Durability.Sync()), strategy, 1);
         }
     }
 

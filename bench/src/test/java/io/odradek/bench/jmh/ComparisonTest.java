@@ -43,6 +43,25 @@ final class ComparisonTest {
                 .noneMatch(line -> line.contains("1.00 ns"));
     }
 
+    /** Runs of a system that waits for the disk in each append are shorter than ours. */
+    @Test
+    void whoDoesMoreInARunIsNotSlowerForIt() {
+        Measure measure = new Measure(
+                OpenCleanly.class,
+                "logs opened",
+                "D3",
+                params -> new Amount(params.areOurs() ? 100 : 10, "logs", 0),
+                Map.of(),
+                List.of(new Goal.AsFast("odradek", "unifiedLog", ONE, 5)));
+        Comparison comparison = new Comparison(
+                measure, List.of(figure("odradek", ONE, 200, 20), figure("unifiedLog", ONE, 100, 10)));
+
+        assertThat(comparison.table())
+                .contains(
+                        "| partitions=1 | odradek | D3 | 2.00 ns | 10 % | 500000000 logs/s |  | unifiedLog 5.00 (4.09 .. 6.11) |");
+        assertThat(comparison.goals()).singleElement().asString().contains("reached: 5.00 (4.09 .. 6.11)");
+    }
+
     @Test
     void aPeerWithoutAParameterOfOursIsAPeerForEachOfItsValues() {
         Figure kafka = figure("unifiedLog", ONE, 6, 0);
