@@ -23,6 +23,7 @@ import io.odradek.broker.net.NetworkOptions;
 import io.odradek.broker.net.PeerNetwork;
 import io.odradek.broker.net.PeerOptions;
 import io.odradek.broker.net.RequestRouter;
+import io.odradek.broker.net.SocketNetwork;
 import io.odradek.broker.observe.BrokerMetrics;
 import io.odradek.broker.observe.Metrics;
 import io.odradek.broker.observe.NetworkMetrics;
@@ -256,7 +257,7 @@ public final class Broker implements AutoCloseable {
             QuorumConfig.Address at = quorum.bootstrapServers().get(n);
             known.put(MetadataNode.bootstrapContact(n), new ConnectedPeers.Address(at.host(), at.port()));
         }
-        PeerNetwork network = part(PeerNetwork.open(peerOptions()
+        PeerNetwork network = part(SocketNetwork.open(peerOptions()
                 .withConnectTimeoutMs(quorum.requestTimeoutMs())
                 .withMaxBackoffMs(Math.max(PEER_BACKOFF_MS, quorum.settings().retryBackoffMs()))
                 .withBackoffMs(Math.clamp(quorum.settings().retryBackoffMs(), 1, PEER_BACKOFF_MS))));
@@ -291,7 +292,7 @@ public final class Broker implements AutoCloseable {
             return ReplicaPorts.alone(config.nodeId(), brokerEpoch, time);
         }
         // Of its own: what followers receive delays no election.
-        PeerNetwork replicas = part(PeerNetwork.open(
+        PeerNetwork replicas = part(SocketNetwork.open(
                 peerOptions()
                         .withMaxResponseBytes(largestFetched())
                         .withConnectTimeoutMs(config.intValue("replica.socket.timeout.ms"))

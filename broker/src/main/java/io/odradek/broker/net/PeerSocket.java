@@ -24,7 +24,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One socket of a {@link PeerConnection}, from its first byte to its last: asks what the other side offers, then sends what is asked, and
+ * One socket of a {@link SocketConnection}, from its first byte to its last: asks what the other side offers, then sends what is asked, and
  * gives each answer to the question it belongs to. Not read while memory is short. Confined to its loop.
  */
 final class PeerSocket extends ChannelInboundHandlerAdapter implements MemoryBudget.Waiter {
@@ -39,8 +39,8 @@ final class PeerSocket extends ChannelInboundHandlerAdapter implements MemoryBud
     /** Answers are few and from servers that this one trusts; their bulk is records, which are not copied. */
     static final FrameReadable.Limits DECODING = new FrameReadable.Limits(5_000_000, 64 * 1024 * 1024);
 
-    private final PeerConnection connection;
-    private final PeerNetwork network;
+    private final SocketConnection connection;
+    private final SocketNetwork network;
     private final EventLoop loop;
     private final ReceiveWindow window;
     private final ArrayDeque<PeerQuestion> inFlight = new ArrayDeque<>();
@@ -53,7 +53,7 @@ final class PeerSocket extends ChannelInboundHandlerAdapter implements MemoryBud
     private boolean ended;
     private @Nullable String givenUp;
 
-    PeerSocket(PeerConnection connection, PeerNetwork network, EventLoop loop) {
+    PeerSocket(SocketConnection connection, SocketNetwork network, EventLoop loop) {
         this.connection = connection;
         this.network = network;
         this.loop = loop;

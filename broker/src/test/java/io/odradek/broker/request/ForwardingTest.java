@@ -12,12 +12,12 @@ import io.odradek.broker.net.KafkaServer;
 import io.odradek.broker.net.NetworkObserver;
 import io.odradek.broker.net.NetworkOptions;
 import io.odradek.broker.net.PeerConnection;
-import io.odradek.broker.net.PeerNetwork;
 import io.odradek.broker.net.PeerOptions;
 import io.odradek.broker.net.PeerOutcome;
 import io.odradek.broker.net.PeerRequest;
 import io.odradek.broker.net.Request;
 import io.odradek.broker.net.RequestRouter;
+import io.odradek.broker.net.SocketNetwork;
 import io.odradek.broker.request.OfferedApis.Offer;
 import io.odradek.engine.record.BufferLease;
 import java.io.DataInputStream;
@@ -87,7 +87,7 @@ class ForwardingTest {
 
     private final List<AutoCloseable> toClose = new ArrayList<>();
     private final BrokerConfig config = BrokerConfig.builtIn(Map.of("num.partitions", "3"));
-    private final PeerNetwork network = PeerNetwork.open(
+    private final SocketNetwork network = SocketNetwork.open(
             PeerOptions.defaults("odradek-1", "1").withBackoffMs(1).withMaxBackoffMs(20));
     private final Line line = new Line();
     private final KafkaServer broker;

@@ -40,11 +40,11 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class PeerConnectionTest {
+class SocketConnectionTest {
 
     private static final int LONG_MS = 30_000;
 
-    private PeerNetwork network = PeerNetwork.open(options());
+    private SocketNetwork network = SocketNetwork.open(options());
     private final List<AutoCloseable> toClose = new ArrayList<>();
 
     private static PeerOptions options() {
@@ -267,7 +267,7 @@ class PeerConnectionTest {
     @Test
     void answersThatNobodyReleasesStopTheReadingNotTheServer() throws Exception {
         network.close();
-        network = PeerNetwork.open(options().withMaxReceiveBytes(400_000));
+        network = SocketNetwork.open(options().withMaxReceiveBytes(400_000));
         byte[] bytes = new byte[100_000];
         ServerFixture fixture = server(Map.of(
                 ApiKeys.FETCH,
@@ -379,7 +379,7 @@ class PeerConnectionTest {
     @Test
     void aServerThatSaysNothingIsGivenUp() throws Exception {
         network.close();
-        network = PeerNetwork.open(options().withConnectTimeoutMs(200));
+        network = SocketNetwork.open(options().withConnectTimeoutMs(200));
         Peer peer = new Peer();
         PeerConnection to = connectTo(peer.port());
         Ended ended = vote(to, "c").get();
@@ -456,7 +456,7 @@ class PeerConnectionTest {
     @Test
     void moreThanMayWaitFailsAtOnce() throws Exception {
         network.close();
-        network = PeerNetwork.open(options().withMaxUnanswered(3));
+        network = SocketNetwork.open(options().withMaxUnanswered(3));
         Peer peer = new Peer();
         PeerConnection to = connectTo(peer.port());
         List<Waits> some = List.of(vote(to, "1"), vote(to, "2"), vote(to, "3"));
