@@ -71,8 +71,11 @@ public final class QuorumMachine {
     /** Nobody can lead after it, so nobody is believed to be in it. */
     private static final int NO_EPOCH_AFTER = Integer.MAX_VALUE;
 
-    /** Of the time by which elections are spread, for those that have lost a leader which nobody reaches. */
-    private static final int GIVEN_UP_SOONER = 8;
+    /**
+     * Of the time by which elections are spread, for those that have just started, or lost a leader which nobody reaches: there is nobody whom
+     * they could take it from, and whoever hears a leader refuses them.
+     */
+    private static final int SOONER = 8;
 
     private final ReplicaKey self;
     private final QuorumSettings settings;
@@ -119,7 +122,7 @@ public final class QuorumMachine {
         this.random = new SplittableRandom(seed);
         this.nowMs = nowMs;
         boolean alone = votes() && log.voters().size() == 1;
-        long firstTryMs = alone ? nowMs : electionDeadlineMs();
+        long firstTryMs = alone ? nowMs : soonMs();
         this.role = loaded.leader() == self.id()
                 ? new Resigned(firstTryMs)
                 : loaded.knowsLeader() ? follow(loaded.epoch(), loaded.leader()) : new Unattached(firstTryMs);
@@ -599,8 +602,7 @@ public final class QuorumMachine {
                     && request.request() instanceof Fetch
                     && request.to() == following.leader()
                     && outbox.isOfThisTurn(request)) {
-                // By lot, as with every election: else all would try at the same time.
-                following.failed(nowMs + random.nextInt(settings.electionTimeoutMs()) / GIVEN_UP_SOONER);
+                following.failed(soonMs());
             }
         }
     }
@@ -758,6 +760,11 @@ public final class QuorumMachine {
 
     private Following follow(int epoch, int leader) {
         return new Following(epoch, leader, log, settings.fetchTimeoutMs(), nowMs);
+    }
+
+    /** By lot, as with every election: else all would try at the same time. */
+    private long soonMs() {
+        return nowMs + random.nextInt(settings.electionTimeoutMs()) / SOONER;
     }
 
     private long electionDeadlineMs() {

@@ -201,6 +201,21 @@ class QuorumMachineTest {
         return sent;
     }
 
+    /** Whoever hears a leader refuses; and as long as too few are there to answer, it goes on asking. */
+    @Test
+    void aServerThatStartsAsksSoonWhetherItWouldWin() {
+        QuorumMachine machine = first(3);
+        now += SETTINGS.electionTimeoutMs() / 8;
+        List<Send> asked = sends(machine.step(now, new TimePassed()));
+        assertThat(machine.role()).isInstanceOf(Role.Prospective.class);
+        assertThat(asked)
+                .hasSize(2)
+                .allSatisfy(send -> assertThat(send.request()).isInstanceOf(Vote.class));
+        assertThat(fail(machine, asked.getFirst().requestId()))
+                .extracting(Send::to)
+                .containsExactly(asked.getFirst().to());
+    }
+
     @Test
     void aLeaderThatCannotBeReachedIsGivenUpEarly() {
         QuorumMachine machine = first(3);
