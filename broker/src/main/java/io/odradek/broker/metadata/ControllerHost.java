@@ -510,6 +510,16 @@ public final class ControllerHost implements ReplicatedState, ActiveController {
         publish(step.after(), step.delta());
     }
 
+    @Override
+    public void passed(long lastOffset) {
+        folded = folded.at(lastOffset);
+        ClusterImage after = folded;
+        publish(() -> {
+            image = after;
+            followedOffset = lastOffset;
+        });
+    }
+
     private static List<MetadataRecord> decoded(long baseOffset, List<ByteBuffer> values) {
         List<MetadataRecord> records = new ArrayList<>(values.size());
         for (ByteBuffer value : values) {

@@ -738,7 +738,9 @@ public final class QuorumHost implements QuorumLog {
     /** All below is committed: the state gets it, then whoever waited for it hears. */
     private void fold(long highWatermark) throws IOException {
         storage.visit(folded.offset(), highWatermark, (batch, bytes) -> {
-            if (!RecordBatch.isControl(bytes, 0)) {
+            if (RecordBatch.isControl(bytes, 0)) {
+                state.passed(batch.endOffset() - 1);
+            } else {
                 state.apply(batch.baseOffset(), batch.epoch(), values(bytes));
             }
             foldedTimestampMs = Math.max(foldedTimestampMs, RecordBatch.maxTimestamp(bytes, 0));

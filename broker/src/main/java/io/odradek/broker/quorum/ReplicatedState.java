@@ -35,6 +35,14 @@ public interface ReplicatedState {
      */
     void apply(long baseOffset, int epoch, List<ByteBuffer> values) throws IOException;
 
+    /**
+     * The quorum's own records up to here are committed: there is nothing to fold, and nothing of what is behind them is missing. A state that
+     * says how far it has come says this, or whoever waits for it waits until something else is written.
+     *
+     * @param lastOffset inclusive
+     */
+    void passed(long lastOffset);
+
     /** Writes all of it, as of the last call of {@link #apply} or {@link #restore}. */
     void snapshot(SnapshotWriter writer) throws IOException;
 

@@ -43,6 +43,7 @@ public final class InMemoryMetadataLog implements QuorumLog {
             epoch++;
             end++; // for the record of the leader
         }
+        state.passed(end - 1);
         state.leads(epoch, end);
         state.upToDate();
     }

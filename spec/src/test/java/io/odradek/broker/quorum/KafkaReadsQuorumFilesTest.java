@@ -59,6 +59,9 @@ class KafkaReadsQuorumFilesTest {
         }
 
         @Override
+        public void passed(long lastOffset) {}
+
+        @Override
         public void snapshot(SnapshotWriter writer) throws IOException {
             writer.append(all);
         }

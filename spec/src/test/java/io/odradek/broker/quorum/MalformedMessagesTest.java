@@ -260,6 +260,9 @@ class MalformedMessagesTest {
                         public void apply(long baseOffset, int epoch, List<ByteBuffer> values) {}
 
                         @Override
+                        public void passed(long lastOffset) {}
+
+                        @Override
                         public void snapshot(SnapshotWriter writer) {}
 
                         @Override

@@ -69,6 +69,9 @@ class QuorumHostTest {
         }
 
         @Override
+        public void passed(long lastOffset) {}
+
+        @Override
         public void snapshot(SnapshotWriter writer) throws IOException {
             for (long value : folded) {
                 writer.append(List.of(bytes(value)));

@@ -60,6 +60,9 @@ class QuorumThreadsTest {
         }
 
         @Override
+        public void passed(long lastOffset) {}
+
+        @Override
         public void snapshot(SnapshotWriter writer) {}
 
         @Override

@@ -145,6 +145,11 @@ final class SimulatedCluster {
         }
 
         @Override
+        public void passed(long lastOffset) {
+            host.passed(lastOffset);
+        }
+
+        @Override
         public void snapshot(SnapshotWriter writer) throws IOException {
             count.accept("a snapshot of the cluster is taken");
             host.snapshot(writer);

@@ -88,6 +88,9 @@ final class SimulatedHosts {
         private @Nullable QuorumHost host;
         private @Nullable LogDirectory directory;
         private Values values = new Values();
+        /** Up to where it was told that everything is committed, inclusive. */
+        private long seenTo = -1;
+
         private SimulatedCluster.@Nullable Member member;
         private long life;
         private long turnAtMs = Long.MAX_VALUE;
@@ -161,6 +164,7 @@ final class SimulatedHosts {
         void start() {
             life++;
             values = new Values();
+            seenTo = -1;
             turnAtMs = Long.MAX_VALUE;
             busyUntilMs = now;
             trace(() -> "server " + id + " starts");
@@ -319,6 +323,7 @@ final class SimulatedHosts {
             committed.headMap(snapshot.offset(), false).values().forEach(entry -> expected.add(entry.value()));
             assertThat(all).as("server " + id + ": the snapshot at " + snapshot).isEqualTo(expected);
             values = restored;
+            seenTo = snapshot.offset() - 1;
         }
 
         /** StateMachineSafety: what one takes for committed, every other one takes for it. */
@@ -336,7 +341,16 @@ final class SimulatedHosts {
                         .as("server " + id + " folds offset " + offset + " behind " + values.byOffset.keySet())
                         .isTrue();
                 values.byOffset.put(offset, mine);
+                seenTo = offset;
             }
+        }
+
+        @Override
+        public void passed(long lastOffset) {
+            assertThat(lastOffset)
+                    .as("server " + id + " passes what it has folded")
+                    .isGreaterThan(seenTo);
+            seenTo = lastOffset;
         }
 
         @Override
@@ -598,6 +612,11 @@ final class SimulatedHosts {
             runUntil(now + 2_000);
             assertThat(cluster.answered()).as("what is asked in peace").isGreaterThan(answered);
             cluster.finish(servers.stream().map(Server::memberNow).toList());
+            for (Server server : servers) {
+                assertThat(server.memberNow().host().followedOffset())
+                        .as("up to where server " + server.id + " has followed what is committed")
+                        .isEqualTo(server.running().machine().log().highWatermark() - 1);
+            }
             return;
         }
         int last = nextValue;
@@ -616,6 +635,9 @@ final class SimulatedHosts {
             assertThat(server.values.all())
                     .as("what server " + server.id + " has folded")
                     .isEqualTo(all);
+            assertThat(server.seenTo)
+                    .as("up to where server " + server.id + " was told that everything is committed")
+                    .isEqualTo(server.running().machine().log().highWatermark() - 1);
         }
     }
 
