@@ -59,7 +59,8 @@ final class Comparison {
                 + " | " + time(figure.nanos())
                 + " | " + percent(figure)
                 + " | " + number(1 / seconds) + " " + amount.name() + "/s"
-                + " | " + (amount.bytes() == 0 ? "" : number(amount.bytes() / amount.operations() / (1 << 20) / seconds))
+                + " | "
+                + (amount.bytes() == 0 ? "" : number(amount.bytes() / amount.operations() / (1 << 20) / seconds))
                 + " | " + beside(peers(figure), counters(figure))
                 + " |";
     }

@@ -44,8 +44,7 @@ final class ConnectedShard implements SyncedAppends.Target {
     private final ExecutorService threads;
 
     /** @param inFlight requests of a connection that may be under way at once, at least 1 */
-    ConnectedShard(SyncedAppends load, Path path, LogConfig config, String strategy, int inFlight)
-            throws IOException {
+    ConnectedShard(SyncedAppends load, Path path, LogConfig config, String strategy, int inFlight) throws IOException {
         this.load = load;
         logs = new OdradekLogs(path, load.partitions(), config);
         shard = logs.startShard(strategy);

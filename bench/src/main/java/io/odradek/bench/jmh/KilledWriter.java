@@ -83,7 +83,8 @@ final class KilledWriter {
 
     private static SyncedAppends.Target odradek(SyncedAppends load, Path path, Durability durability)
             throws IOException {
-        ConnectedShard shard = new ConnectedShard(load, path, LogConfig.defaults().withDurability(durability), "auto", IN_FLIGHT);
+        ConnectedShard shard =
+                new ConnectedShard(load, path, LogConfig.defaults().withDurability(durability), "auto", IN_FLIGHT);
         LogDirectory directory = shard.directory();
         RecoveryBound bound =
                 new RecoveryBound(directory, BrokerConfig.builtIn(Map.of()).recoveryBytes());

@@ -32,7 +32,8 @@ public class SyncStream extends SyncedAppendMeasure {
 
         @Override
         SyncedAppends.Target open(SyncedAppends load, Path path) throws IOException {
-            return new ConnectedShard(load, path, LogConfig.defaults().withDurability(new Durability.Sync()), strategy, inFlight);
+            return new ConnectedShard(
+                    load, path, LogConfig.defaults().withDurability(new Durability.Sync()), strategy, inFlight);
         }
     }
 

@@ -71,7 +71,8 @@ public abstract class SyncedAppendMeasure {
 
         @Override
         SyncedAppends.Target open(SyncedAppends load, Path path) throws IOException {
-            return new ConnectedShard(load, path, LogConfig.defaults().withDurability(new Durability.Sync()), strategy, 1);
+            return new ConnectedShard(
+                    load, path, LogConfig.defaults().withDurability(new Durability.Sync()), strategy, 1);
         }
     }
 

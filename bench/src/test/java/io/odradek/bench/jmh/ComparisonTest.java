@@ -53,12 +53,12 @@ final class ComparisonTest {
                 params -> new Amount(params.areOurs() ? 100 : 10, "logs", 0),
                 Map.of(),
                 List.of(new Goal.AsFast("odradek", "unifiedLog", ONE, 5)));
-        Comparison comparison = new Comparison(
-                measure, List.of(figure("odradek", ONE, 200, 20), figure("unifiedLog", ONE, 100, 10)));
+        Comparison comparison =
+                new Comparison(measure, List.of(figure("odradek", ONE, 200, 20), figure("unifiedLog", ONE, 100, 10)));
 
         assertThat(comparison.table())
-                .contains(
-                        "| partitions=1 | odradek | D3 | 2.00 ns | 10 % | 500000000 logs/s |  | unifiedLog 5.00 (4.09 .. 6.11) |");
+                .contains("| partitions=1 | odradek | D3 | 2.00 ns | 10 % | 500000000 logs/s |  | unifiedLog 5.00 (4.09"
+                        + " .. 6.11) |");
         assertThat(comparison.goals()).singleElement().asString().contains("reached: 5.00 (4.09 .. 6.11)");
     }
 

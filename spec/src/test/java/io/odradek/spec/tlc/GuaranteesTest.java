@@ -38,7 +38,8 @@ class GuaranteesTest {
         Set<String> missing = new TreeSet<>();
         for (ModelFile file : files) {
             for (Check check : Stream.concat(
-                            file.models().stream().map(Model::check), file.mutants().stream().map(Mutant::check))
+                            file.models().stream().map(Model::check),
+                            file.mutants().stream().map(Mutant::check))
                     .toList()) {
                 Stream.concat(check.invariants().stream(), check.properties().stream())
                         .filter(property -> !property.equals(TYPES) && !said.contains(property))

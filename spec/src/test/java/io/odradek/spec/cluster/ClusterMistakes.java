@@ -1,0 +1,102 @@
+package io.odradek.spec.cluster;
+
+import io.odradek.spec.stress.PlantedMistake;
+import java.util.List;
+
+/**
+ * Mistakes that whole clusters are known to notice: each a text that a file of the product has once, what it becomes, and within how many seeds, from 1 on,
+ * something is found wrong. The mutants of {@code tla/} that have the same mistake are named.
+ */
+final class ClusterMistakes {
+
+    /**
+     * One of them.
+     *
+     * @param mutant of {@code tla/} that makes the same mistake; empty where none does
+     * @param seeds within which it is noticed, rounded up to 10, 50 or 200
+     */
+    record Mistake(PlantedMistake planted, String mutant, int seeds) {
+        String name() {
+            return "cluster: " + planted.what();
+        }
+    }
+
+    private static final String PARTITION = "replication/src/main/java/io/odradek/replication/partition/";
+    private static final String BROKER = "broker/src/main/java/io/odradek/broker/";
+
+    static final List<Mistake> ALL = List.of(
+            mistake(
+                    "Isr.commits-below-min-isr",
+                    "what too few have is committed",
+                    PARTITION + "LeaderMachine",
+                    "if (leased && admitsAcksAll()) {",
+                    "if (leased) {",
+                    10),
+            mistake(
+                    "Isr.divergence-unchecked",
+                    "a leader does not look whether a follower's log is like its own",
+                    PARTITION + "LeaderMachine",
+                    "return diverges ? new Diverging(own) : null;",
+                    "return null;",
+                    10),
+            mistake(
+                    "Controller.keeps-pending-answers",
+                    "who is deposed as the controller keeps what it had not told",
+                    BROKER + "metadata/ControllerHost",
+                    """
+                    pending.clear();
+                    }
+
+                    @Override
+                    public void upToDate() {
+                    """,
+                    """
+                    }
+
+                    @Override
+                    public void upToDate() {
+                    """,
+                    50),
+            mistake(
+                    "",
+                    "readers see what is not committed",
+                    BROKER + "request/FetchReads",
+                    "LogPosition bound = readCommitted ? view.lastStableOffset() : view.highWatermark();",
+                    "LogPosition bound = log.end();",
+                    10),
+            mistake(
+                    "Quorum.forgets-its-vote",
+                    "a vote is told before it is on the disk",
+                    BROKER + "quorum/QuorumStateFile",
+                    "CheckpointText.replace(store, file, encode(state));",
+                    "CheckpointText.prepare(store, file, encode(state), false); CheckpointText.publish(store, file);",
+                    10),
+            mistake(
+                    "Controller.answers-at-once",
+                    "a controller answers before what it says is committed",
+                    BROKER + "metadata/ControllerHost",
+                    "of.inFlight.add(new InFlight(!values.isEmpty(), onceCommitted));",
+                    "release(onceCommitted); of.inFlight.add(new InFlight(!values.isEmpty(), null));",
+                    200),
+            mistake(
+                    "",
+                    "who has no lease leads on",
+                    BROKER + "partition/Partitions",
+                    "if (leased != now) {",
+                    "if (false) {",
+                    50),
+            mistake(
+                    "",
+                    "nobody hears of the quorum's own records",
+                    BROKER + "quorum/QuorumHost",
+                    "state.passed(batch.endOffset() - 1);",
+                    "",
+                    200));
+
+    private static Mistake mistake(String mutant, String what, String source, String was, String becomes, int seeds) {
+        return new Mistake(
+                new PlantedMistake("SimulatedClusterTest", what, source + ".java", was, becomes), mutant, seeds);
+    }
+
+    private ClusterMistakes() {}
+}

@@ -1,0 +1,149 @@
+package io.odradek.spec.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Whole clusters: whatever befalls them, what is acknowledged is kept, once and in order, and they get well. {@code ./odradek simulate} runs more
+ * ({@code -Dodradek.cluster.seeds=N}, from {@code .first=N} on), one again ({@code .seed=N}), of another length ({@code .ms=N}); {@code .lines=N} shows more
+ * of how it came to a failure, {@code .loud=true} what the brokers say.
+ */
+class SimulatedClusterTest {
+
+    private static final long MS = Long.getLong("odradek.cluster.ms", 60_000);
+    private static final int SEEDS = Integer.getInteger("odradek.cluster.seeds", 60);
+    private static final long FIRST = Long.getLong("odradek.cluster.first", 1);
+    private static final long SEED = Long.getLong("odradek.cluster.seed", -1);
+    /** So many are enough for everything to happen. */
+    private static final int MANY = 60;
+
+    private static final long PROGRESS_NANOS = 10_000_000_000L;
+
+    /** What has to happen in some history, or they show nothing about it. */
+    static final Set<String> HAPPENS = Set.of(
+            "a batch is acknowledged",
+            "a broker leaves",
+            "a broker serves",
+            "a clock is set",
+            "a consumer hears NOT_LEADER_OR_FOLLOWER",
+            "a controller becomes active",
+            "a disk takes its time",
+            "a machine loses power",
+            "a node is cut off",
+            "a process ends because its disk fails",
+            "a process is killed",
+            "a process stands still",
+            "a producer hears NETWORK_EXCEPTION",
+            "a producer hears NOT_ENOUGH_REPLICAS",
+            "a producer hears NOT_ENOUGH_REPLICAS_AFTER_APPEND",
+            "a producer hears NOT_LEADER_OR_FOLLOWER",
+            "a producer hears OUT_OF_ORDER_SEQUENCE_NUMBER",
+            "a producer hears REQUEST_TIMED_OUT",
+            "a record is read",
+            "a reign begins",
+            "a replica in sync comes back",
+            "a snapshot of the metadata is installed",
+            "a snapshot of the metadata is taken",
+            "a sync fails",
+            "a way is cut",
+            "the power fails everywhere",
+            "two nodes are cut off from each other");
+
+    @BeforeAll
+    static void quiet() {
+        log().setLevel(Boolean.getBoolean("odradek.cluster.loud") ? Level.WARN : Level.OFF);
+    }
+
+    @AfterAll
+    static void loud() {
+        log().setLevel(null);
+    }
+
+    private static Logger log() {
+        return (Logger) LoggerFactory.getLogger("io.odradek");
+    }
+
+    @Test
+    void whateverBefallsThemWhatIsAcknowledgedIsKeptAndTheyGetWell() throws Exception {
+        if (SEED >= 0) {
+            SimulatedCluster one = new SimulatedCluster(SEED, MS);
+            one.run();
+            System.out.println("SimulatedClusterTest: seed " + SEED + " is well: " + one.counts());
+            return;
+        }
+        Map<String, Integer> counts = new TreeMap<>();
+        long began = System.nanoTime();
+        runAll(counts, began);
+        double minutes = (System.nanoTime() - began) / 60e9;
+        System.out.printf(
+                "SimulatedClusterTest: %d clusters from seed %d on, %d virtual seconds each, %.0f a minute: %s%n",
+                SEEDS, FIRST, MS / 1_000, SEEDS / minutes, counts);
+        if (SEEDS >= MANY) {
+            assertThat(counts.keySet()).as("what happened in some history").containsAll(HAPPENS);
+        }
+    }
+
+    /** A thread for each processor; a history is one thread's. */
+    private static void runAll(Map<String, Integer> counts, long began) throws Exception {
+        AtomicInteger done = new AtomicInteger();
+        List<Future<?>> runs = new ArrayList<>();
+        try (ExecutorService threads = Executors.newFixedThreadPool(
+                Runtime.getRuntime().availableProcessors(),
+                task -> Thread.ofPlatform().daemon().name("cluster").unstarted(task))) {
+            for (long seed = FIRST; seed < FIRST + SEEDS; seed++) {
+                long one = seed;
+                runs.add(threads.submit(() -> {
+                    SimulatedCluster cluster = new SimulatedCluster(one, MS);
+                    cluster.run();
+                    synchronized (counts) {
+                        cluster.counts().forEach((what, count) -> counts.merge(what, count, Integer::sum));
+                    }
+                    done.incrementAndGet();
+                    return null;
+                }));
+            }
+            long saidNanos = began;
+            try {
+                for (Future<?> run : runs) {
+                    run.get();
+                    if (System.nanoTime() - saidNanos > PROGRESS_NANOS) {
+                        saidNanos = System.nanoTime();
+                        System.out.printf(
+                                "SimulatedClusterTest: %d of %d, %.0f a minute%n",
+                                done.get(), SEEDS, done.get() / ((saidNanos - began) / 60e9));
+                    }
+                }
+            } finally {
+                threads.shutdownNow();
+            }
+        }
+    }
+
+    @Test
+    void oneSeedIsOneHistory() {
+        SimulatedCluster first = new SimulatedCluster(7, MS);
+        SimulatedCluster second = new SimulatedCluster(7, MS);
+        first.run();
+        second.run();
+        assertThat(second.counts()).isEqualTo(first.counts());
+        assertThat(second.checksum()).isEqualTo(first.checksum());
+        SimulatedCluster other = new SimulatedCluster(8, MS);
+        other.run();
+        assertThat(other.checksum()).isNotEqualTo(first.checksum());
+    }
+}

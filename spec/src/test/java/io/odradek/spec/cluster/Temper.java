@@ -1,0 +1,49 @@
+package io.odradek.spec.cluster;
+
+import java.util.SplittableRandom;
+
+/**
+ * What a history is like. Each has a temper of its own (swarm testing: Groce et al., ISSTA 2012): what is rare together in all of them is likely in
+ * some.
+ *
+ * @param faultGapMs between faults, on average half of it
+ * @param slowPercent of messages that take long
+ * @param mostSlowMs how long
+ * @param mostDownMs how long a machine that went is down
+ * @param operationsToCrash of the disk, until the power goes in the midst of them
+ * @param metadataSyncMs what the metadata log's syncs take, at most
+ */
+record Temper(
+        int faultGapMs,
+        int slowPercent,
+        int mostSlowMs,
+        int mostDownMs,
+        int operationsToCrash,
+        int metadataSyncMs,
+        int replicaLagMs,
+        int fetchBytes,
+        int segmentMs,
+        long metadataSnapshotBytes,
+        long rebalanceIntervalMs,
+        boolean calm) {
+
+    static Temper of(SplittableRandom random) {
+        return new Temper(
+                oneOf(random, 300, 1_000, 3_000),
+                oneOf(random, 0, 5, 30),
+                oneOf(random, 30, 300, 1_500),
+                oneOf(random, 300, 3_000),
+                oneOf(random, 5, 60, 600),
+                oneOf(random, 0, 5, 30),
+                oneOf(random, 1_000, 5_000),
+                oneOf(random, 600, 4_000, 100_000),
+                oneOf(random, 200, 3_000, 600_000),
+                oneOf(random, 2_000, 20_000),
+                oneOf(random, 0, 3_000),
+                random.nextInt(3) == 0);
+    }
+
+    private static int oneOf(SplittableRandom random, int... values) {
+        return values[random.nextInt(values.length)];
+    }
+}
