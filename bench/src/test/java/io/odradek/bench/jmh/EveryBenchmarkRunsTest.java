@@ -30,6 +30,7 @@ class EveryBenchmarkRunsTest {
             Map.entry("pairs", new String[] {"1"}),
             Map.entry("ratePerS", new String[] {"200"}),
             Map.entry("inFlight", new String[] {"5"}),
+            Map.entry("appendAhead", new String[] {"131072"}),
             Map.entry("strategy", new String[] {"auto"}),
             Map.entry("fetchBytes", new String[] {"65536"}),
             Map.entry("group", new String[] {"16"}),
