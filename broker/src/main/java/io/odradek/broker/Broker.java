@@ -55,10 +55,8 @@ import io.odradek.engine.record.Codec;
 import io.odradek.engine.writepath.Shard;
 import io.odradek.replication.Endpoint;
 import io.odradek.replication.controller.BrokerImage;
-import io.odradek.replication.controller.ClusterDelta;
 import io.odradek.replication.controller.ClusterImage;
 import io.odradek.replication.controller.ControllerRequest.RegisterBroker;
-import io.odradek.replication.controller.PartitionImage;
 import io.odradek.replication.controller.TopicImage;
 import io.odradek.replication.partition.ReplicationSettings;
 import java.io.IOException;
@@ -287,7 +285,11 @@ public final class Broker implements AutoCloseable {
 
     /** What replicas need; those of a broker that nobody can join follow nobody, and have nothing to propose. */
     private ReplicaPorts replicaPorts(
-            ActiveController active, ControllerHost metadata, LongSupplier brokerEpoch, ReplicaClock time) {
+            ActiveController active,
+            ControllerHost metadata,
+            LongSupplier brokerEpoch,
+            LongSupplier leaseEndMs,
+            ReplicaClock time) {
         if (peerNetwork == null) {
             return ReplicaPorts.alone(config.nodeId(), brokerEpoch, time);
         }
@@ -301,6 +303,7 @@ public final class Broker implements AutoCloseable {
         return new ReplicaPorts(
                 config.nodeId(),
                 brokerEpoch,
+                leaseEndMs,
                 new ReplicationSettings(
                         Math.toIntExact(config.longValue("replica.lag.time.max.ms")),
                         config.intValue("replica.fetch.backoff.ms"),
@@ -343,6 +346,7 @@ public final class Broker implements AutoCloseable {
         ExecutorService blocking = Executors.newSingleThreadExecutor(
                 task -> Thread.ofPlatform().name("blocking").unstarted(task));
         AtomicLong brokerEpoch = new AtomicLong(-1);
+        AtomicLong leaseEndMs = new AtomicLong(Long.MAX_VALUE);
         ScheduledThreadPoolExecutor replicaTimer = new ScheduledThreadPoolExecutor(
                 1,
                 task -> Thread.ofPlatform().name("replica-timer").daemon(true).unstarted(task));
@@ -354,7 +358,7 @@ public final class Broker implements AutoCloseable {
                 shards,
                 blocking,
                 outOfReach(controller.image(), directories),
-                replicaPorts(active, controller, brokerEpoch::get, time));
+                replicaPorts(active, controller, brokerEpoch::get, leaseEndMs::get, time));
         part(() -> Housekeeping.checkpointHighWatermarks(directories, partitions::forEach));
         for (HostedShard home : shards) {
             // Also when other directories are well: clients would wait for the dead one's answers for ever.
@@ -418,6 +422,13 @@ public final class Broker implements AutoCloseable {
                     }
 
                     @Override
+                    public void leasedUntil(long endMs) {
+                        if (!config.quorum().alone()) {
+                            leaseEndMs.set(endMs);
+                        }
+                    }
+
+                    @Override
                     public void superseded(String message) {
                         LOG.error(
                                 "another process has registered as broker {}; this one is over: {}",
@@ -447,7 +458,7 @@ public final class Broker implements AutoCloseable {
             // The client hears of its topic when this is done. A partition that can't be opened has been reported, and
             // stays unavailable; the others and the metadata go on.
             awaitPublished(publisher.apply(new ClusterImage.Step(before, after, delta)));
-            followGroups(coordinator, after, delta);
+            coordinator.follow(config.nodeId(), after, delta);
         }));
         following.set(true);
         await("waiting to be unfenced by the controller", lifecycle.unfence());
@@ -794,32 +805,6 @@ public final class Broker implements AutoCloseable {
                 .offsetsCommitTimeoutMs(config.intValue("offsets.commit.timeout.ms"))
                 .offsetsTopicPartitions(config.intValue("offsets.topic.num.partitions"))
                 .build();
-    }
-
-    /** The coordinator of a group is the leader of its partition; offsets of a deleted topic go with it. */
-    private void followGroups(CoordinatorHost coordinator, ClusterImage image, ClusterDelta delta) {
-        TopicImage offsets = image.topic(TopicCreation.OFFSETS_TOPIC);
-        boolean touched = delta.createdTopics().stream().anyMatch(Broker::isOffsets)
-                || delta.changedTopics().stream().anyMatch(change -> isOffsets(change.after()));
-        if (offsets != null && touched) {
-            for (int p = 0; p < offsets.partitions().size(); p++) {
-                PartitionImage partition = offsets.partitions().get(p);
-                if (partition.leader() == config.nodeId()) {
-                    coordinator.becomeLeader(p, partition.leaderEpoch());
-                } else {
-                    coordinator.resign(p, partition.leaderEpoch());
-                }
-            }
-        }
-        if (!delta.deletedTopics().isEmpty()) {
-            Set<String> names = new HashSet<>();
-            delta.deletedTopics().forEach(topic -> names.add(topic.name()));
-            coordinator.topicsDeleted(names);
-        }
-    }
-
-    private static boolean isOffsets(TopicImage topic) {
-        return topic.name().equals(TopicCreation.OFFSETS_TOPIC);
     }
 
     /** Interrupted, it leaves the rest to whoever has lost patience with the metadata loop. */

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  *        └─ again, while another process with the id may live    └─ not heard of for a session: fenced ─┘
  * </pre>
  *
- * <p>Each answered heartbeat is a lease: for a session from when it was sent, less what clocks may differ by, no other broker is given what
+ * <p>Each heartbeat that is answered while the broker is not fenced is a lease: for a session from when it was sent, less what clocks may differ by, no other broker is given what
  * this one leads. One request at a time. Its state is the loop's; its methods may be called by any thread.
  */
 public final class BrokerLifecycle {
@@ -58,6 +58,9 @@ public final class BrokerLifecycle {
     public interface Listener {
         /** Whether this broker may act as leader: {@code tla/core/Isr}, leases. Not at first. */
         void leased(boolean now);
+
+        /** That it may do so until then, by the clock: {@link #leased} says when that is over, but may say it late. */
+        void leasedUntil(long endMs);
 
         /** Another process has registered with this id. This one is over, and leads nothing. */
         void superseded(String message);
@@ -266,7 +269,9 @@ public final class BrokerLifecycle {
             unheard = false;
             LOG.info("the controller answers the heartbeats of broker {} again", registration.brokerId());
         }
-        leaseEndMs = sentMs + times.sessionMs() - times.sessionMs() / LEASE_PARTS;
+        // Of a fenced broker others lead what it led, though it may not have read so yet: RenewLease in tla/core/Isr.
+        leaseEndMs = state.fenced() ? Long.MIN_VALUE : sentMs + times.sessionMs() - times.sessionMs() / LEASE_PARTS;
+        listener.leasedUntil(leaseEndMs);
         if (leaving && state.mayShutDown()) {
             over = true;
         }

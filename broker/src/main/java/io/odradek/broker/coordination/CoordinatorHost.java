@@ -1,19 +1,27 @@
 package io.odradek.broker.coordination;
 
+import io.odradek.broker.metadata.TopicCreation;
 import io.odradek.coordinator.group.GroupCounts;
 import io.odradek.coordinator.group.GroupError;
 import io.odradek.coordinator.group.GroupEvent;
 import io.odradek.coordinator.group.GroupReply;
 import io.odradek.coordinator.group.GroupSettings;
+import io.odradek.replication.controller.ClusterDelta;
+import io.odradek.replication.controller.ClusterImage;
+import io.odradek.replication.controller.PartitionImage;
+import io.odradek.replication.controller.TopicImage;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The group coordinator of this broker: a few loops, each owning some partitions of {@code __consumer_offsets}, and one
@@ -30,7 +38,7 @@ public final class CoordinatorHost implements AutoCloseable {
     }
 
     private final OffsetsTopic topic;
-    private final ExecutorService loader;
+    private final @Nullable ExecutorService ownLoader;
     private final CoordinatorLoop[] loops;
 
     /**
@@ -39,12 +47,34 @@ public final class CoordinatorHost implements AutoCloseable {
      */
     public CoordinatorHost(
             GroupSettings settings, OffsetsLog log, OffsetsTopic topic, LongSupplier clockMs, int loopCount) {
+        ExecutorService own = Executors.newSingleThreadExecutor(task -> new Thread(task, "group-loader"));
+        this(settings, log, topic, clockMs, loopCount, own, own);
+    }
+
+    private CoordinatorHost(
+            GroupSettings settings,
+            OffsetsLog log,
+            OffsetsTopic topic,
+            LongSupplier clockMs,
+            int loopCount,
+            Executor loader,
+            @Nullable ExecutorService ownLoader) {
         this.topic = topic;
-        this.loader = Executors.newSingleThreadExecutor(task -> new Thread(task, "group-loader"));
+        this.ownLoader = ownLoader;
         this.loops = new CoordinatorLoop[loopCount];
         for (int i = 0; i < loopCount; i++) {
             loops[i] = new CoordinatorLoop("group-coordinator-" + i, settings, log, topic::topicsNow, clockMs, loader);
         }
+    }
+
+    /**
+     * One without threads, whose only loop goes round when {@link #turn} is called, instead of {@link #start}.
+     *
+     * @param loader where partitions are loaded
+     */
+    public static CoordinatorHost withoutThreads(
+            GroupSettings settings, OffsetsLog log, OffsetsTopic topic, LongSupplier clockMs, Executor loader) {
+        return new CoordinatorHost(settings, log, topic, clockMs, 1, loader, null);
     }
 
     /** Wall-clock time at the start of the process, carried on by a clock that nobody sets. */
@@ -60,14 +90,22 @@ public final class CoordinatorHost implements AutoCloseable {
         }
     }
 
+    /** One pass of each loop, by whoever has one without threads. */
+    public void turn() {
+        for (CoordinatorLoop loop : loops) {
+            loop.turn();
+        }
+    }
+
     /** Turns everyone away and ends the threads. Appends under way are left to the log. */
     @Override
     public void close() {
         for (CoordinatorLoop loop : loops) {
             loop.stop();
         }
-        // A load under way has nobody left to load for.
-        loader.shutdownNow();
+        if (ownLoader != null) {
+            ownLoader.shutdownNow(); // a load under way has nobody left to load for
+        }
     }
 
     // ---- leadership, from whoever follows the metadata
@@ -87,6 +125,32 @@ public final class CoordinatorHost implements AutoCloseable {
         for (CoordinatorLoop loop : loops) {
             loop.topicsDeleted(topics);
         }
+    }
+
+    /** What an image says of it: which partitions of {@code __consumer_offsets} this broker leads, and which topics are gone. */
+    public void follow(int brokerId, ClusterImage image, ClusterDelta delta) {
+        TopicImage offsets = image.topic(TopicCreation.OFFSETS_TOPIC);
+        boolean touched = delta.createdTopics().stream().anyMatch(CoordinatorHost::isOffsets)
+                || delta.changedTopics().stream().anyMatch(change -> isOffsets(change.after()));
+        if (offsets != null && touched) {
+            for (int p = 0; p < offsets.partitions().size(); p++) {
+                PartitionImage partition = offsets.partitions().get(p);
+                if (partition.leader() == brokerId) {
+                    becomeLeader(p, partition.leaderEpoch());
+                } else {
+                    resign(p, partition.leaderEpoch());
+                }
+            }
+        }
+        if (!delta.deletedTopics().isEmpty()) {
+            Set<String> names = new HashSet<>();
+            delta.deletedTopics().forEach(deleted -> names.add(deleted.name()));
+            topicsDeleted(names);
+        }
+    }
+
+    private static boolean isOffsets(TopicImage topic) {
+        return topic.name().equals(TopicCreation.OFFSETS_TOPIC);
     }
 
     // ---- requests

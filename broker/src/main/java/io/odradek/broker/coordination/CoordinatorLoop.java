@@ -268,17 +268,22 @@ final class CoordinatorLoop implements Runnable {
     @Override
     public void run() {
         while (!stopping) {
-            int taken = drain();
-            timePasses();
-            for (Slot slot : slots.values()) {
-                send(slot);
-            }
-            if (taken == 0) {
+            if (!turn()) {
                 sleep();
             }
         }
         slots.values().forEach(slot -> unload(slot, Phase.ABSENT));
         turnAwayTheRest();
+    }
+
+    /** One pass; whether there was anything to take. By the loop's thread, or by whoever drives a loop that was not started. */
+    boolean turn() {
+        int taken = drain();
+        timePasses();
+        for (Slot slot : slots.values()) {
+            send(slot);
+        }
+        return taken > 0;
     }
 
     private int drain() {

@@ -227,7 +227,16 @@ public final class PartitionHost {
      */
     public Errors status() {
         Errors now = status;
-        return now == Errors.NONE && home.directory().isOffline() ? Errors.KAFKA_STORAGE_ERROR : now;
+        if (now != Errors.NONE) {
+            return now;
+        }
+        if (home.directory().isOffline()) {
+            return Errors.KAFKA_STORAGE_ERROR;
+        }
+        long leaseEndMs = ports.leaseEndMs().getAsLong();
+        return leaseEndMs != Long.MAX_VALUE && ports.clock().nowMs() >= leaseEndMs
+                ? Errors.NOT_LEADER_OR_FOLLOWER
+                : Errors.NONE;
     }
 
     /**

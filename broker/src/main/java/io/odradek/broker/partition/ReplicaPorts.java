@@ -7,6 +7,8 @@ import java.util.function.LongSupplier;
  * What the replicas of a broker need besides their logs.
  *
  * @param brokerEpoch of this process, once it has registered; -1 before. Asked when a partition appears here
+ * @param leaseEndMs until when, by {@code clock}, this broker may answer as leader; {@link Long#MAX_VALUE}: nobody would take over. Asked with
+ *     each request, for a timer that says so may come late: a process that stood still must not answer as what it was
  * @param settings how long replicas wait
  * @param fetching how followers ask
  * @param clock whose time replicas go by
@@ -16,6 +18,7 @@ import java.util.function.LongSupplier;
 public record ReplicaPorts(
         int brokerId,
         LongSupplier brokerEpoch,
+        LongSupplier leaseEndMs,
         ReplicationSettings settings,
         FetcherSettings fetching,
         ReplicaClock clock,
@@ -27,6 +30,7 @@ public record ReplicaPorts(
         return new ReplicaPorts(
                 brokerId,
                 brokerEpoch,
+                () -> Long.MAX_VALUE,
                 ReplicationSettings.DEFAULT,
                 FetcherSettings.DEFAULT,
                 clock,

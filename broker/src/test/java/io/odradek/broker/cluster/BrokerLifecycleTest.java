@@ -40,6 +40,7 @@ class BrokerLifecycleTest {
     private final HandClock clock = new HandClock();
     private final List<String> told = new ArrayList<>();
     private long followed = -1;
+    private long leaseEndMs = -1;
 
     private final ActiveController controller = new ActiveController() {
         @Override
@@ -62,6 +63,11 @@ class BrokerLifecycleTest {
                 @Override
                 public void leased(boolean now) {
                     told.add(now ? "leased" : "not leased");
+                }
+
+                @Override
+                public void leasedUntil(long endMs) {
+                    leaseEndMs = endMs;
                 }
 
                 @Override
@@ -123,6 +129,30 @@ class BrokerLifecycleTest {
             clock.advance(20);
         }
         assertThat(asked).hasSize(1);
+    }
+
+    /** From when it was sent: the controller may have taken it at once. */
+    @Test
+    void aLeaseEndsBeforeTheSessionThatItsHeartbeatBegan() {
+        activate();
+        clock.advance(HEARTBEAT_MS);
+        long sentMs = clock.nowMs();
+        clock.advance(300);
+        beat(false, false);
+        assertThat(leaseEndMs).isEqualTo(sentMs + SESSION_MS - SESSION_MS / 10);
+    }
+
+    /** It was not heard of, and is again: others lead what it led, and it has not read that yet. */
+    @Test
+    void whoIsFencedHasNoLeaseThoughItIsAnswered() {
+        activate();
+        clock.advance(HEARTBEAT_MS);
+        beat(true, false);
+        assertThat(told).containsExactly("leased", "not leased");
+        assertThat(leaseEndMs).isLessThanOrEqualTo(clock.nowMs());
+        clock.advance(HEARTBEAT_MS);
+        beat(false, false);
+        assertThat(told).containsExactly("leased", "not leased", "leased");
     }
 
     @Test
@@ -195,6 +225,9 @@ class BrokerLifecycleTest {
         assertThat(told).containsExactly("leased", "not leased");
         clock.advance(HEARTBEAT_MS);
         beat(true, false);
+        assertThat(told).as("it was fenced").containsExactly("leased", "not leased");
+        clock.advance(HEARTBEAT_MS);
+        beat(false, false);
         assertThat(told).containsExactly("leased", "not leased", "leased");
     }
 

@@ -236,6 +236,22 @@ class FetchHandlerTest {
         assertThat(errorByEpoch(id, 1)).isEqualTo(Errors.NONE);
     }
 
+    /** A process that stood still has what came meanwhile before it the timer that says that its lease is over. */
+    @Test
+    void whoseLeaseIsOverIsNoLeaderThoughNobodyHasSaidSo() throws Exception {
+        Uuid id = broker.createTopic("t", 1, LogConfig.defaults());
+        broker.leaseEndMs.set(Long.MIN_VALUE);
+        assertThat(fetchOne(id, 0).errorCode()).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER.code());
+        assertThat(fetchOne(id, 1).errorCode())
+                .as("where its log does not reach, another's may")
+                .isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER.code());
+        ProduceResponseData produced = LocalBroker.await(
+                broker.produce(producer, (short) -1, "t", 0, LocalBroker.records("a")), ProduceResponseData.class);
+        assertThat(LocalBroker.onlyPart(produced).errorCode()).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER.code());
+        broker.leaseEndMs.set(Long.MAX_VALUE);
+        assertThat(fetchOne(id, 0).errorCode()).isEqualTo(Errors.NONE.code());
+    }
+
     private Errors errorByName(String topic, int partition) throws Exception {
         return Errors.forCode(
                 LocalBroker.parts(fetch(LocalBroker.fetchRequest(topic, Uuid.ZERO_UUID, partition, 0, 1, 0), NAMES))

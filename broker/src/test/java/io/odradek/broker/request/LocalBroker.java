@@ -41,6 +41,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.message.FetchRequestData;
@@ -84,6 +85,7 @@ final class LocalBroker implements AutoCloseable {
     final DescribeLogDirsHandler describeLogDirs;
     final ExecutorService blocking = Executors.newVirtualThreadPerTaskExecutor();
     final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    final AtomicLong leaseEndMs = new AtomicLong(Long.MAX_VALUE);
 
     LocalBroker(Path path, int shardCount, int ringSlots) throws IOException {
         this(path, new DiskFileStore(), shardCount, ringSlots);
@@ -102,8 +104,20 @@ final class LocalBroker implements AutoCloseable {
             shard.start();
             shards.add(new HostedShard(shard, directory, settlement));
         }
+        ReplicaPorts alone = ReplicaPorts.alone(BROKER_ID, () -> -1, ReplicaClock.of(timer));
         partitions = new Partitions(
-                shards, blocking, OutOfReach.NOTHING, ReplicaPorts.alone(BROKER_ID, () -> -1, ReplicaClock.of(timer)));
+                shards,
+                blocking,
+                OutOfReach.NOTHING,
+                new ReplicaPorts(
+                        alone.brokerId(),
+                        alone.brokerEpoch(),
+                        leaseEndMs::get,
+                        alone.settings(),
+                        alone.fetching(),
+                        alone.clock(),
+                        alone.proposals(),
+                        alone.sources()));
         LeaderHints hints = new Hints();
         produce = new ProduceHandler(partitions, hints, InstantSource.system());
         fetch = new FetchHandler(partitions, hints, sessions, MAX_FETCH_BYTES);

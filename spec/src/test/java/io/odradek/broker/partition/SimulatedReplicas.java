@@ -370,6 +370,7 @@ final class SimulatedReplicas {
                         new ReplicaPorts(
                                 id,
                                 () -> registered,
+                                () -> Long.MAX_VALUE,
                                 new ReplicationSettings(400, 60, 100),
                                 fetching,
                                 new Clock(life),
