@@ -31,6 +31,15 @@ final class CheckingConsumer {
         this.partition = new TopicPartition(topic, partition);
     }
 
+    TopicPartition partition() {
+        return partition;
+    }
+
+    /** Of the record that it reads next. */
+    long nextOffset() {
+        return nextOffset;
+    }
+
     /** Of the last record that it has read. */
     long lastNumber() {
         return lastNumber;

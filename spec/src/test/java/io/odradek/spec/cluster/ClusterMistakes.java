@@ -72,20 +72,6 @@ final class ClusterMistakes {
                     "CheckpointText.prepare(store, file, encode(state), false); CheckpointText.publish(store, file);",
                     10),
             mistake(
-                    "Controller.answers-at-once",
-                    "a controller answers before what it says is committed",
-                    BROKER + "metadata/ControllerHost",
-                    "of.inFlight.add(new InFlight(!values.isEmpty(), onceCommitted));",
-                    "release(onceCommitted); of.inFlight.add(new InFlight(!values.isEmpty(), null));",
-                    200),
-            mistake(
-                    "",
-                    "who has no lease leads on",
-                    BROKER + "partition/Partitions",
-                    "if (leased != now) {",
-                    "if (false) {",
-                    50),
-            mistake(
                     "",
                     "nobody hears of the quorum's own records",
                     BROKER + "quorum/QuorumHost",

@@ -84,6 +84,7 @@ final class ClusterNode implements Machine {
     private static final Path DATA = Path.of("/data");
     private static final String LISTENER = "CONTROLLER";
     private static final int SHARDS = 2;
+    private static final int OFFSETS_PARTITIONS = 2;
     private static final int RING_SLOTS = 16;
     private static final int RING_BYTES = 1 << 14;
     private static final long EPOCH_MS = 1_700_000_000_000L;
@@ -121,10 +122,12 @@ final class ClusterNode implements Machine {
     private @Nullable ControllerHost controller;
     private @Nullable Partitions partitions;
     private @Nullable BrokerLifecycle lifecycle;
+    private @Nullable CoordinatorHost coordinator;
     private @Nullable RequestRouter toClients;
     private @Nullable RequestRouter toControllers;
     private final List<Shard> shards = new ArrayList<>();
     private long brokerEpoch = -1;
+    private long leaseEndMs = Long.MAX_VALUE;
     private boolean following;
     private boolean leads;
 
@@ -156,6 +159,8 @@ final class ClusterNode implements Machine {
         settings.put("log.dirs", DATA.toString());
         settings.put("default.replication.factor", "3");
         settings.put("min.insync.replicas", "2");
+        settings.put("offsets.topic.replication.factor", "3");
+        settings.put("offsets.topic.num.partitions", String.valueOf(OFFSETS_PARTITIONS));
         return settings;
     }
 
@@ -276,6 +281,7 @@ final class ClusterNode implements Machine {
         following = false;
         leads = false;
         brokerEpoch = -1;
+        leaseEndMs = Long.MAX_VALUE;
         standsUntilMs = 0;
         diskIsBusyUntilMs = 0;
         turnAtMs = Long.MAX_VALUE;
@@ -387,6 +393,7 @@ final class ClusterNode implements Machine {
                 new ReplicaPorts(
                         id,
                         () -> brokerEpoch,
+                        () -> leaseEndMs,
                         new ReplicationSettings(temper.replicaLagMs(), 50, 200),
                         new FetcherSettings(temper.fetchBytes(), 2 * temper.fetchBytes(), 1, 200, 50, 1_000),
                         clock,
@@ -394,7 +401,14 @@ final class ClusterNode implements Machine {
                         new ConnectedBrokers(network, host::image, "PLAINTEXT")));
         partitions = all;
         TopicCreation creation = new TopicCreation(link, config);
-        ImageOffsetsTopic offsetsTopic = new ImageOffsetsTopic(host::image, creation, 3);
+        ImageOffsetsTopic offsetsTopic = new ImageOffsetsTopic(host::image, creation, OFFSETS_PARTITIONS);
+        CoordinatorHost coordinating = CoordinatorHost.withoutThreads(
+                GroupSettings.DEFAULTS,
+                new HostedOffsetsLog(all, Codec.NONE),
+                offsetsTopic,
+                this::wallMs,
+                task -> later(random.nextInt(5), task));
+        coordinator = coordinating;
         RequestRouter router = Handlers.router(new Handlers.Ports(
                 config,
                 host,
@@ -402,8 +416,7 @@ final class ClusterNode implements Machine {
                 new ProducerIds(link, id, () -> brokerEpoch),
                 all,
                 new ImageHints(host::image),
-                new CoordinatorHost(
-                        GroupSettings.DEFAULTS, new HostedOffsetsLog(all, Codec.NONE), offsetsTopic, this::wallMs, 1),
+                coordinating,
                 offsetsTopic,
                 Runnable::run,
                 wallClock(),
@@ -436,6 +449,11 @@ final class ClusterNode implements Machine {
                     }
 
                     @Override
+                    public void leasedUntil(long endMs) {
+                        leaseEndMs = endMs;
+                    }
+
+                    @Override
                     public void superseded(String message) {
                         throw new AssertionError("node " + id + " is superseded: " + message);
                     }
@@ -449,8 +467,10 @@ final class ClusterNode implements Machine {
             whenDone(
                     registered(host, epoch),
                     _ -> whenDone(
-                            host.addListener((before, after, delta) ->
-                                    awaitPublished(publisher.apply(new ClusterImage.Step(before, after, delta)))),
+                            host.addListener((before, after, delta) -> {
+                                awaitPublished(publisher.apply(new ClusterImage.Step(before, after, delta)));
+                                coordinating.follow(id, after, delta);
+                            }),
                             _ -> {
                                 following = true;
                                 whenDone(living.unfence(), _ -> {
@@ -579,6 +599,10 @@ final class ClusterNode implements Machine {
                     }
                 }
             }
+            CoordinatorHost groups = coordinator;
+            if (groups != null) {
+                groups.turn();
+            }
             look();
             turnShards();
         });
@@ -654,6 +678,7 @@ final class ClusterNode implements Machine {
         controller = null;
         partitions = null;
         lifecycle = null;
+        coordinator = null;
         toClients = null;
         toControllers = null;
         shards.clear();

@@ -61,12 +61,16 @@ class SimulatedClusterTest {
             "a snapshot of the metadata is taken",
             "a sync fails",
             "a way is cut",
+            "offsets are committed",
+            "who asks for committed offsets hears NOT_COORDINATOR",
+            "who commits offsets hears COORDINATOR_NOT_AVAILABLE",
+            "who commits offsets hears NOT_COORDINATOR",
             "the power fails everywhere",
             "two nodes are cut off from each other");
 
     @BeforeAll
     static void quiet() {
-        log().setLevel(Boolean.getBoolean("odradek.cluster.loud") ? Level.WARN : Level.OFF);
+        log().setLevel(Boolean.getBoolean("odradek.cluster.loud") ? Level.DEBUG : Level.OFF);
     }
 
     @AfterAll
