@@ -8,16 +8,21 @@ import java.io.IOException;
  *
  * <ul>
  *   <li>An index entry counts when the batch it points to confirms it; else the one before it is asked, at last the segment's
- *       beginning. So a damaged index costs time and changes no answer.
+ *       beginning. So a damaged index costs time and changes no answer; but for a flip that makes an entry of the time index that
+ *       of another batch with the same largest timestamp, which is noticed where the entry before it is not more than
+ *       {@value #LOOKED_AT_BYTES} bytes of the log away: as far as batches are looked at for it.
  *   <li>A gap in the offsets counts when the batch before it has the CRC its header says and the one behind it ends below its
  *       successor: else the gap is what a damaged header has made of records that are there.
  * </ul>
  *
  * <p>A confirmation reads the header that the walk begins with anyway, and where offsets are dense there are no gaps: an intact
- * segment is searched with the reads it always took. Hot style, as {@link HeaderScan}.
+ * segment is searched by offset with the reads it always took, and by time with those of one index interval more. Hot style, as
+ * {@link HeaderScan}.
  */
 public final class SegmentSearch {
     private static final long UNKNOWN = -1;
+    /** How far apart two entries of the time index may be for the batches between them to be looked at. */
+    private static final int LOOKED_AT_BYTES = 1 << 20;
 
     private SegmentSearch() {}
 
@@ -128,7 +133,41 @@ public final class SegmentSearch {
     public static long offsetFor(HeaderScan scan, Segment segment, long timestamp, int limit) throws IOException {
         TimeIndex index = segment.timeIndex();
         int n = confirmedTime(scan, segment, index.entryAtOrBelow(timestamp - 1), timestamp - 1, limit);
-        return n < 0 ? segment.baseOffset() : index.offset(n);
+        if (n < 0) {
+            return segment.baseOffset();
+        }
+        // A batch with the entry's timestamp has confirmed it. The entry may have been for another with the same, before a later one.
+        int earlier = confirmedTime(scan, segment, n - 1, timestamp - 1, limit);
+        long from = earlier < 0 ? segment.baseOffset() : index.offset(earlier);
+        long offset = index.offset(n);
+        if (from > offset) {
+            return segment.baseOffset(); // one of the two is damaged
+        }
+        return allAreEarlier(scan, segment, from, offset, timestamp, limit) ? offset : from;
+    }
+
+    /** Whether no batch from {@code from} to below {@code to} has a record as late as {@code timestamp}; true when they are too many. */
+    private static boolean allAreEarlier(
+            HeaderScan scan, Segment segment, long from, long to, long timestamp, int limit) throws IOException {
+        try {
+            int position = startFor(scan, segment, from, limit);
+            int end = startFor(scan, segment, to, limit);
+            if (end - position > LOOKED_AT_BYTES) {
+                return true;
+            }
+            while (scan.moveTo(segment.log(), position, limit)) {
+                if (scan.baseOffset() >= to) {
+                    return true;
+                }
+                if (scan.lastOffset() >= from && scan.maxTimestamp() >= timestamp) {
+                    return false;
+                }
+                position = scan.endPosition();
+            }
+        } catch (CorruptLogException e) {
+            // Whoever walks there is told.
+        }
+        return false;
     }
 
     /**

@@ -93,6 +93,12 @@ class SegmentSearchTest {
         remove(directory);
     }
 
+    /** Found by the property: the flip leaves an entry that the other batch confirms, behind one that is as late as what is looked for. */
+    @Test
+    void anOffsetThatBecameThatOfAnotherBatchOfTheSameTimeIsNotBelieved() throws Exception {
+        anIndexMayBeDamagedAndNoAnswerChanges(-726592);
+    }
+
     private static void remove(Path directory) throws Exception {
         try (var files = Files.list(directory)) {
             for (Path file : files.toList()) {
