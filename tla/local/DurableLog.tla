@@ -1,5 +1,6 @@
 ----------------------------- MODULE DurableLog -----------------------------
-(* What a replica may assume of its own disk; core/Isr and core/Quorum assume no more, and every module in local/ refines it.
+(* What a replica may assume of its own disk; core/Isr and core/Quorum assume no more, and every module in
+   local/ that has a log refines it (WakeUps has threads alone).
 
    A log grows at its end. Some prefix of it is durable: that much, and no less, was claimed to be on disk ("recoveryPoint" and
    the acknowledgements of topics with durability sync). A crash of process or machine keeps the durable prefix and any part of

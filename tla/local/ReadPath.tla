@@ -7,8 +7,9 @@
    published.
 
    The engine's tests of the same threads are the stress and interleaving tests named in docs/guarantees-local.md, and the
-   properties are the same, so that the two confirm each other. The follower's last look (AnswerFollower) is what replication has
-   to do with LogReader; there is no such caller in the code yet.
+   properties are the same, so that the two confirm each other. The follower's last look (AnswerFollower) is FetchReads'.
+
+   What replication moves the high watermark over is what it was told is durable, so the high watermark is a claim of DurableLog.
 
    Abstracted: a record is one byte at the position that is its offset, in one segment; memory is sequentially consistent (what
    the release and acquire of PublishedLog.END are for is in PublishedBeforeWritten). *)
@@ -161,4 +162,11 @@ CommittedOnlyGrows == [][IsPrefix(committed, committed')]_committed
 CutUnderAReader ==
   follower.step = "read" /\ follower.generation # generation /\ ~IsPrefix(follower.records, histories[follower.generation])
 WatermarkMovedUnderAReader == consumer.step = "viewed" /\ highWatermark > consumer.bound
+
+\* What readers see of the log's thread: a log that grows, and is cut from when the cut is published.
+Disk == INSTANCE DurableLog WITH
+    Entry <- [epoch : 0 .. MaxCuts, id : 1 .. MaxRecords], NotCutting <- -1,
+    log <- SubSeq(file, 1, published.end), durable <- highWatermark,
+    cutting <- IF cutting.step = "begun" THEN cutting.end ELSE -1, ended <- FALSE
+IsDurableLog == [][Disk!Step]_vars
 ===============================================================================

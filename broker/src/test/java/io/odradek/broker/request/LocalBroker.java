@@ -72,6 +72,7 @@ final class LocalBroker implements AutoCloseable {
     final LogDirectory directory;
     final List<HostedShard> shards = new ArrayList<>();
     final Partitions partitions;
+    final LeaderHints hints;
     final FetchSessions sessions = new FetchSessions(100, InstantSource.system());
     final Map<String, UUID> ids = new HashMap<>();
     final List<String> elsewhere = new ArrayList<>();
@@ -118,7 +119,7 @@ final class LocalBroker implements AutoCloseable {
                         alone.clock(),
                         alone.proposals(),
                         alone.sources()));
-        LeaderHints hints = new Hints();
+        hints = new Hints();
         produce = new ProduceHandler(partitions, hints, InstantSource.system());
         fetch = new FetchHandler(partitions, hints, sessions, MAX_FETCH_BYTES);
         listOffsets = new ListOffsetsHandler(partitions, hints);

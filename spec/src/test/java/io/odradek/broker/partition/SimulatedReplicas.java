@@ -11,13 +11,10 @@ import io.odradek.broker.net.SlicedRecords;
 import io.odradek.broker.net.TakenRecords;
 import io.odradek.broker.request.FetchHandler;
 import io.odradek.engine.AppendOutcome.Appended;
-import io.odradek.engine.FetchedSlices;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.LogDirectory.Options;
-import io.odradek.engine.LogReader;
 import io.odradek.engine.LogView;
-import io.odradek.engine.OffsetOutOfRangeException;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.TopicPartition;
 import io.odradek.engine.io.FileStore.OpenMode;
@@ -37,6 +34,7 @@ import io.odradek.replication.partition.IsrProposal.Verdict;
 import io.odradek.replication.partition.ReplicationSettings;
 import io.odradek.spec.simulation.SimulatedCrash;
 import io.odradek.spec.simulation.SimulatedFileStore;
+import io.odradek.spec.simulation.WholeBatches;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
@@ -53,6 +51,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Random;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.LongSupplier;
@@ -249,33 +248,12 @@ final class SimulatedReplicas {
         }
     }
 
-    private static Map<Long, ByteBuffer> read(LogView view, long from, long to) {
-        TreeMap<Long, ByteBuffer> batches = new TreeMap<>();
-        long next = Math.max(from, view.logStartOffset());
-        while (next < to) {
-            try (FetchedSlices slices = LogReader.read(view, next, view.end(), 1, true)) {
-                if (slices.sizeBytes() == 0) {
-                    break;
-                }
-                ByteBuffer batch = switch (slices.slices().getFirst()) {
-                    case FetchedSlices.MemorySlice(ByteBuffer memory) ->
-                        ByteBuffer.allocate(memory.remaining())
-                                .put(memory.duplicate())
-                                .flip();
-                    case FetchedSlices.FileSlice(StoreFile file, long position, int length) -> {
-                        ByteBuffer bytes = ByteBuffer.allocate(length);
-                        file.read(bytes, position);
-                        yield bytes.flip();
-                    }
-                };
-                assertThat(RecordBatch.crcMatches(batch, 0)).isTrue();
-                batches.put(RecordBatch.baseOffset(batch, 0), batch);
-                next = RecordBatch.nextOffset(batch, 0);
-            } catch (IOException | OffsetOutOfRangeException e) {
-                throw new AssertionError(e);
-            }
+    private static SortedMap<Long, ByteBuffer> read(LogView view, long from, long to) {
+        try {
+            return WholeBatches.read(view, from, to);
+        } catch (IOException e) {
+            throw new AssertionError(e);
         }
-        return batches;
     }
 
     // ---- One broker.

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.odradek.engine.Durability;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
-import io.odradek.engine.io.FileStore.OpenMode;
-import io.odradek.engine.io.StoreFile;
 import io.odradek.replication.Endpoint;
 import io.odradek.replication.quorum.HardState;
 import io.odradek.replication.quorum.OffsetAndEpoch;
@@ -14,11 +12,11 @@ import io.odradek.replication.quorum.QuorumSettings;
 import io.odradek.replication.quorum.ReplicaKey;
 import io.odradek.replication.quorum.VoterSet;
 import io.odradek.replication.quorum.VoterSet.Voter;
+import io.odradek.spec.simulation.FormattedDisk;
 import io.odradek.spec.simulation.SimulatedCrash;
 import io.odradek.spec.simulation.SimulatedFileStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -35,7 +33,6 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.AddRaftVoterResponseData;
 import org.apache.kafka.common.message.RemoveRaftVoterResponseData;
 import org.apache.kafka.common.message.VoteRequestData;
@@ -117,26 +114,11 @@ final class SimulatedHosts {
             return new Endpoint(LISTENER, "server-" + id, 9093, (short) 0);
         }
 
-        /** With an identity that the seed decides; formatting would draw one. */
         private SimulatedFileStore formatted() {
             SimulatedFileStore fresh = new SimulatedFileStore(random.nextLong());
-            try {
-                fresh.prepare(DATA);
-                if (random.nextBoolean()) {
-                    fresh.refuseFileSystemSync();
-                }
-                String text = "version=1\ncluster.id=" + CLUSTER + "\nnode.id=" + id + "\ndirectory.id="
-                        + new Uuid(
-                                directoryId().getMostSignificantBits(),
-                                directoryId().getLeastSignificantBits())
-                        + "\n";
-                try (StoreFile file = fresh.open(DATA.resolve("meta.properties"), OpenMode.CREATE_NEW)) {
-                    file.append(new ByteBuffer[] {ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8))}, 1);
-                    file.sync();
-                }
-                fresh.syncDirectory(DATA);
-            } catch (IOException e) {
-                throw new AssertionError(e);
+            FormattedDisk.format(fresh, DATA, CLUSTER, id, directoryId());
+            if (random.nextBoolean()) {
+                fresh.refuseFileSystemSync();
             }
             return fresh;
         }

@@ -36,9 +36,7 @@ import io.odradek.engine.Durability;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.TopicPartition;
-import io.odradek.engine.io.FileStore.OpenMode;
 import io.odradek.engine.io.GroupSync;
-import io.odradek.engine.io.StoreFile;
 import io.odradek.engine.io.SyncObserver;
 import io.odradek.engine.record.Codec;
 import io.odradek.engine.writepath.Shard;
@@ -51,11 +49,10 @@ import io.odradek.replication.controller.TopicImage;
 import io.odradek.replication.partition.ReplicationSettings;
 import io.odradek.replication.quorum.ReplicaKey;
 import io.odradek.replication.quorum.VoterSet.Voter;
+import io.odradek.spec.simulation.FormattedDisk;
 import io.odradek.spec.simulation.SimulatedCrash;
 import io.odradek.spec.simulation.SimulatedFileStore;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -68,7 +65,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
-import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -164,22 +160,9 @@ final class ClusterNode implements Machine {
         return settings;
     }
 
-    /** With an identity that the seed decides; formatting would draw one. */
     private SimulatedFileStore formatted() {
         SimulatedFileStore fresh = new SimulatedFileStore(random.nextLong());
-        try {
-            fresh.prepare(DATA);
-            UUID own = directoryId();
-            String text = "version=1\ncluster.id=" + CLUSTER + "\nnode.id=" + id + "\ndirectory.id="
-                    + new Uuid(own.getMostSignificantBits(), own.getLeastSignificantBits()) + "\n";
-            try (StoreFile file = fresh.open(DATA.resolve("meta.properties"), OpenMode.CREATE_NEW)) {
-                file.append(new ByteBuffer[] {ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8))}, 1);
-                file.sync();
-            }
-            fresh.syncDirectory(DATA);
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
+        FormattedDisk.format(fresh, DATA, CLUSTER, id, directoryId());
         return fresh;
     }
 

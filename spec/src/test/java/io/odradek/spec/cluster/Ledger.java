@@ -4,25 +4,22 @@ import io.odradek.broker.metadata.ControllerHost;
 import io.odradek.broker.partition.PartitionHost;
 import io.odradek.broker.quorum.ReplicatedState;
 import io.odradek.broker.quorum.SnapshotWriter;
-import io.odradek.engine.FetchedSlices;
 import io.odradek.engine.LogDirectory;
-import io.odradek.engine.LogReader;
 import io.odradek.engine.LogView;
-import io.odradek.engine.OffsetOutOfRangeException;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.TopicPartition;
-import io.odradek.engine.io.StoreFile;
-import io.odradek.engine.record.RecordBatch;
 import io.odradek.replication.controller.ClusterImage;
 import io.odradek.replication.controller.PartitionImage;
 import io.odradek.replication.controller.TopicImage;
 import io.odradek.replication.quorum.OffsetAndEpoch;
+import io.odradek.spec.simulation.WholeBatches;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
@@ -260,34 +257,11 @@ final class Ledger {
         }
     }
 
-    private static Map<Long, ByteBuffer> read(LogView view, long from, long to) {
-        TreeMap<Long, ByteBuffer> batches = new TreeMap<>();
-        long next = Math.max(from, view.logStartOffset());
-        while (next < to) {
-            try (FetchedSlices slices = LogReader.read(view, next, view.end(), 1, true)) {
-                if (slices.sizeBytes() == 0) {
-                    break;
-                }
-                ByteBuffer batch = switch (slices.slices().getFirst()) {
-                    case FetchedSlices.MemorySlice(ByteBuffer memory) ->
-                        ByteBuffer.allocate(memory.remaining())
-                                .put(memory.duplicate())
-                                .flip();
-                    case FetchedSlices.FileSlice(StoreFile file, long position, int length) -> {
-                        ByteBuffer bytes = ByteBuffer.allocate(length);
-                        file.read(bytes, position);
-                        yield bytes.flip();
-                    }
-                };
-                check(RecordBatch.crcMatches(batch, 0), "a batch at offset " + next + " is damaged");
-                batches.put(RecordBatch.baseOffset(batch, 0), batch);
-                next = RecordBatch.nextOffset(batch, 0);
-            } catch (OffsetOutOfRangeException e) {
-                throw new AssertionError(e);
-            } catch (IOException e) {
-                throw new DiskTrouble(e);
-            }
+    private static SortedMap<Long, ByteBuffer> read(LogView view, long from, long to) {
+        try {
+            return WholeBatches.read(view, from, to);
+        } catch (IOException e) {
+            throw new DiskTrouble(e);
         }
-        return batches;
     }
 }
