@@ -158,6 +158,7 @@ final class MetadataNode {
     /** Metadata is never lost to retention, and durable before anybody acts on it. */
     static LogConfig logConfig(BrokerConfig config) {
         return LogConfig.defaults()
+                .withAppendAheadBytes(0)
                 .withDurability(new Durability.Sync())
                 .withSegmentBytes(Math.max(LARGEST_BATCH_BYTES, config.intValue("metadata.log.segment.bytes")))
                 .withSegmentMs(config.longValue("metadata.log.segment.ms"))
