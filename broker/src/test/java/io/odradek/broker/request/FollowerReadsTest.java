@@ -49,8 +49,7 @@ class FollowerReadsTest {
                     .next();
             long now = host.log().truncations();
 
-            PartitionData sent =
-                    reads.readForFollower(interest, request, new Granted(0, 0, 1, 0, 0, now), 1_000, true);
+            PartitionData sent = reads.readForFollower(interest, request, new Granted(0, 0, 1, 0, 0, now), 1_000, true);
             assertThat(Errors.forCode(sent.errorCode())).isEqualTo(Errors.NONE);
             assertThat(sent.records().sizeInBytes()).isPositive();
             ((SlicedRecords) sent.records()).close();

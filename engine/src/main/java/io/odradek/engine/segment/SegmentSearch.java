@@ -136,7 +136,8 @@ public final class SegmentSearch {
         if (n < 0) {
             return segment.baseOffset();
         }
-        // A batch with the entry's timestamp has confirmed it. The entry may have been for another with the same, before a later one.
+        // A batch with the entry's timestamp has confirmed it. The entry may have been for another with the same,
+        // before a later one.
         int earlier = confirmedTime(scan, segment, n - 1, timestamp - 1, limit);
         long from = earlier < 0 ? segment.baseOffset() : index.offset(earlier);
         long offset = index.offset(n);

@@ -14,10 +14,10 @@ public final class FormattedDisk {
     private FormattedDisk() {}
 
     /** @param directory gets meta.properties, synced with all that leads there */
-    public static void format(SimulatedFileStore store, Path directory, String clusterId, int nodeId, UUID directoryId) {
+    public static void format(
+            SimulatedFileStore store, Path directory, String clusterId, int nodeId, UUID directoryId) {
         Uuid id = new Uuid(directoryId.getMostSignificantBits(), directoryId.getLeastSignificantBits());
-        String text =
-                "version=1\ncluster.id=" + clusterId + "\nnode.id=" + nodeId + "\ndirectory.id=" + id + "\n";
+        String text = "version=1\ncluster.id=" + clusterId + "\nnode.id=" + nodeId + "\ndirectory.id=" + id + "\n";
         try {
             store.prepare(directory);
             try (StoreFile file = store.open(directory.resolve("meta.properties"), OpenMode.CREATE_NEW)) {

@@ -55,7 +55,7 @@ public final class WholeBatches {
                 }
             };
         } catch (OffsetOutOfRangeException e) {
-            throw new AssertionError("offset " + offset + " of " + view, e);
+            throw new AssertionError("offset " + offset + " of a log that ends at " + view.logEndOffset(), e);
         }
     }
 }
