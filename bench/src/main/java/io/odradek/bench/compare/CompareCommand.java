@@ -1,6 +1,6 @@
 package io.odradek.bench.compare;
 
-import io.odradek.bench.compare.BrokerUnderTest.Product;
+import io.odradek.bench.compare.ServersUnderTest.Product;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -33,7 +32,8 @@ public final class CompareCommand implements Callable<Integer> {
             names = "--measure",
             split = ",",
             description = "which to run, by name; all when left out: cpu-1k, cpu-100b, synced-6, synced-1000,"
-                    + " durable-price, latency, catch-up, start, memory")
+                    + " durable-price, latency, catch-up, start, memory, and of three brokers cluster-1k, cluster-100b,"
+                    + " cluster-durable-price, cluster-synced-100, cluster-latency, cluster-stall, cluster-idle")
     private List<String> names = List.of();
 
     @Option(
@@ -55,7 +55,11 @@ public final class CompareCommand implements Callable<Integer> {
             description = "where data and logs go; on the disk that is to be measured (default ${DEFAULT-VALUE})")
     private Path directory = Path.of("bench/target/compare");
 
-    @Option(names = "--port", defaultValue = "19092", description = "loopback port; Kafka takes the next one too")
+    @Option(
+            names = "--port",
+            defaultValue = "19092",
+            description =
+                    "loopback port of the first broker; others take the next ones, quorums those up to 1,002 above it")
     private int port;
 
     @Option(names = "-o", description = "server.properties keys for Odradek")
@@ -83,8 +87,7 @@ public final class CompareCommand implements Callable<Integer> {
         if (!names.isEmpty() && chosen.size() != names.size()) {
             throw new ParameterException(
                     spec.commandLine(),
-                    "--measure " + String.join(",", names) + ": the measures are "
-                            + Measure.ALL.stream().map(Measure::name).collect(Collectors.joining(", ")));
+                    "--measure " + String.join(",", names) + ": the measures are " + Measure.names());
         }
         directory = directory.toAbsolutePath();
         if (directory.toString().contains(",")) {
@@ -101,88 +104,102 @@ public final class CompareCommand implements Callable<Integer> {
             rows.println("measure,pair,system,durability,figure,unit,start_s,cpu_s,peak_rss_mib,device_bytes");
             List<String> table = new ArrayList<>();
             for (Measure measure : chosen) {
-                table.add(row(measure, run(measure, disk, rows, out)));
+                List<Ratios> ratios = run(measure, disk, rows, out);
+                for (int i = 0; i < ratios.size(); i++) {
+                    table.add(row(measure, measure.readings().get(i), ratios.get(i)));
+                }
             }
             out.println();
             out.println("| measure | Odradek | | Kafka | | ratio: median | least .. most | aimed at |");
             out.println("| --- | --- | --- | --- | --- | --- | --- | --- |");
             table.forEach(out::println);
             out.println();
-            out.println("D1: acknowledged from the leader's page cache. D3: acknowledged when the leader has synced. "
-                    + pairs + " pairs each; every run is in " + csv);
+            out.println(
+                    "D1: acknowledged from page caches. D3: acknowledged when synced. Of clusters, by all replicas in"
+                            + " sync. "
+                            + pairs + " pairs each; every run is in " + csv);
             out.println("At the start, " + probe + "; at the end, " + disk.probe());
         }
         return 0;
     }
 
-    private Ratios run(Measure measure, Disk disk, PrintWriter rows, PrintWriter out)
+    private List<Ratios> run(Measure measure, Disk disk, PrintWriter rows, PrintWriter out)
             throws IOException, InterruptedException {
-        double[] odradek = new double[pairs];
-        double[] kafka = new double[pairs];
+        int readings = measure.readings().size();
+        double[][] odradek = new double[readings][pairs];
+        double[][] kafka = new double[readings][pairs];
         for (int pair = 0; pair < pairs; pair++) {
             // ABBA: whatever drifts, drifts for both.
             List<Product> order =
                     pair % 2 == 0 ? List.of(Product.KAFKA, Product.ODRADEK) : List.of(Product.ODRADEK, Product.KAFKA);
             for (Product product : order) {
-                double figure = once(measure, product, pair, disk, rows);
-                (product == Product.ODRADEK ? odradek : kafka)[pair] = figure;
-                out.printf(
-                        Locale.ROOT,
-                        "%s, pair %d of %d: %s %.3g %s%n",
-                        measure.name(),
-                        pair + 1,
-                        pairs,
-                        product,
-                        figure,
-                        measure.unit());
+                double[] figures = once(measure, product, pair, disk, rows);
+                for (int i = 0; i < readings; i++) {
+                    (product == Product.ODRADEK ? odradek : kafka)[i][pair] = figures[i];
+                    out.printf(
+                            Locale.ROOT,
+                            "%s, pair %d of %d: %s %.3g %s%n",
+                            measure.name(),
+                            pair + 1,
+                            pairs,
+                            product,
+                            figures[i],
+                            measure.readings().get(i).unit());
+                }
                 out.flush();
             }
         }
-        return new Ratios(odradek, kafka);
+        List<Ratios> ratios = new ArrayList<>();
+        for (int i = 0; i < readings; i++) {
+            ratios.add(new Ratios(odradek[i], kafka[i]));
+        }
+        return ratios;
     }
 
-    private double once(Measure measure, Product product, int pair, Disk disk, PrintWriter rows)
+    private double[] once(Measure measure, Product product, int pair, Disk disk, PrintWriter rows)
             throws IOException, InterruptedException {
         Measure.Arm arm = product == Product.ODRADEK ? measure.odradek() : measure.kafka();
         Path run = directory.resolve(
                 measure.name() + "-" + pair + "-" + product.name().toLowerCase(Locale.ROOT));
         double written = disk.bytesWritten();
-        try (BrokerUnderTest broker =
-                BrokerUnderTest.start(product, run, port, product == Product.ODRADEK ? overrides : Map.of())) {
-            double figure = measure.repetition().run(new Measure.Bench(broker, arm, run, scale, warmUp));
-            rows.printf(
-                    Locale.ROOT,
-                    "%s,%d,%s,%s,%.6g,%s,%.3f,%.2f,%.1f,%.0f%n",
-                    measure.name(),
-                    pair,
-                    product,
-                    arm.durability(),
-                    figure,
-                    measure.unit(),
-                    broker.startSeconds(),
-                    broker.figures().cpuSeconds(),
-                    broker.figures().peakResidentMib(),
-                    disk.bytesWritten() - written);
+        try (ServersUnderTest servers = ServersUnderTest.start(
+                product, measure.brokers(), run, port, product == Product.ODRADEK ? overrides : Map.of())) {
+            double[] figures = measure.repetition().run(new Measure.Bench(servers, arm, run, scale, warmUp));
+            for (int i = 0; i < figures.length; i++) {
+                rows.printf(
+                        Locale.ROOT,
+                        "%s,%d,%s,%s,%.6g,%s,%.3f,%.2f,%.1f,%.0f%n",
+                        measure.name(),
+                        pair,
+                        product,
+                        arm.durability(),
+                        figures[i],
+                        measure.readings().get(i).unit(),
+                        servers.startSeconds(),
+                        servers.cpuSeconds(),
+                        servers.peakResidentMib(),
+                        disk.bytesWritten() - written);
+            }
             rows.flush();
-            return figure;
+            return figures;
         }
     }
 
-    private static String row(Measure measure, Ratios ratios) {
+    private static String row(Measure measure, Measure.Reading reading, Ratios ratios) {
         return String.format(
                 Locale.ROOT,
                 "| %s: %s | %.3g %s | %s | %.3g %s | %s | %.3g | %.3g .. %.3g | %s |",
-                measure.name(),
-                measure.what(),
+                reading.name(),
+                reading.what(),
                 ratios.medianOfOdradek(),
-                measure.unit(),
+                reading.unit(),
                 measure.odradek().durability(),
                 ratios.medianOfKafka(),
-                measure.unit(),
+                reading.unit(),
                 measure.kafka().durability(),
                 ratios.median(),
                 ratios.smallest(),
                 ratios.largest(),
-                measure.goal());
+                reading.goal());
     }
 }

@@ -4,34 +4,30 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /**
- * One thing to measure on a fresh broker, and what each side is configured to promise while it is measured.
+ * One thing to do with fresh brokers, what each side is configured to promise meanwhile, and the figures that come of it.
  *
- * @param goal the ratio Odradek / Kafka that is aimed at, as text for the report
- * @param lowerIsBetter whether a ratio below 1 is in Odradek's favour
- * @param repetition runs one broker's workload and returns the figure
+ * @param brokers 1 or 3; three are a cluster, in which everything has three replicas
+ * @param repetition runs one side's workload and returns a figure for each of {@code readings}
  */
-record Measure(
-        String name,
-        String what,
-        String unit,
-        String goal,
-        boolean lowerIsBetter,
-        Arm odradek,
-        Arm kafka,
-        Repetition repetition) {
+record Measure(String name, int brokers, Arm odradek, Arm kafka, List<Reading> readings, Repetition repetition) {
+
+    /** @param goal the ratio Odradek / Kafka that is aimed at, as text for the report */
+    record Reading(String name, String what, String unit, String goal) {}
 
     /**
      * One side of a comparison.
      *
-     * @param durability D1: acknowledged from the leader's page cache; D3: acknowledged when the leader has synced
+     * @param durability D1: acknowledged from page caches; D3: acknowledged when it is synced; of all replicas in sync
      */
     record Arm(String durability, Map<String, String> topicConfigs) {}
 
-    /** One workload on one fresh broker. */
+    /** One workload on fresh brokers. */
     interface Repetition {
-        double run(Bench bench) throws IOException, InterruptedException;
+        double[] run(Bench bench) throws IOException, InterruptedException;
     }
 
     /**
@@ -41,7 +37,7 @@ record Measure(
      * @param scale multiplies records
      * @param warmUp multiplies, beside {@code scale}, the records that come before the measured ones; 0 measures from cold
      */
-    record Bench(BrokerUnderTest broker, Arm arm, Path logs, double scale, double warmUp) {}
+    record Bench(ServersUnderTest servers, Arm arm, Path logs, double scale, double warmUp) {}
 
     /**
      * Records to produce.
@@ -59,6 +55,9 @@ record Measure(
             Map<String, String> producer) {}
 
     private static final String TOPIC = "measured";
+    /** Before a leader is killed. */
+    private static final int STEADY_RECORDS = 2_000;
+
     private static final Arm ODRADEK_SYNCED = new Arm("D3", Map.of("odradek.durability", "sync"));
     private static final Arm ODRADEK_UNSYNCED = new Arm("D1", Map.of("odradek.durability", "page-cache"));
     private static final Arm KAFKA_SYNCED = new Arm("D3", Map.of("flush.messages", "1"));
@@ -70,111 +69,212 @@ record Measure(
     private static final Map<String, String> AT_ONCE = Map.of("acks", "all", "linger.ms", "0");
 
     static final List<Measure> ALL = List.of(
-            new Measure(
+            one(
                     "cpu-1k",
                     "broker CPU, 1 KiB records, 64 KiB batches, 6 partitions",
                     "CPU s/GB",
                     "<= 0.5",
-                    true,
                     ODRADEK_UNSYNCED,
                     KAFKA_UNSYNCED,
                     cpuPerGb(new Load(6, 1_000_000, 4_000_000, 1024, -1, BATCHES_64K))),
-            new Measure(
+            one(
                     "cpu-100b",
                     "broker CPU, 100 B records, 16 KiB batches, 6 partitions",
                     "CPU s/GB",
                     "<= 0.35",
-                    true,
                     ODRADEK_UNSYNCED,
                     KAFKA_UNSYNCED,
                     cpuPerGb(new Load(6, 10_000_000, 20_000_000, 100, -1, BATCHES_16K))),
-            new Measure(
+            one(
                     "synced-6",
                     "synced produce, 6 partitions, 1 KiB",
                     "MiB/s",
                     ">= 3",
-                    false,
                     ODRADEK_SYNCED,
                     KAFKA_SYNCED,
                     throughput(new Load(6, 500_000, 1_500_000, 1024, -1, BATCHES_64K))),
-            new Measure(
+            one(
                     "synced-1000",
                     "synced produce, 1,000 partitions, 1 KiB",
                     "MiB/s",
                     ">= 8",
-                    false,
                     ODRADEK_SYNCED,
                     KAFKA_SYNCED,
                     throughput(new Load(1_000, 100_000, 300_000, 1024, -1, BATCHES_64K))),
-            new Measure(
+            one(
                     "durable-price",
                     "produce, 6 partitions, 1 KiB: Odradek synced against Kafka unsynced",
                     "MiB/s",
                     ">= 0.8",
-                    false,
                     ODRADEK_SYNCED,
                     KAFKA_UNSYNCED,
                     throughput(new Load(6, 500_000, 3_000_000, 1024, -1, BATCHES_64K))),
-            new Measure(
+            one(
                     "latency",
                     "p99 of produce at 10,000 records/s, 1 KiB, synced, linger 0",
                     "ms",
                     "<= 0.2",
-                    true,
                     ODRADEK_SYNCED,
                     KAFKA_SYNCED,
-                    bench -> produce(bench, new Load(6, 100_000, 200_000, 1024, 10_000, AT_ONCE))
-                            .p99Ms()),
-            new Measure(
+                    latency(new Load(6, 100_000, 200_000, 1024, 10_000, AT_ONCE))),
+            one(
                     "catch-up",
                     "warm catch-up read of 2 GB, stock consumer",
                     "MiB/s",
                     ">= 1.0",
-                    false,
                     ODRADEK_UNSYNCED,
                     KAFKA_UNSYNCED,
-                    Measure::catchUp),
-            new Measure(
+                    bench -> new double[] {catchUp(bench)}),
+            one(
                     "start",
                     "start to first acknowledged record, empty directory",
                     "s",
                     "<= 0.3",
-                    true,
                     ODRADEK_SYNCED,
                     KAFKA_UNSYNCED,
-                    bench -> bench.broker().startSeconds()),
-            new Measure(
+                    bench -> new double[] {bench.servers().startSeconds()}),
+            one(
                     "memory",
                     "resident memory after 5 GB produced, default heap",
                     "MiB",
                     "<= 0.4",
-                    true,
                     ODRADEK_UNSYNCED,
                     KAFKA_UNSYNCED,
                     bench -> {
                         produce(bench, new Load(6, 0, 5_000_000, 1024, -1, BATCHES_64K));
-                        return bench.broker().figures().residentMib();
+                        return new double[] {bench.servers().residentMib()};
+                    }),
+            three(
+                    "cluster-1k",
+                    ODRADEK_UNSYNCED,
+                    KAFKA_UNSYNCED,
+                    List.of(
+                            new Reading(
+                                    "cluster-1k", "produce, 6 partitions, 1 KiB, 64 KiB batches", "MiB/s", ">= 1.5"),
+                            new Reading("cluster-1k", "the brokers' CPU meanwhile", "CPU s/GB", "<= 0.5")),
+                    throughputAndCpu(new Load(6, 500_000, 1_500_000, 1024, -1, BATCHES_64K))),
+            three(
+                    "cluster-100b",
+                    ODRADEK_UNSYNCED,
+                    KAFKA_UNSYNCED,
+                    List.of(
+                            new Reading(
+                                    "cluster-100b", "produce, 6 partitions, 100 B, 16 KiB batches", "MiB/s", ">= 2"),
+                            new Reading("cluster-100b", "the brokers' CPU meanwhile", "CPU s/GB", "<= 0.35")),
+                    throughputAndCpu(new Load(6, 2_000_000, 5_000_000, 100, -1, BATCHES_16K))),
+            three(
+                    "cluster-durable-price",
+                    ODRADEK_SYNCED,
+                    KAFKA_UNSYNCED,
+                    List.of(new Reading(
+                            "cluster-durable-price",
+                            "produce, 6 partitions, 1 KiB: Odradek synced against Kafka unsynced",
+                            "MiB/s",
+                            ">= 1.0")),
+                    throughput(new Load(6, 500_000, 1_500_000, 1024, -1, BATCHES_64K))),
+            three(
+                    "cluster-synced-100",
+                    ODRADEK_SYNCED,
+                    KAFKA_SYNCED,
+                    List.of(new Reading(
+                            "cluster-synced-100", "synced produce, 100 partitions, 1 KiB", "MiB/s", ">= 5")),
+                    throughput(new Load(100, 100_000, 300_000, 1024, -1, BATCHES_64K))),
+            three(
+                    "cluster-latency",
+                    ODRADEK_UNSYNCED,
+                    KAFKA_UNSYNCED,
+                    List.of(new Reading(
+                            "cluster-latency",
+                            "p99 of produce at 5,000 records/s, 6 partitions, 1 KiB, linger 0",
+                            "ms",
+                            "<= 0.5")),
+                    latency(new Load(6, 50_000, 100_000, 1024, 5_000, AT_ONCE))),
+            three(
+                    "cluster-stall",
+                    ODRADEK_UNSYNCED,
+                    KAFKA_UNSYNCED,
+                    List.of(new Reading(
+                            "cluster-stall",
+                            "from kill -9 of a leader to the next acknowledged record, all settings the defaults",
+                            "s",
+                            "<= 0.15")),
+                    bench -> new double[] {stall(bench)}),
+            three(
+                    "cluster-idle",
+                    ODRADEK_SYNCED,
+                    KAFKA_UNSYNCED,
+                    List.of(
+                            new Reading(
+                                    "cluster-idle",
+                                    "start of all three to the first acknowledged record",
+                                    "s",
+                                    "<= 0.2"),
+                            new Reading("cluster-idle", "resident memory of all, ten seconds later", "MiB", "<= 0.4")),
+                    bench -> {
+                        TimeUnit.SECONDS.sleep(10);
+                        return new double[] {
+                            bench.servers().startSeconds(), bench.servers().residentMib()
+                        };
                     }));
 
-    private static Repetition cpuPerGb(Load load) {
+    private static Measure one(
+            String name, String what, String unit, String goal, Arm odradek, Arm kafka, Repetition repetition) {
+        return new Measure(name, 1, odradek, kafka, List.of(new Reading(name, what, unit, goal)), repetition);
+    }
+
+    private static Measure three(String name, Arm odradek, Arm kafka, List<Reading> readings, Repetition repetition) {
+        return new Measure(name, 3, odradek, kafka, readings, repetition);
+    }
+
+    static String names() {
+        return ALL.stream().map(Measure::name).collect(Collectors.joining(", "));
+    }
+
+    private static Repetition throughputAndCpu(Load load) {
         return bench -> {
             createTopic(bench, load);
             warmUp(bench, load);
-            double before = bench.broker().figures().cpuSeconds();
-            double records = measured(bench, load);
-            return (bench.broker().figures().cpuSeconds() - before) / (records * load.recordBytes() / 1e9);
+            double before = bench.servers().cpuSeconds();
+            long records = scaled(load.records(), bench.scale());
+            double mibPerSecond = pass(bench, load, records, "producer.out").mibPerSecond();
+            double cpuSeconds = bench.servers().cpuSeconds() - before;
+            return new double[] {mibPerSecond, cpuSeconds / (records * load.recordBytes() / 1e9)};
         };
     }
 
+    private static Repetition cpuPerGb(Load load) {
+        Repetition both = throughputAndCpu(load);
+        return bench -> new double[] {both.run(bench)[1]};
+    }
+
     private static Repetition throughput(Load load) {
-        return bench -> produce(bench, load).mibPerSecond();
+        return bench -> new double[] {produce(bench, load).mibPerSecond()};
+    }
+
+    private static Repetition latency(Load load) {
+        return bench -> new double[] {produce(bench, load).p99Ms()};
+    }
+
+    private static double stall(Bench bench) throws IOException, InterruptedException {
+        String bootstrap = bench.servers().bootstrap();
+        StockClients.createTopic(
+                bootstrap,
+                TOPIC,
+                1,
+                bench.servers().replicationFactor(),
+                bench.arm().topicConfigs());
+        int leader = StockClients.leader(bootstrap, TOPIC);
+        try (SteadyProducer producer = new SteadyProducer(bootstrap, TOPIC)) {
+            producer.send(STEADY_RECORDS);
+            return producer.secondsUntilAcknowledged(bench.servers().kill(leader));
+        }
     }
 
     private static double catchUp(Bench bench) throws IOException, InterruptedException {
         Load load = new Load(6, 0, 2_000_000, 1024, -1, BATCHES_64K);
         produce(bench, load);
         return StockClients.consume(
-                bench.broker().bootstrap(),
+                bench.servers().bootstrap(),
                 TOPIC,
                 scaled(load.records(), bench.scale()),
                 bench.logs().resolve("consumer.out"));
@@ -188,9 +288,10 @@ record Measure(
 
     private static void createTopic(Bench bench, Load load) throws IOException, InterruptedException {
         StockClients.createTopic(
-                bench.broker().bootstrap(),
+                bench.servers().bootstrap(),
                 TOPIC,
                 load.partitions(),
+                bench.servers().replicationFactor(),
                 bench.arm().topicConfigs());
     }
 
@@ -201,17 +302,10 @@ record Measure(
         }
     }
 
-    /** Produces, and returns how many. */
-    private static long measured(Bench bench, Load load) throws IOException, InterruptedException {
-        long records = scaled(load.records(), bench.scale());
-        pass(bench, load, records, "producer.out");
-        return records;
-    }
-
     private static StockClients.ProduceResult pass(Bench bench, Load load, long records, String log)
             throws IOException, InterruptedException {
         return StockClients.produce(
-                bench.broker().bootstrap(),
+                bench.servers().bootstrap(),
                 TOPIC,
                 records,
                 load.recordBytes(),

@@ -32,12 +32,13 @@ final class StockClients {
     private StockClients() {}
 
     /** Creates the topic, and makes sure that it is what was asked for: else another thing would be measured. */
-    static void createTopic(String bootstrap, String topic, int partitions, Map<String, String> configs)
+    static void createTopic(
+            String bootstrap, String topic, int partitions, short replicationFactor, Map<String, String> configs)
             throws InterruptedException, IOException {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
             try {
-                admin.createTopics(List.of(
-                                new NewTopic(topic, Optional.of(partitions), Optional.of((short) 1)).configs(configs)))
+                admin.createTopics(List.of(new NewTopic(topic, Optional.of(partitions), Optional.of(replicationFactor))
+                                .configs(configs)))
                         .all()
                         .get();
             } catch (ExecutionException e) {
@@ -86,6 +87,19 @@ final class StockClients {
         return Objects.requireNonNull(answers.get().get(key), () -> "no answer for " + key);
     }
 
+    /** The broker that leads the first partition. */
+    static int leader(String bootstrap, String topic) throws InterruptedException, IOException {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
+            return answer(admin.describeTopics(List.of(topic)).allTopicNames(), topic)
+                    .partitions()
+                    .getFirst()
+                    .leader()
+                    .id();
+        } catch (ExecutionException e) {
+            throw new IOException("nobody says who leads " + topic + ": " + e.getCause(), e);
+        }
+    }
+
     /**
      * Runs {@code producer-perf-test}.
      *
@@ -102,7 +116,7 @@ final class StockClients {
             Map<String, String> producerConfig,
             Path log)
             throws IOException, InterruptedException {
-        List<String> command = BrokerUnderTest.jvm("-Xmx512m");
+        List<String> command = ServerCommands.jvm("-Xmx512m");
         command.addAll(List.of(
                 "org.apache.kafka.tools.ProducerPerformance",
                 "--topic",
@@ -142,7 +156,7 @@ final class StockClients {
     /** Runs {@code consumer-perf-test} over the whole topic; MiB/s while fetching, joining the group left out. */
     static double consume(String bootstrap, String topic, long records, Path log)
             throws IOException, InterruptedException {
-        List<String> command = BrokerUnderTest.jvm("-Xmx512m");
+        List<String> command = ServerCommands.jvm("-Xmx512m");
         command.addAll(List.of(
                 "org.apache.kafka.tools.ConsumerPerformance",
                 "--topic",
