@@ -4,6 +4,7 @@ import io.odradek.broker.cluster.BatchedProposals;
 import io.odradek.broker.cluster.BrokerLifecycle;
 import io.odradek.broker.cluster.ConnectedBrokers;
 import io.odradek.broker.cluster.ControllerLink;
+import io.odradek.broker.cluster.DirectoryAssignments;
 import io.odradek.broker.config.BrokerConfig;
 import io.odradek.broker.config.Listener;
 import io.odradek.broker.config.QuorumConfig;
@@ -57,6 +58,7 @@ import io.odradek.replication.Endpoint;
 import io.odradek.replication.controller.BrokerImage;
 import io.odradek.replication.controller.ClusterImage;
 import io.odradek.replication.controller.ControllerRequest.RegisterBroker;
+import io.odradek.replication.controller.PartitionImage;
 import io.odradek.replication.controller.TopicImage;
 import io.odradek.replication.partition.ReplicationSettings;
 import java.io.IOException;
@@ -89,6 +91,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -406,6 +409,7 @@ public final class Broker implements AutoCloseable {
         BrokerLifecycle lifecycle = new BrokerLifecycle(
                 active,
                 () -> following.get() ? controller.followedOffset() : -1,
+                () -> failedDirectories(directories),
                 registration(directories),
                 new BrokerLifecycle.Times(
                         config.intValue("broker.heartbeat.interval.ms"),
@@ -454,10 +458,13 @@ public final class Broker implements AutoCloseable {
         directories.forEach(directory -> directory.rememberBrokerEpoch(epoch));
         MetadataPublisher publisher = new MetadataPublisher(config.nodeId(), partitions, topicConfigs::logConfig);
         await("reading this broker's registration", registered(controller, epoch));
+        DirectoryAssignments assignments =
+                new DirectoryAssignments(active, config.nodeId(), brokerEpoch::get, partitions::directoryOf, time);
         await("following the cluster's metadata", controller.addListener((before, after, delta) -> {
             // The client hears of its topic when this is done. A partition that can't be opened has been reported, and
             // stays unavailable; the others and the metadata go on.
             awaitPublished(publisher.apply(new ClusterImage.Step(before, after, delta)));
+            assignments.follow(after, delta);
             coordinator.follow(config.nodeId(), after, delta);
         }));
         following.set(true);
@@ -471,6 +478,7 @@ public final class Broker implements AutoCloseable {
                 if (directories.stream().allMatch(LogDirectory::isOffline)) {
                     failed.countDown(); // as Kafka: a broker without a directory has nothing to serve
                 }
+                lifecycle.directoryFailed();
             });
         }
         networkMetrics.watch(sockets);
@@ -613,14 +621,20 @@ public final class Broker implements AutoCloseable {
     /**
      * A partition that is found nowhere is made anew, since it may be one that a crash kept from being made. One whose directory
      * was left out, or replaced by an empty one, would come back empty under its name: so that is said, and has to be wanted.
+     * The metadata has such a directory in the broker's registration, or, when it failed before, only with the replicas in it.
      */
     private void refuseMissingDirectories(ClusterImage image, List<LogDirectory> directories) throws IOException {
         BrokerImage registered = image.broker(config.nodeId());
         if (registered == null) {
             return;
         }
+        Set<UUID> known = new HashSet<>(registered.directories());
+        for (TopicImage topic : image.topicsByName().values()) {
+            topic.partitions().forEach(partition -> known.add(partition.directoryIn(config.nodeId())));
+        }
+        known.remove(PartitionImage.UNKNOWN_DIRECTORY);
         Set<String> missing = new TreeSet<>();
-        registered.directories().forEach(id -> missing.add(TopicIds.toKafka(id).toString()));
+        known.forEach(id -> missing.add(TopicIds.toKafka(id).toString()));
         directories.forEach(directory -> missing.remove(
                 TopicIds.toKafka(directory.identity().directoryId()).toString()));
         List<String> givenUp = List.of(
@@ -633,9 +647,7 @@ public final class Broker implements AutoCloseable {
                     + " made anew, empty. Bring it back, or give it up for good with odradek.lost.log.directories="
                     + String.join(",", missing));
         }
-        registered.directories().stream()
-                .filter(id -> missing.contains(TopicIds.toKafka(id).toString()))
-                .forEach(unopenedIds::add);
+        missing.forEach(id -> unopenedIds.add(TopicIds.fromKafka(Uuid.fromString(id))));
     }
 
     private void recover(List<LogDirectory> directories, ClusterImage image, TopicConfigs topicConfigs)
@@ -769,6 +781,15 @@ public final class Broker implements AutoCloseable {
                 config.rack(),
                 directoryIds,
                 previousEpoch(directories));
+    }
+
+    /** Of those that are registered. */
+    private List<UUID> failedDirectories(List<LogDirectory> directories) {
+        List<UUID> ids = new ArrayList<>(unopenedIds);
+        directories.stream()
+                .filter(LogDirectory::isOffline)
+                .forEach(directory -> ids.add(directory.identity().directoryId()));
+        return ids;
     }
 
     /** The epoch in which the last stop was clean in every directory; -1 when they don't say so with one voice (KIP-966). */

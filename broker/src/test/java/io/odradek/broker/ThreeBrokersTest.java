@@ -3,12 +3,6 @@ package io.odradek.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.odradek.broker.Formatting.InitialController;
-import io.odradek.broker.config.BrokerConfig;
-import io.odradek.engine.io.DiskFileStore;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,9 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
@@ -31,7 +23,6 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
-import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterEach;
@@ -43,105 +34,26 @@ import org.junit.jupiter.api.io.TempDir;
 /** Three brokers that are controllers, too, on sockets of this machine, and Kafka's own clients. */
 @Timeout(180)
 class ThreeBrokersTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final int NODES = 3;
+    private static final Duration PATIENCE = ThreeBrokers.PATIENCE;
+    private static final int NODES = ThreeBrokers.NODES;
     private static final String TOPIC = "orders";
     private static final int PARTITIONS = 4;
 
-    private final Map<Integer, Broker> running = new ConcurrentHashMap<>();
-    private final List<InitialController> controllers = new ArrayList<>();
-    private final List<Integer> clientPorts = new ArrayList<>();
-    private final String clusterId = Uuid.randomUuid().toString();
-    private Path data = Path.of("");
+    private ThreeBrokers brokers;
 
     @BeforeEach
     void startAll(@TempDir Path directory) throws Exception {
-        data = directory;
-        List<ServerSocket> held = new ArrayList<>();
-        for (int id = 1; id <= NODES; id++) {
-            ServerSocket quorum = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            ServerSocket clients = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            held.add(quorum);
-            held.add(clients);
-            controllers.add(new InitialController(id, "127.0.0.1", quorum.getLocalPort(), UUID.randomUUID()));
-            clientPorts.add(clients.getLocalPort());
-        }
-        for (ServerSocket socket : held) {
-            socket.close();
-        }
-        List<CompletableFuture<Void>> started = new ArrayList<>();
-        for (int id = 1; id <= NODES; id++) {
-            Formatting.format(config(id), new DiskFileStore(), clusterId, controllers);
-        }
-        for (int id = 1; id <= NODES; id++) { // side by side: one alone is no majority
-            int node = id;
-            started.add(CompletableFuture.runAsync(
-                    () -> start(node), task -> Thread.ofPlatform().start(task)));
-        }
-        for (CompletableFuture<Void> each : started) {
-            each.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-        }
-    }
-
-    private BrokerConfig config(int id) {
-        Map<String, String> settings = new HashMap<>();
-        settings.put("process.roles", "broker,controller");
-        settings.put("node.id", String.valueOf(id));
-        settings.put("log.dirs", data.resolve("node-" + id).toString());
-        settings.put(
-                "listeners",
-                "PLAINTEXT://127.0.0.1:" + clientPorts.get(id - 1) + ",CONTROLLER://127.0.0.1:"
-                        + controllers.get(id - 1).port());
-        settings.put("listener.security.protocol.map", "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT");
-        settings.put("controller.listener.names", "CONTROLLER");
-        settings.put(
-                "controller.quorum.bootstrap.servers",
-                String.join(
-                        ",",
-                        controllers.stream()
-                                .map(each -> each.host() + ":" + each.port())
-                                .toList()));
-        settings.put("num.partitions", String.valueOf(PARTITIONS));
-        settings.put("default.replication.factor", "3");
-        settings.put("offsets.topic.replication.factor", "3");
-        settings.put("offsets.topic.num.partitions", "3");
-        settings.put("group.initial.rebalance.delay.ms", "0");
-        settings.put("min.insync.replicas", "2");
-        return BrokerConfig.of(settings);
-    }
-
-    private void start(int id) {
-        try {
-            running.put(id, Broker.start(config(id)));
-        } catch (IOException e) {
-            throw new AssertionError("node " + id, e);
-        }
-    }
-
-    private void stop(int id) {
-        Broker broker = running.remove(id);
-        if (broker != null) {
-            broker.close();
-        }
+        brokers = new ThreeBrokers(directory, Map.of("num.partitions", String.valueOf(PARTITIONS)));
+        brokers.startAll();
     }
 
     @AfterEach
     void stopAll() {
-        List.copyOf(running.keySet()).forEach(this::stop);
-    }
-
-    private Properties client() {
-        Properties properties = new Properties();
-        properties.put(
-                "bootstrap.servers",
-                String.join(
-                        ",",
-                        clientPorts.stream().map(port -> "127.0.0.1:" + port).toList()));
-        return properties;
+        brokers.close();
     }
 
     private KafkaProducer<String, String> producer() {
-        Properties properties = client();
+        Properties properties = brokers.client();
         properties.put("acks", "all");
         properties.put("linger.ms", "0");
         return new KafkaProducer<>(properties, new StringSerializer(), new StringSerializer());
@@ -151,7 +63,7 @@ class ThreeBrokersTest {
     private Map<Integer, List<String>> readAll(int expected) {
         Map<Integer, List<String>> values = new HashMap<>();
         try (KafkaConsumer<String, String> consumer =
-                new KafkaConsumer<>(client(), new StringDeserializer(), new StringDeserializer())) {
+                new KafkaConsumer<>(brokers.client(), new StringDeserializer(), new StringDeserializer())) {
             List<TopicPartition> partitions = new ArrayList<>();
             for (int p = 0; p < PARTITIONS; p++) {
                 partitions.add(new TopicPartition(TOPIC, p));
@@ -172,7 +84,7 @@ class ThreeBrokersTest {
     }
 
     private void awaitAllInSync() {
-        try (Admin admin = Admin.create(client())) {
+        try (Admin admin = Admin.create(brokers.client())) {
             await().atMost(PATIENCE).ignoreExceptions().untilAsserted(() -> {
                 TopicDescription topic = admin.describeTopics(List.of(TOPIC))
                         .allTopicNames()
@@ -229,8 +141,8 @@ class ThreeBrokersTest {
                 int stopped = node;
                 CompletableFuture<Void> restart = CompletableFuture.runAsync(
                         () -> {
-                            stop(stopped);
-                            start(stopped);
+                            brokers.stop(stopped);
+                            brokers.start(stopped);
                         },
                         task -> Thread.ofPlatform().start(task));
                 while (!restart.isDone()) {
@@ -260,21 +172,21 @@ class ThreeBrokersTest {
             producer.flush();
         }
         awaitAllInSync();
-        Properties group = client();
+        Properties group = brokers.client();
         group.put("group.id", "readers");
         group.put("auto.offset.reset", "earliest");
         group.put("enable.auto.commit", "false");
         List<String> read = new ArrayList<>();
         for (int node = 1; node <= NODES; node++) {
             readInto(read, group, node * records);
-            stop(node);
+            brokers.stop(node);
             try (KafkaProducer<String, String> producer = producer()) {
                 for (int n = 0; n < records; n++) {
                     var _ = send(producer, n % PARTITIONS, node * records + n);
                 }
                 producer.flush();
             }
-            start(node);
+            brokers.start(node);
             awaitAllInSync();
         }
         readInto(read, group, (NODES + 1) * records);

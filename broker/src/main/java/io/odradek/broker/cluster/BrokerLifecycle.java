@@ -10,10 +10,13 @@ import io.odradek.replication.controller.ControllerRequest.Heartbeat;
 import io.odradek.replication.controller.ControllerRequest.RegisterBroker;
 import io.odradek.replication.controller.Outcome.Done;
 import io.odradek.replication.controller.Outcome.Refused;
+import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -68,6 +71,7 @@ public final class BrokerLifecycle {
 
     private final ActiveController controller;
     private final LongSupplier followedOffset;
+    private final Supplier<List<UUID>> failedDirectories;
     private final RegisterBroker registration;
     private final Times times;
     private final ReplicaClock clock;
@@ -92,11 +96,13 @@ public final class BrokerLifecycle {
 
     /**
      * @param followedOffset up to where this node has folded the metadata and acted on it, inclusive; -1 while it has not begun to
+     * @param failedDirectories ids of the registered log directories that are out of service
      * @param loop runs one task after the other; when it takes no more, this is over
      */
     public BrokerLifecycle(
             ActiveController controller,
             LongSupplier followedOffset,
+            Supplier<List<UUID>> failedDirectories,
             RegisterBroker registration,
             Times times,
             ReplicaClock clock,
@@ -104,6 +110,7 @@ public final class BrokerLifecycle {
             Listener listener) {
         this.controller = controller;
         this.followedOffset = followedOffset;
+        this.failedDirectories = failedDirectories;
         this.registration = registration;
         this.times = times;
         this.clock = clock;
@@ -133,6 +140,11 @@ public final class BrokerLifecycle {
     public CompletableFuture<Void> unfence() {
         onLoop(this::beatNow);
         return unfenced;
+    }
+
+    /** A log directory has failed: others are to lead what it holds as soon as may be (KIP-858). */
+    public void directoryFailed() {
+        onLoop(this::beatNow);
     }
 
     /**
@@ -235,7 +247,13 @@ public final class BrokerLifecycle {
         asking = true;
         nextBeatMs = nowMs + times.heartbeatMs();
         controller.submit(
-                new Heartbeat(registration.brokerId(), epoch, followedOffset.getAsLong(), false, leaving),
+                new Heartbeat(
+                        registration.brokerId(),
+                        epoch,
+                        followedOffset.getAsLong(),
+                        false,
+                        leaving,
+                        failedDirectories.get()),
                 new ActiveController.ReplyTo<HeartbeatAnswered>() {
                     @Override
                     public void reply(HeartbeatAnswered reply) {

@@ -8,6 +8,7 @@ import io.odradek.replication.controller.ControllerReply;
 import io.odradek.replication.controller.ControllerReply.BrokerRegistered;
 import io.odradek.replication.controller.ControllerReply.BrokerState;
 import io.odradek.replication.controller.ControllerReply.CreatedTopic;
+import io.odradek.replication.controller.ControllerReply.DirectoriesAssigned;
 import io.odradek.replication.controller.ControllerReply.HeartbeatAnswered;
 import io.odradek.replication.controller.ControllerReply.PartitionsAltered;
 import io.odradek.replication.controller.ControllerReply.ProducerIdBlock;
@@ -16,7 +17,9 @@ import io.odradek.replication.controller.ControllerReply.TopicsCreated;
 import io.odradek.replication.controller.ControllerRequest;
 import io.odradek.replication.controller.ControllerRequest.AllocateProducerIds;
 import io.odradek.replication.controller.ControllerRequest.AlterPartition;
+import io.odradek.replication.controller.ControllerRequest.AssignDirectories;
 import io.odradek.replication.controller.ControllerRequest.CreateTopics;
+import io.odradek.replication.controller.ControllerRequest.DirectoryAssignment;
 import io.odradek.replication.controller.ControllerRequest.Heartbeat;
 import io.odradek.replication.controller.ControllerRequest.NewTopic;
 import io.odradek.replication.controller.ControllerRequest.ProposedInSync;
@@ -39,6 +42,8 @@ import org.apache.kafka.common.message.AllocateProducerIdsRequestData;
 import org.apache.kafka.common.message.AllocateProducerIdsResponseData;
 import org.apache.kafka.common.message.AlterPartitionRequestData;
 import org.apache.kafka.common.message.AlterPartitionResponseData;
+import org.apache.kafka.common.message.AssignReplicasToDirsRequestData;
+import org.apache.kafka.common.message.AssignReplicasToDirsResponseData;
 import org.apache.kafka.common.message.BrokerHeartbeatRequestData;
 import org.apache.kafka.common.message.BrokerHeartbeatResponseData;
 import org.apache.kafka.common.message.BrokerRegistrationRequestData;
@@ -58,6 +63,20 @@ final class ControllerMessages {
 
     /** AlterPartition names the epochs of its members from this version on (KIP-903). */
     private static final short WITH_BROKER_EPOCHS = 3;
+
+    /** Of a partition of which the answer says no more than that all is well. */
+    private static final PartitionImage NOT_SAID = new PartitionImage(
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of(),
+            PartitionImage.NO_LEADER,
+            LeaderRecovery.RECOVERED,
+            -1,
+            -1);
 
     /**
      * A question and how its answer is read.
@@ -109,6 +128,11 @@ final class ControllerMessages {
                         ApiKeys.ALTER_PARTITION,
                         version -> proposals(alter, version),
                         answer -> altered(alter, (AlterPartitionResponseData) answer));
+            case AssignDirectories assign ->
+                new Exchange(
+                        ApiKeys.ASSIGN_REPLICAS_TO_DIRS,
+                        _ -> places(assign),
+                        answer -> assigned(assign, (AssignReplicasToDirsResponseData) answer));
             case CreateTopics create ->
                 new Exchange(
                         ApiKeys.CREATE_TOPICS,
@@ -176,6 +200,27 @@ final class ControllerMessages {
                     .add(partition);
         }
         data.topics().addAll(topics.values());
+        return data;
+    }
+
+    private static ApiMessage places(AssignDirectories assign) {
+        Map<UUID, Map<UUID, AssignReplicasToDirsRequestData.TopicData>> directories = new LinkedHashMap<>();
+        for (DirectoryAssignment assigned : assign.assignments()) {
+            directories
+                    .computeIfAbsent(assigned.directory(), _ -> new LinkedHashMap<>())
+                    .computeIfAbsent(
+                            assigned.topicId(),
+                            id -> new AssignReplicasToDirsRequestData.TopicData().setTopicId(TopicIds.toKafka(id)))
+                    .partitions()
+                    .add(new AssignReplicasToDirsRequestData.PartitionData().setPartitionIndex(assigned.partition()));
+        }
+        AssignReplicasToDirsRequestData data = new AssignReplicasToDirsRequestData()
+                .setBrokerId(assign.brokerId())
+                .setBrokerEpoch(assign.brokerEpoch());
+        directories.forEach((id, topics) -> data.directories()
+                .add(new AssignReplicasToDirsRequestData.DirectoryData()
+                        .setId(TopicIds.toKafka(id))
+                        .setTopics(List.copyOf(topics.values()))));
         return data;
     }
 
@@ -260,6 +305,40 @@ final class ControllerMessages {
             }
         }
         return verdicts;
+    }
+
+    private static @Nullable ControllerReply assigned(
+            AssignDirectories asked, AssignReplicasToDirsResponseData answer) {
+        record Position(UUID directory, UUID topicId, int partition) {}
+        return whole(
+                answer.errorCode(),
+                () -> {
+                    Map<Position, Short> said = new HashMap<>();
+                    answer.directories()
+                            .forEach(directory -> directory
+                                    .topics()
+                                    .forEach(topic -> topic.partitions()
+                                            .forEach(partition -> said.put(
+                                                    new Position(
+                                                            TopicIds.fromKafka(directory.id()),
+                                                            TopicIds.fromKafka(topic.topicId()),
+                                                            partition.partitionIndex()),
+                                                    partition.errorCode()))));
+                    List<Outcome<PartitionImage>> outcomes = new ArrayList<>();
+                    for (DirectoryAssignment assigned : asked.assignments()) {
+                        Short error =
+                                said.get(new Position(assigned.directory(), assigned.topicId(), assigned.partition()));
+                        if (error == null) {
+                            outcomes.add(new Refused<>(
+                                    ControllerError.CONTROLLER_UNAVAILABLE,
+                                    "the controller has said nothing of this partition"));
+                        } else {
+                            outcomes.add(error == Errors.NONE.code() ? new Done<>(NOT_SAID) : refused(error));
+                        }
+                    }
+                    return outcomes;
+                },
+                DirectoriesAssigned::new);
     }
 
     /** The controller that is not active says so of each topic. */

@@ -249,6 +249,12 @@ public final class Partitions {
         return Math.max(best, 0);
     }
 
+    /** Id of the log directory in which this broker has that replica; null when it has none. Any thread. */
+    public @Nullable UUID directoryOf(UUID topicId, int partition) {
+        PartitionHost host = find(kafkaId(topicId), partition);
+        return host == null ? null : host.directory().identity().directoryId();
+    }
+
     /** Takes effect with the next batch. */
     public void reconfigure(Uuid topicId, LogConfig config) {
         HostedTopic topic = byId.get(topicId);

@@ -48,10 +48,15 @@ final class Topology {
         return leader == null || leader.fenced() ? Errors.LEADER_NOT_AVAILABLE : Errors.LISTENER_NOT_FOUND;
     }
 
-    /** Replicas a client can't reach. */
+    /** Replicas a client can't reach, or whose log directory has failed. */
     List<Integer> offline(PartitionImage partition) {
         return partition.replicas().stream()
-                .filter(replica -> endpoint(replica) == null)
+                .filter(replica -> endpoint(replica) == null || !isThere(partition, replica))
                 .toList();
+    }
+
+    private boolean isThere(PartitionImage partition, int replica) {
+        BrokerImage broker = image.broker(replica);
+        return broker != null && broker.reaches(partition.directoryIn(replica));
     }
 }

@@ -40,6 +40,7 @@ class BrokerLifecycleTest {
     private final HandClock clock = new HandClock();
     private final List<String> told = new ArrayList<>();
     private long followed = -1;
+    private List<UUID> failedDirectories = List.of();
     private long leaseEndMs = -1;
 
     private final ActiveController controller = new ActiveController() {
@@ -55,6 +56,7 @@ class BrokerLifecycleTest {
     private final BrokerLifecycle lifecycle = new BrokerLifecycle(
             controller,
             () -> followed,
+            () -> failedDirectories,
             REGISTRATION,
             new BrokerLifecycle.Times(HEARTBEAT_MS, SESSION_MS, 5_000),
             clock,
@@ -117,6 +119,30 @@ class BrokerLifecycleTest {
         assertThat(unfenced).isNotDone();
         assertThat(beat(false, false)).isEqualTo(new Heartbeat(7, 30, 31, false, false));
         assertThat(unfenced).isCompleted();
+    }
+
+    /** KIP-858; again and again, as a controller that has just begun has to hear it, too. */
+    @Test
+    void whatHasFailedIsSaidAtOnceAndWithEachHeartbeat() {
+        activate();
+        failedDirectories = List.of(new UUID(0, 5));
+        lifecycle.directoryFailed();
+        Heartbeat told = new Heartbeat(7, 30, 40, false, false, List.of(new UUID(0, 5)));
+        assertThat(beat(false, false)).isEqualTo(told);
+        clock.advance(HEARTBEAT_MS);
+        assertThat(beat(false, false)).isEqualTo(told);
+    }
+
+    /** The one that is under way was sent before. */
+    @Test
+    void whatFailsWhileAHeartbeatIsUnderWayIsSaidByTheNextAtOnce() {
+        activate();
+        clock.advance(HEARTBEAT_MS);
+        failedDirectories = List.of(new UUID(0, 5));
+        lifecycle.directoryFailed();
+        assertThat(beat(false, false).offlineDirectories()).isEmpty();
+        clock.advance(0);
+        assertThat(beat(false, false).offlineDirectories()).containsExactly(new UUID(0, 5));
     }
 
     /** A controller on another node unfences it when this one has read so far, and nothing else would say that it has. */

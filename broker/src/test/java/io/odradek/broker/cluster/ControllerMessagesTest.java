@@ -13,6 +13,7 @@ import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.Request;
 import io.odradek.broker.request.AllocateProducerIdsHandler;
 import io.odradek.broker.request.AlterPartitionHandler;
+import io.odradek.broker.request.AssignReplicasToDirsHandler;
 import io.odradek.broker.request.BrokerHeartbeatHandler;
 import io.odradek.broker.request.BrokerRegistrationHandler;
 import io.odradek.broker.request.CreateTopicsHandler;
@@ -23,12 +24,15 @@ import io.odradek.replication.Endpoint;
 import io.odradek.replication.controller.ControllerError;
 import io.odradek.replication.controller.ControllerReply;
 import io.odradek.replication.controller.ControllerReply.CreatedTopic;
+import io.odradek.replication.controller.ControllerReply.DirectoriesAssigned;
 import io.odradek.replication.controller.ControllerReply.PartitionsAltered;
 import io.odradek.replication.controller.ControllerReply.TopicsCreated;
 import io.odradek.replication.controller.ControllerRequest;
 import io.odradek.replication.controller.ControllerRequest.AllocateProducerIds;
 import io.odradek.replication.controller.ControllerRequest.AlterPartition;
+import io.odradek.replication.controller.ControllerRequest.AssignDirectories;
 import io.odradek.replication.controller.ControllerRequest.CreateTopics;
+import io.odradek.replication.controller.ControllerRequest.DirectoryAssignment;
 import io.odradek.replication.controller.ControllerRequest.Heartbeat;
 import io.odradek.replication.controller.ControllerRequest.ManualAssignment;
 import io.odradek.replication.controller.ControllerRequest.NewTopic;
@@ -59,6 +63,7 @@ import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.protocol.MessageUtil;
 import org.apache.kafka.common.requests.RequestHeader;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -84,6 +89,8 @@ class ControllerMessagesTest {
             new AllocateProducerIdsHandler(there.host),
             ApiKeys.ALTER_PARTITION,
             new AlterPartitionHandler(there.host),
+            ApiKeys.ASSIGN_REPLICAS_TO_DIRS,
+            new AssignReplicasToDirsHandler(there.host),
             ApiKeys.CREATE_TOPICS,
             new CreateTopicsHandler(there.host, new ConfigDescriptions(CONFIG)));
 
@@ -258,6 +265,47 @@ class ControllerMessagesTest {
                 image == null ? 0 : image.partitionEpoch(),
                 List.of(new ProposedMember(1, brokerEpoch)),
                 LeaderRecovery.RECOVERED);
+    }
+
+    @Test
+    void directories() {
+        CreateTopics topic = new CreateTopics(List.of(new NewTopic("t", 2, 1, List.of(), List.of())), false);
+        TestController.await(here.submit(topic));
+        askThere(topic, 7);
+        UUID id = Objects.requireNonNull(here.host.image().topic("t")).id();
+        UUID first = new UUID(1, 1);
+        UUID second = new UUID(1, 2);
+        AssignDirectories request = new AssignDirectories(
+                1,
+                here.brokerEpoch,
+                List.of(
+                        new DirectoryAssignment(id, 1, first),
+                        new DirectoryAssignment(new UUID(5, 5), 0, first),
+                        new DirectoryAssignment(id, 0, second),
+                        new DirectoryAssignment(id, 7, second)));
+        assertThat(errors((DirectoriesAssigned) askThere(request, 0)))
+                .isEqualTo(errors(TestController.await(here.submit(request))))
+                .containsExactly(
+                        null, ControllerError.UNKNOWN_TOPIC_ID, null, ControllerError.UNKNOWN_TOPIC_OR_PARTITION);
+        for (int partition = 0; partition < 2; partition++) {
+            assertThat(Objects.requireNonNull(there.host.image().partition(id, partition))
+                            .directoryIn(1))
+                    .isEqualTo(partition == 0 ? second : first);
+        }
+        AssignDirectories stale = new AssignDirectories(1, 7, request.assignments());
+        assertThat(((DirectoriesAssigned) askThere(stale, 0)).partitions())
+                .isInstanceOfSatisfying(
+                        Refused.class,
+                        refused -> assertThat(refused.error()).isEqualTo(ControllerError.STALE_BROKER_EPOCH));
+    }
+
+    /** Null for what was done. */
+    private static List<@Nullable ControllerError> errors(DirectoriesAssigned answer) {
+        List<@Nullable ControllerError> errors = new ArrayList<>();
+        for (Outcome<PartitionImage> each : ((Done<List<Outcome<PartitionImage>>>) answer.partitions()).value()) {
+            errors.add(each instanceof Refused<PartitionImage> refused ? refused.error() : null);
+        }
+        return errors;
     }
 
     @Test

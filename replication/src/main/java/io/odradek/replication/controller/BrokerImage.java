@@ -32,7 +32,7 @@ public record BrokerImage(
     }
 
     /** Whether a replica in that directory is there, for all that is known: which one a replica is in may not be known yet. */
-    boolean reaches(UUID directory) {
+    public boolean reaches(UUID directory) {
         return directories.isEmpty() || directory.equals(PartitionDraft.UNASSIGNED) || directories.contains(directory);
     }
 

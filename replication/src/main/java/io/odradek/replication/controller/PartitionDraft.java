@@ -23,8 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PartitionDraft {
 
-    /** Kafka's id of a log directory nobody has chosen yet. */
-    static final UUID UNASSIGNED = new UUID(0, 0);
+    static final UUID UNASSIGNED = PartitionImage.UNKNOWN_DIRECTORY;
 
     private final UUID topicId;
     private final int number;

@@ -33,6 +33,9 @@ public record PartitionImage(
     /** Kafka's leader id for "nobody". */
     public static final int NO_LEADER = -1;
 
+    /** Kafka's id of a log directory nobody has chosen yet (KIP-858). */
+    public static final UUID UNKNOWN_DIRECTORY = new UUID(0, 0);
+
     public boolean isReassigning() {
         return !addingReplicas.isEmpty() || !removingReplicas.isEmpty();
     }
@@ -42,8 +45,8 @@ public record PartitionImage(
         return replicas.stream().filter(id -> !removingReplicas.contains(id)).toList();
     }
 
-    /** Where that replica's log is, as far as it is known. */
-    UUID directoryIn(int replica) {
+    /** Id of the log directory where that replica's log is; {@link #UNKNOWN_DIRECTORY} while nobody has said so. */
+    public UUID directoryIn(int replica) {
         int at = replicas.indexOf(replica);
         return at < 0 || at >= directories.size() ? PartitionDraft.UNASSIGNED : directories.get(at);
     }

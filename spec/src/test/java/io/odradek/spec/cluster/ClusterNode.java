@@ -88,6 +88,7 @@ final class ClusterNode implements Machine {
     private static final int PATIENCE = 10_000;
 
     private static final LogConfig METADATA_LOG = LogConfig.defaults()
+            .withAppendAheadBytes(0)
             .withDurability(new Durability.Sync())
             .withSegmentMs(Long.MAX_VALUE)
             .withRetentionMs(-1)
@@ -410,6 +411,7 @@ final class ClusterNode implements Machine {
         BrokerLifecycle living = new BrokerLifecycle(
                 link,
                 () -> following ? host.followedOffset() : -1,
+                List::of, // there is one directory, without which the process ends
                 new RegisterBroker(
                         id,
                         new UUID(random.nextLong(), random.nextLong()),
