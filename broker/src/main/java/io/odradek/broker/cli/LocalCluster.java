@@ -3,9 +3,11 @@ package io.odradek.broker.cli;
 import io.odradek.broker.Formatting;
 import io.odradek.broker.Formatting.InitialController;
 import io.odradek.broker.config.BrokerConfig;
+import io.odradek.broker.metadata.TopicIds;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.io.DiskFileStore;
 import io.odradek.engine.io.FileStore;
+import io.odradek.engine.segment.CheckpointText;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -95,7 +97,7 @@ final class LocalCluster {
                 IntStream.rangeClosed(1, brokers)
                         .mapToObj(each -> "localhost:" + quorumPort(each))
                         .collect(Collectors.joining(",")));
-        settings.put("log.dirs", data.resolve("broker-" + node).toString());
+        settings.put("log.dirs", data.resolve("broker-" + node).toAbsolutePath().toString());
         settings.put("default.replication.factor", String.valueOf(replicas));
         settings.put("offsets.topic.replication.factor", String.valueOf(replicas));
         settings.put("min.insync.replicas", String.valueOf(replicas / 2 + 1 == replicas ? 1 : replicas / 2 + 1));
@@ -134,13 +136,7 @@ final class LocalCluster {
             BrokerConfig config = BrokerConfig.builtIn(settings(node));
             Optional<LogDirectory.Identity> identity = identity(store, config);
             if (identity.isEmpty()) {
-                LOG.info(
-                        "broker {} is new to the cluster in {}, or its disk is: it follows the quorum and does not"
-                                + " vote; './odradek kafka metadata-quorum --bootstrap-controller localhost:{}"
-                                + " add-controller' changes that",
-                        node,
-                        data,
-                        quorumPort(node == 1 ? 2 : 1));
+                tellHowToVote(store, plan, node);
                 Formatting.format(config, store, plan.clusterId(), List.of());
             } else if (!identity.get().clusterId().equals(plan.clusterId())) {
                 throw new IOException(config.metadataLogDirectory() + " belongs to cluster "
@@ -148,6 +144,37 @@ final class LocalCluster {
                         + "; take it away, or give another --data");
             }
         }
+    }
+
+    /** Kafka's tool reads in a file who is to vote, so there is one. */
+    private void tellHowToVote(FileStore store, LocalPlan plan, int node) throws IOException {
+        Path file = data.resolve("broker-" + node + ".properties").toAbsolutePath();
+        StringBuilder text = new StringBuilder("process.roles=broker,controller\n");
+        settings(node)
+                .forEach((key, value) -> text.append(key)
+                        .append('=')
+                        .append(value.replace("\\", "\\\\"))
+                        .append('\n'));
+        CheckpointText.replace(store, file, text.toString());
+        String tool = "./odradek kafka metadata-quorum --bootstrap-controller "
+                + IntStream.rangeClosed(1, brokers)
+                        .mapToObj(each -> "localhost:" + quorumPort(each))
+                        .collect(Collectors.joining(","));
+        UUID voted = plan.voters().get(node);
+        if (voted != null) {
+            LOG.info(
+                    "the disk of broker {} is new to the cluster in {}: it follows the quorum and does not vote, but"
+                            + " its old disk counts as a voter until: {} remove-controller --controller-id {}"
+                            + " --controller-directory-id {}",
+                    node,
+                    data,
+                    tool,
+                    node,
+                    TopicIds.toKafka(voted));
+        } else {
+            LOG.info("broker {} is new to the cluster in {}: it follows the quorum and does not vote", node, data);
+        }
+        LOG.info("broker {} votes after: {} --command-config {} add-controller", node, tool, file);
     }
 
     /** The one that is there, or one for what is there. */

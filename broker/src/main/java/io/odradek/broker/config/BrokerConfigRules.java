@@ -77,15 +77,18 @@ public final class BrokerConfigRules implements ConfigRules {
     private static @Nullable Refusal checkBroker(Map<String, String> overrides) {
         Set<String> fixed = new TreeSet<>(overrides.keySet());
         fixed.removeAll(TopicConfigs.DYNAMIC_BROKER_KEYS);
+        fixed.removeAll(BrokerKeys.DYNAMIC_ONLY.names());
         if (!fixed.isEmpty()) {
             // Kafka refuses keys that are fixed for good in the same words, and lets more be changed than we can.
             return new Refusal(
                     ControllerError.INVALID_REQUEST,
                     "Cannot update these configs dynamically: " + fixed + "; allowed: "
-                            + TopicConfigs.DYNAMIC_BROKER_KEYS + "; others are read when the broker starts");
+                            + TopicConfigs.DYNAMIC_BROKER_KEYS + " and "
+                            + new TreeSet<>(BrokerKeys.DYNAMIC_ONLY.names())
+                            + "; others are read when the broker starts");
         }
         for (Map.Entry<String, String> override : overrides.entrySet()) {
-            ConfigKey key = BrokerKeys.DEFINITION.configKeys().get(override.getKey());
+            ConfigKey key = BrokerKeys.known(override.getKey());
             String problem = key == null ? "no such key" : BrokerConfig.problem(key, override.getValue());
             if (problem != null) {
                 return refusal(problem);

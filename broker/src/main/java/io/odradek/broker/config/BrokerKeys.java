@@ -26,6 +26,7 @@ import java.util.Collections;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigDef.ConfigKey;
 import org.apache.kafka.common.config.ConfigDef.ValidList;
 import org.apache.kafka.common.config.ConfigDef.ValidString;
 import org.apache.kafka.common.config.ConfigException;
@@ -43,7 +44,10 @@ final class BrokerKeys {
     /** Every key that is accepted. */
     static final ConfigDef DEFINITION = new ConfigDef();
 
-    /** Those of them that change nothing yet. */
+    /** Keys that can be set while the broker runs, and have no place in its file, as in Kafka. */
+    static final ConfigDef DYNAMIC_ONLY = throttles();
+
+    /** Those of the file that change nothing yet. */
     static final Set<String> WITHOUT_EFFECT;
 
     static {
@@ -55,6 +59,40 @@ final class BrokerKeys {
         replicas(DEFINITION);
         own(DEFINITION);
         WITHOUT_EFFECT = Collections.unmodifiableSet(defineWithoutEffect(DEFINITION));
+    }
+
+    private static ConfigDef throttles() {
+        return new ConfigDef()
+                .define(
+                        "leader.replication.throttled.rate",
+                        LONG,
+                        Long.MAX_VALUE,
+                        atLeast(0),
+                        MEDIUM,
+                        "Bytes per second that this broker sends of partitions named by"
+                                + " leader.replication.throttled.replicas to replicas that are not in sync.")
+                .define(
+                        "follower.replication.throttled.rate",
+                        LONG,
+                        Long.MAX_VALUE,
+                        atLeast(0),
+                        MEDIUM,
+                        "Bytes per second that this broker fetches of partitions named by"
+                                + " follower.replication.throttled.replicas while it is not in sync with them.")
+                .define(
+                        "replica.alter.log.dirs.io.max.bytes.per.second",
+                        LONG,
+                        Long.MAX_VALUE,
+                        atLeast(0),
+                        MEDIUM,
+                        "Bytes per second of replicas that are moved between log directories. There are no such moves"
+                                + " yet.");
+    }
+
+    /** A key that can be configured while the broker runs or in its file; null when there is none. */
+    static @Nullable ConfigKey known(String name) {
+        ConfigKey key = DEFINITION.configKeys().get(name);
+        return key != null ? key : DYNAMIC_ONLY.configKeys().get(name);
     }
 
     private static void identity(ConfigDef def) {

@@ -86,14 +86,21 @@ public final class ConfigDescriptions {
         return descriptions;
     }
 
-    /** Every key of this broker, in order of name. */
+    /** Every key of this broker's file, and what else is set while it runs, in order of name. */
     public List<Description> broker(ClusterImage image) {
         Map<String, String> dynamic = topics.dynamicDefaults(image);
         List<Description> descriptions = new ArrayList<>();
-        for (ConfigKey key : new TreeMap<>(BrokerKeys.DEFINITION.configKeys()).values()) {
+        Map<String, ConfigKey> keys = new TreeMap<>(BrokerKeys.DEFINITION.configKeys());
+        BrokerKeys.DYNAMIC_ONLY.configKeys().forEach((name, key) -> {
+            if (dynamic.containsKey(name)) {
+                keys.put(name, key);
+            }
+        });
+        for (ConfigKey key : keys.values()) {
             boolean sensitive = key.type == ConfigDef.Type.PASSWORD;
             String changed = dynamic.get(key.name);
-            Object current = changed == null ? broker.value(key.name) : broker.parse(key.name, changed);
+            Object current =
+                    changed == null ? broker.value(key.name) : ConfigDef.parseType(key.name, changed, key.type);
             List<Synonym> synonyms = brokerSynonyms(image, List.of(key.name));
             descriptions.add(new Description(
                     key.name,
@@ -101,7 +108,7 @@ public final class ConfigDescriptions {
                     synonyms.isEmpty()
                             ? Source.DEFAULT_CONFIG
                             : synonyms.getFirst().source(),
-                    !TopicConfigs.DYNAMIC_BROKER_KEYS.contains(key.name),
+                    !TopicConfigs.DYNAMIC_BROKER_KEYS.contains(key.name) && !dynamicOnly(key.name),
                     sensitive,
                     synonyms,
                     typeId(key.type),
@@ -110,11 +117,15 @@ public final class ConfigDescriptions {
         return descriptions;
     }
 
+    private static boolean dynamicOnly(String name) {
+        return BrokerKeys.DYNAMIC_ONLY.configKeys().containsKey(name);
+    }
+
     /** What was set for all brokers at once, in order of name. */
     public List<Description> allBrokers(ClusterImage image) {
         List<Description> descriptions = new ArrayList<>();
         image.config(new ConfigResource(ConfigResource.Type.BROKER, "")).forEach((name, value) -> {
-            ConfigKey key = BrokerKeys.DEFINITION.configKeys().get(name);
+            ConfigKey key = BrokerKeys.known(name);
             if (key != null) {
                 Synonym synonym = new Synonym(name, value, Source.DYNAMIC_DEFAULT_BROKER_CONFIG);
                 descriptions.add(new Description(

@@ -170,13 +170,15 @@ public final class TopicConfigs {
                 LIST,
                 "",
                 THROTTLED_REPLICAS,
-                "Replicas whose replication is throttled on the follower's side; checked and kept, not enforced yet.");
+                "Replicas whose fetching is throttled to the follower.replication.throttled.rate of their broker while"
+                        + " they are not in sync.");
         key(
                 "leader.replication.throttled.replicas",
                 LIST,
                 "",
                 THROTTLED_REPLICAS,
-                "Replicas whose replication is throttled on the leader's side; checked and kept, not enforced yet.");
+                "Replicas which, while they lead, send no more than the leader.replication.throttled.rate of their"
+                        + " broker to those that are not in sync.");
         key(
                 TopicConfig.INDEX_INTERVAL_BYTES_CONFIG,
                 INT,

@@ -5,6 +5,7 @@ import io.odradek.broker.partition.HostedShard;
 import io.odradek.broker.partition.HostedTopic;
 import io.odradek.broker.partition.PartitionHost;
 import io.odradek.broker.partition.Partitions;
+import io.odradek.broker.partition.ReplicationThrottle;
 import io.odradek.broker.partition.TopicTraffic;
 import io.odradek.engine.LogCleaner;
 import io.odradek.engine.LogDirectory;
@@ -124,6 +125,8 @@ public final class BrokerMetrics {
                     }
                     return (double) count;
                 });
+        throttled("leader", sources.partitions().throttles().leader());
+        throttled("follower", sources.partitions().throttles().follower());
         metrics.gauge(
                 "odradek_parked_fetch_partitions",
                 "Partitions that fetches wait for, or have waited for not long ago",
@@ -132,6 +135,15 @@ public final class BrokerMetrics {
                     sources.partitions().forEach(host -> count[0] += host.parkedFetchNodes());
                     return (double) count[0];
                 });
+    }
+
+    private void throttled(String side, ReplicationThrottle throttle) {
+        metrics.counter(
+                "odradek_replication_throttled_bytes_total",
+                "Bytes of throttled replicas that were not in sync: sent to them by leaders, fetched by followers",
+                throttle::passedBytes,
+                "side",
+                side);
     }
 
     private void partitions(String name, String help, Predicate<PartitionHost> counted) {

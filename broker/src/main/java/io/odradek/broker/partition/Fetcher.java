@@ -27,7 +27,12 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A partition asks until it is answered, through as many requests as it takes; one that is not asking, since it waits after a refusal or
  * has its log cut, is not in the session. Memory: one answer, so {@code replica.fetch.response.max.bytes} or one larger batch, until it is
- * appended. Confined to the shard's settle thread; answers are taken apart on the connection's loop.
+ * appended.
+ *
+ * <p>Of the partitions that are throttled (KIP-73) one at a time is in a request, by turns, and none while what came before is not paid for; a
+ * request does not wait beyond that. Those that are in sync, or have all that is committed, are never held up.
+ *
+ * <p>Confined to the shard's settle thread; answers are taken apart on the connection's loop.
  */
 final class Fetcher {
     private static final Logger LOG = LoggerFactory.getLogger(Fetcher.class);
@@ -49,6 +54,9 @@ final class Fetcher {
 
         boolean appending;
 
+        /** What it was sent for is to be paid for. */
+        boolean throttled;
+
         Followed(PartitionHost host) {
             this.host = host;
         }
@@ -65,7 +73,10 @@ final class Fetcher {
     private final Shard shard;
     private final int shardNumber;
     private final ReplicaPorts ports;
+    private final ReplicationThrottle throttle;
+    /** In the order in which those that are throttled get their turn. */
     private final Map<Key, Followed> followed = new LinkedHashMap<>();
+
     private final Map<Key, String> forgotten = new LinkedHashMap<>();
     private int sessionId = FetchMetadata.INVALID_SESSION_ID;
     private int sessionEpoch = FetchMetadata.INITIAL_EPOCH;
@@ -75,11 +86,12 @@ final class Fetcher {
     private long wakesAtMs = Long.MIN_VALUE;
     private boolean failing;
 
-    Fetcher(int broker, Shard shard, int shardNumber, ReplicaPorts ports) {
+    Fetcher(int broker, Shard shard, int shardNumber, ReplicaPorts ports, ReplicationThrottle throttle) {
         this.broker = broker;
         this.shard = shard;
         this.shardNumber = shardNumber;
         this.ports = ports;
+        this.throttle = throttle;
     }
 
     private static Key key(PartitionHost host) {
@@ -129,14 +141,27 @@ final class Fetcher {
         if (inFlight || appending > 0) {
             return;
         }
+        long waitMs = throttle.waitMs();
         boolean asks = false;
+        @Nullable Followed next = null;
+        boolean held = false;
         for (Followed one : followed.values()) {
-            asks |= one.asks != null;
+            one.throttled = one.asks != null && throttle.throttles(one.host.partition()) && one.host.lags();
+            if (one.throttled && next == null && waitMs == 0) {
+                next = one;
+            }
+            held |= one.throttled && one != next;
+            asks |= one.asks != null && (!one.throttled || one == next);
         }
-        if (!asks) {
+        if (!asks && !held) {
             return;
         }
-        if (ports.clock().nowMs() < notBeforeMs) {
+        long nowMs = ports.clock().nowMs();
+        if (!asks) {
+            wakeAt(waitMs < Long.MAX_VALUE - nowMs ? nowMs + waitMs : Long.MAX_VALUE);
+            return;
+        }
+        if (nowMs < notBeforeMs) {
             wakeAt(notBeforeMs);
             return;
         }
@@ -145,7 +170,7 @@ final class Fetcher {
         List<FetchQuestion.Asked> dropped = new ArrayList<>();
         for (Map.Entry<Key, Followed> entry : followed.entrySet()) {
             Followed one = entry.getValue();
-            Fetch wanted = one.asks;
+            Fetch wanted = one.throttled && one != next ? null : one.asks;
             String topic = one.host.partition().topic();
             if (wanted == null) {
                 if (one.sent != null) {
@@ -156,6 +181,11 @@ final class Fetcher {
                 named.add(new FetchQuestion.Asked(entry.getKey(), topic, wanted.fetch()));
                 one.sent = wanted;
             }
+        }
+        if (next != null) { // and now it is the others' turn
+            Key turn = key(next.host);
+            followed.remove(turn);
+            followed.put(turn, next);
         }
         forgotten.forEach((key, topic) -> dropped.add(new FetchQuestion.Asked(key, topic, null)));
         forgotten.clear();
@@ -171,7 +201,7 @@ final class Fetcher {
                         new FetchQuestion(
                                 ports.brokerId(),
                                 ports.brokerEpoch().getAsLong(),
-                                ports.fetching(),
+                                held && waitMs > 0 ? ports.fetching().waitingAtMost(waitMs) : ports.fetching(),
                                 sessionId,
                                 full ? FetchMetadata.INITIAL_EPOCH : sessionEpoch,
                                 named,
@@ -197,10 +227,17 @@ final class Fetcher {
 
     /** Nothing else may happen in the shard by then. */
     private void wakeAt(long atMs) {
-        if (wakesAtMs != atMs) {
+        if (wakesAtMs != atMs && atMs != Long.MAX_VALUE) {
             wakesAtMs = atMs;
-            ports.clock().wakeAt(atMs, () -> shard.settle(this::askIfDue));
+            ports.clock().wakeAt(atMs, () -> shard.settle(() -> woken(atMs)));
         }
+    }
+
+    private void woken(long atMs) {
+        if (wakesAtMs == atMs) {
+            wakesAtMs = Long.MIN_VALUE; // or it would not be woken again, should it be too early
+        }
+        askIfDue();
     }
 
     private void taken(short errorCode, int answeredSession, List<Part> parts) {
@@ -246,12 +283,16 @@ final class Fetcher {
         if (complaint != null) {
             one.host.cannotTake(complaint);
         }
+        FetchedBatches batches = part.batches();
+        if (one.throttled && batches != null) {
+            throttle.passed(batches.sizeBytes());
+        }
         FetchAnswer answer = part.answer();
         if (answer == null) {
             release(part);
             one.host.fetchFailed(sent.exchange());
         } else {
-            one.host.fetchAnswered(sent.exchange(), sent.fetch().leaderEpoch(), answer, part.batches());
+            one.host.fetchAnswered(sent.exchange(), sent.fetch().leaderEpoch(), answer, batches);
         }
     }
 

@@ -13,6 +13,12 @@ package io.odradek.broker.partition;
 public record FetcherSettings(
         int maxBytes, int maxResponseBytes, int minBytes, int maxWaitMs, int backoffMs, int timeoutMs) {
 
+    /** The same, of a leader that is not to wait longer than that. */
+    FetcherSettings waitingAtMost(long ms) {
+        return new FetcherSettings(
+                maxBytes, maxResponseBytes, minBytes, (int) Math.min(maxWaitMs, ms), backoffMs, timeoutMs);
+    }
+
     /** Kafka's. */
     public static final FetcherSettings DEFAULT = new FetcherSettings(1 << 20, 10 << 20, 1, 500, 1_000, 30_000);
 }

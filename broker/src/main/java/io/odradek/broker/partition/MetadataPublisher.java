@@ -35,6 +35,7 @@ public final class MetadataPublisher {
      * @return done when every replica that can be had leads, follows or stands by
      */
     public CompletableFuture<Void> start(ClusterImage image) {
+        partitions.throttles().start(image);
         List<Partitions.Replica> replicas = new ArrayList<>();
         for (var entry : image.topicsById()) {
             follow(image, null, entry.getValue(), replicas, new ArrayList<>());
@@ -49,6 +50,9 @@ public final class MetadataPublisher {
      */
     public CompletableFuture<Void> apply(ClusterImage.Step step) {
         ClusterDelta delta = step.delta();
+        if (partitions.throttles().apply(step.after(), delta)) {
+            partitions.throttlesChanged();
+        }
         List<CompletableFuture<?>> done = new ArrayList<>();
         for (TopicImage deleted : delta.deletedTopics()) {
             done.add(partitions.delete(Partitions.kafkaId(deleted.id())));

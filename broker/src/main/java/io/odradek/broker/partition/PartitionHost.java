@@ -94,6 +94,8 @@ public final class PartitionHost {
     /** More than any fetch waits for: whoever is told of so many bytes looks again. */
     private static final long MANY_BYTES = 1L << 40;
 
+    private static final long NOT_TOLD = Long.MAX_VALUE;
+
     /** A leader's contradictions come again with each attempt. */
     private static final long COMPLAIN_AGAIN_MS = 60_000;
 
@@ -110,6 +112,8 @@ public final class PartitionHost {
     private volatile boolean admitsAcksAll = true;
     private volatile boolean tellsEnd = true;
     private volatile long checkpoint;
+    /** While this broker leads: of whom the high watermark waits. */
+    private volatile List<Integer> counted = List.of();
     /** Leader epochs for which the log is being made ready. Metadata thread counts up, settle thread down. */
     private final AtomicInteger preparing = new AtomicInteger();
 
@@ -153,6 +157,11 @@ public final class PartitionHost {
     private @Nullable FetchedBatches fetched;
 
     private @Nullable Fetcher fetcher;
+    /** By the newest metadata. */
+    private boolean inSync;
+    /** What the leader that is followed has said last; {@link #NOT_TOLD} before it has said any. */
+    private long toldHighWatermark = NOT_TOLD;
+
     private @Nullable Complained complained;
 
     private record Complained(String line, long atMs) {}
@@ -293,6 +302,11 @@ public final class PartitionHost {
         return tellsEnd;
     }
 
+    /** Whether what is committed waits for this replica: it is in sync, or proposed to be. Any thread. */
+    public boolean counts(int replicaId) {
+        return counted.contains(replicaId);
+    }
+
     /** What may be written down of the high watermark: no more than a crash would leave. Any thread. */
     public long checkpoint() {
         return checkpoint;
@@ -391,6 +405,7 @@ public final class PartitionHost {
             begin();
         }
         alone = later.replicas().size() == 1;
+        inSync = later.inSyncReplicas().contains(ports.brokerId());
         log.announceGrowth(!alone);
         step(new PartitionChanged(later));
     }
@@ -472,6 +487,9 @@ public final class PartitionHost {
             release(batches); // of a leader whose epoch is over: nothing of it comes behind the next one's beginning
             return;
         }
+        if (answer instanceof FetchAnswer.Records records) {
+            toldHighWatermark = records.highWatermark();
+        }
         fetched = batches;
         step(new FetchAnswered(exchange, leaderEpoch, answer));
         release(fetched); // it was of no use
@@ -482,6 +500,11 @@ public final class PartitionHost {
         if (batches != null) {
             batches.releaseFrom(0);
         }
+    }
+
+    /** Whether nothing that is committed waits for it, and it has not all that is: who may be held up (KIP-73). */
+    boolean lags() {
+        return !inSync && toldHighWatermark > log.view().logEndOffset();
     }
 
     void fetchFailed(long exchange) {
@@ -496,6 +519,9 @@ public final class PartitionHost {
         List<ReplicaEffect> effects = now.step(ports.clock().nowMs(), event);
         // First, so that nobody writes down of it what a cut is about to take away.
         checkpoint = now.checkpoint();
+        // So does who answers a follower: one that is proposed because of its fetch is not held up any more.
+        LeaderMachine leads = now.leader();
+        counted = leads == null ? List.of() : leads.counted();
         for (ReplicaEffect effect : effects) {
             carryOut(effect);
         }
@@ -530,6 +556,7 @@ public final class PartitionHost {
             }
             case Follow(int leaderEpoch, int leader) -> {
                 resign(leaderEpoch);
+                toldHighWatermark = NOT_TOLD;
                 fetcher = home.settlement().fetcher(leader);
             }
             case StandBy(int leaderEpoch) -> resign(leaderEpoch);

@@ -38,6 +38,7 @@ public final class Partitions {
     private final Executor blocking;
     private final OutOfReach outOfReach;
     private final ReplicaPorts ports;
+    private final ReplicationThrottles throttles;
     /** Whether this broker may act as leader. */
     private volatile boolean leased = true;
     /** Partitions per shard, in the order of {@link #shards}. */
@@ -62,9 +63,10 @@ public final class Partitions {
         this.blocking = blocking;
         this.outOfReach = outOfReach;
         this.ports = ports;
+        this.throttles = new ReplicationThrottles(ports.brokerId(), ports.clock());
         for (int i = 0; i < shards.size(); i++) {
             HostedShard home = shards.get(i);
-            home.settlement().serve(home.shard(), i, ports);
+            home.settlement().serve(home.shard(), i, ports, throttles.follower());
         }
     }
 
@@ -74,6 +76,10 @@ public final class Partitions {
 
     public OutOfReach outOfReach() {
         return outOfReach;
+    }
+
+    public ReplicationThrottles throttles() {
+        return throttles;
     }
 
     public @Nullable HostedTopic topic(String name) {
@@ -253,6 +259,13 @@ public final class Partitions {
     public @Nullable UUID directoryOf(UUID topicId, int partition) {
         PartitionHost host = find(kafkaId(topicId), partition);
         return host == null ? null : host.directory().identity().directoryId();
+    }
+
+    /** Followers that wait for a throttle look again: what they wait for may have changed. */
+    void throttlesChanged() {
+        for (HostedShard home : shards) {
+            home.shard().settle(() -> {}); // behind which they ask, if they may
+        }
     }
 
     /** Takes effect with the next batch. */

@@ -33,7 +33,7 @@ public final class ShardSettlement implements Settlement {
 
     private final Map<Integer, Fetcher> fetchers = new HashMap<>();
 
-    private record Served(Shard shard, int number, ReplicaPorts ports) {}
+    private record Served(Shard shard, int number, ReplicaPorts ports, ReplicationThrottle throttle) {}
 
     private volatile @Nullable Served served;
 
@@ -41,9 +41,10 @@ public final class ShardSettlement implements Settlement {
      * Before the first partition.
      *
      * @param number of the shard in its broker
+     * @param throttle of what this broker fetches
      */
-    void serve(Shard shard, int number, ReplicaPorts ports) {
-        served = new Served(shard, number, ports);
+    void serve(Shard shard, int number, ReplicaPorts ports, ReplicationThrottle throttle) {
+        served = new Served(shard, number, ports, throttle);
     }
 
     void attach(PartitionHost host) {
@@ -90,7 +91,8 @@ public final class ShardSettlement implements Settlement {
     /** Who asks this broker for the shard's partitions. */
     Fetcher fetcher(int broker) {
         Served now = served();
-        return fetchers.computeIfAbsent(broker, id -> new Fetcher(id, now.shard(), now.number(), now.ports()));
+        return fetchers.computeIfAbsent(
+                broker, id -> new Fetcher(id, now.shard(), now.number(), now.ports(), now.throttle()));
     }
 
     /** {@link PartitionHost#timePassed} is wanted then at the latest, and perhaps comes sooner. */

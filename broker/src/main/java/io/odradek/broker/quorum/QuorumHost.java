@@ -168,6 +168,8 @@ public final class QuorumHost implements QuorumLog {
     private final AtomicBoolean woken = new AtomicBoolean();
 
     private volatile boolean ended;
+    /** As of the last turn. */
+    private volatile VoterSet voters;
 
     // The loop's.
     /** Of the state's, from this turn. */
@@ -230,6 +232,7 @@ public final class QuorumHost implements QuorumLog {
                     "the voters are " + voters + ": each has to be named with its directory's id, or one that"
                             + " comes back with an empty disk votes again where it has voted before");
         }
+        this.voters = voters;
         this.folded = OffsetAndEpoch.NOTHING;
         this.foldedTimestampMs = 0;
         OffsetAndEpoch snapshot = storage.newestSnapshot();
@@ -303,6 +306,11 @@ public final class QuorumHost implements QuorumLog {
             refuseInbox(); // the loop went between the first look and now
         }
         return true;
+    }
+
+    /** Who votes by this server's log, committed or not, and where they are reached. Any thread. */
+    public VoterSet voters() {
+        return voters;
     }
 
     @Override
@@ -380,6 +388,7 @@ public final class QuorumHost implements QuorumLog {
             step(new Synced(end, cuts));
             appendDecided();
         }
+        voters = machine.log().voters();
         if (snapshotIsWanted) {
             snapshotIsWanted = false;
             takeSnapshot();

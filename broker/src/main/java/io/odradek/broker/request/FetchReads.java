@@ -8,6 +8,7 @@ import io.odradek.broker.partition.HostedTopic;
 import io.odradek.broker.partition.LeaderHints;
 import io.odradek.broker.partition.PartitionHost;
 import io.odradek.broker.partition.Partitions;
+import io.odradek.broker.partition.ReplicationThrottle;
 import io.odradek.engine.FetchedSlices;
 import io.odradek.engine.LogPosition;
 import io.odradek.engine.LogReader;
@@ -126,6 +127,11 @@ final class FetchReads {
                 }
             }
         }
+    }
+
+    /** Of what this broker sends to followers. */
+    ReplicationThrottle throttle() {
+        return partitions.throttles().leader();
     }
 
     @Nullable

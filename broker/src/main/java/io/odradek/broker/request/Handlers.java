@@ -17,6 +17,7 @@ import io.odradek.broker.partition.Partitions;
 import io.odradek.broker.quorum.QuorumHost;
 import io.odradek.engine.record.Refusal;
 import io.odradek.replication.controller.ClusterImage;
+import io.odradek.replication.quorum.VoterSet;
 import java.time.InstantSource;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -24,6 +25,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 
@@ -78,7 +80,7 @@ public final class Handlers {
         handlers.put(ApiKeys.DESCRIBE_LOG_DIRS, new DescribeLogDirsHandler(partitions, ports.blocking()));
         handlers.put(ApiKeys.DESCRIBE_PRODUCERS, new DescribeProducersHandler(partitions, hints, ports.blocking()));
         handlers.put(ApiKeys.METADATA, new MetadataHandler(controller, ports.creation(), config));
-        handlers.put(ApiKeys.DESCRIBE_CLUSTER, new DescribeClusterHandler(controller, config.nodeId()));
+        handlers.put(ApiKeys.DESCRIBE_CLUSTER, DescribeClusterHandler.ofBrokers(controller, config.nodeId()));
         handlers.put(ApiKeys.DESCRIBE_TOPIC_PARTITIONS, new DescribeTopicPartitionsHandler(controller, config));
         handlers.put(ApiKeys.DESCRIBE_CLIENT_QUOTAS, new DescribeClientQuotasHandler(controller::image));
         handlers.put(ApiKeys.DESCRIBE_CONFIGS, new DescribeConfigsHandler(controller, descriptions, config.nodeId()));
@@ -103,11 +105,15 @@ public final class Handlers {
 
     /** What is answered at a controller's listener. */
     public static RequestRouter controllerRouter(BrokerConfig config, ControllerHost controller, QuorumHost quorum) {
-        return controllerRouter(config, controller, new QuorumHandler(quorum));
+        return controllerRouter(config, controller, new QuorumHandler(quorum), quorum::voters);
     }
 
-    /** @param quorum answers what is asked of the metadata quorum */
-    static RequestRouter controllerRouter(BrokerConfig config, ControllerHost controller, ApiHandler quorum) {
+    /**
+     * @param quorum answers what is asked of the metadata quorum
+     * @param voters of it
+     */
+    static RequestRouter controllerRouter(
+            BrokerConfig config, ControllerHost controller, ApiHandler quorum, Supplier<VoterSet> voters) {
         ConfigDescriptions descriptions = new ConfigDescriptions(config);
         Map<ApiKeys, ApiHandler> ofController = ofController(config, descriptions, controller, quorum);
         Map<ApiKeys, ApiHandler> handlers = new EnumMap<>(ofController);
@@ -128,6 +134,7 @@ public final class Handlers {
         handlers.put(ApiKeys.ALLOCATE_PRODUCER_IDS, new AllocateProducerIdsHandler(controller));
         handlers.put(ApiKeys.ASSIGN_REPLICAS_TO_DIRS, new AssignReplicasToDirsHandler(controller));
         handlers.put(ApiKeys.DESCRIBE_CONFIGS, new DescribeConfigsHandler(controller, descriptions, config.nodeId()));
+        handlers.put(ApiKeys.DESCRIBE_CLUSTER, DescribeClusterHandler.ofControllers(controller, voters));
         handlers.put(
                 ApiKeys.API_VERSIONS,
                 new ApiVersionsHandler(OfferedApis.toControllers(), () -> features(controller.image())));

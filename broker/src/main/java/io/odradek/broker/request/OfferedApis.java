@@ -110,6 +110,11 @@ public final class OfferedApis {
             all(ApiKeys.ALTER_PARTITION, 2, 3),
             all(ApiKeys.ENVELOPE, 0, 0),
             all(ApiKeys.FETCH_SNAPSHOT, 0, 1),
+            upTo(
+                    ApiKeys.DESCRIBE_CLUSTER,
+                    0,
+                    2,
+                    "of the voters that are reached at this listener (KIP-919); 0 cannot ask for them"),
             all(ApiKeys.DESCRIBE_CONFIGS, 1, 4),
             all(ApiKeys.BROKER_REGISTRATION, 0, 4),
             upTo(ApiKeys.BROKER_HEARTBEAT, 0, 1, "2 has cordoned log directories (KIP-1066)"),

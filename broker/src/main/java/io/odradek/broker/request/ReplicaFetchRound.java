@@ -61,6 +61,10 @@ final class ReplicaFetchRound extends ParkedFetch {
 
     private Connection.@Nullable Timer deadline;
     private boolean expired;
+    /** Something is there that is throttled. */
+    private boolean held;
+
+    private Connection.@Nullable Timer release;
 
     private record Ask(PartitionHost host, ReplicaFetch fetch, FollowerAnswer.Reader reader) {}
 
@@ -113,6 +117,7 @@ final class ReplicaFetchRound extends ParkedFetch {
     private boolean lookAtListed() {
         Map<Shard, List<Ask>> asks = new LinkedHashMap<>();
         List<FetchInterest> later = new ArrayList<>();
+        held = false;
         @Nullable FetchInterest interest;
         while ((foundBytes == 0 || foundBytes < maxBytes) && (interest = session.poll()) != null) {
             if (interest.isUnasked()) {
@@ -157,6 +162,12 @@ final class ReplicaFetchRound extends ParkedFetch {
 
     private void take(
             FetchInterest interest, FollowerAnswer answer, Map<Shard, List<Ask>> asks, List<FetchInterest> later) {
+        boolean throttled = isThrottled(interest, answer);
+        if (throttled && reads.throttle().waitMs() > 0) {
+            held = true;
+            later.add(interest); // those that were held longer come first
+            return;
+        }
         long left = Math.max(0, maxBytes - foundBytes);
         int limit = (int) Math.min(interest.maxBytes(), left);
         // KIP-74: the first batch of the response comes in any case.
@@ -164,6 +175,9 @@ final class ReplicaFetchRound extends ParkedFetch {
         boolean fine =
                 data.errorCode() == Errors.NONE.code() && data.divergingEpoch().endOffset() < 0;
         boolean nothing = fine && FetchRound.sizeBytes(data) == 0;
+        if (throttled && !nothing) {
+            reads.throttle().passed(FetchRound.sizeBytes(data));
+        }
         boolean more = nothing && answer instanceof FollowerAnswer.Granted granted && granted.from() < granted.to();
         if (more) {
             later.add(interest); // there is no room for it: first in the next one
@@ -178,6 +192,16 @@ final class ReplicaFetchRound extends ParkedFetch {
         }
         interest.askAgain();
         add(interest, data, !fine || (nothing && news && knewLess));
+    }
+
+    /** Whether what was granted is held up by the leader's throttle (KIP-73): never what commits records. */
+    private boolean isThrottled(FetchInterest interest, FollowerAnswer answer) {
+        PartitionHost host = interest.host();
+        return host != null
+                && answer instanceof FollowerAnswer.Granted granted
+                && granted.from() < granted.to()
+                && reads.throttle().throttles(host.partition())
+                && !host.counts(replicaId);
     }
 
     private void add(FetchInterest interest, PartitionData data, boolean isUrgent) {
@@ -201,7 +225,26 @@ final class ReplicaFetchRound extends ParkedFetch {
             parked.increment();
             deadline = request.connection().schedule(maxWaitMs, this::expire);
         }
+        lookAgainWhenReleased();
         return session.park(this, 1);
+    }
+
+    /** Not when the request will have been answered by then. */
+    private void lookAgainWhenReleased() {
+        if (release == null && held) {
+            long waitMs = reads.throttle().waitMs();
+            if (waitMs < maxWaitMs) {
+                release = request.connection().schedule(waitMs, this::released);
+            }
+        }
+    }
+
+    private void released() {
+        release = null;
+        if (unheard == 0 && unpark()) {
+            look();
+        }
+        // Else it looks anyway, and finds what was held.
     }
 
     @Override
@@ -226,6 +269,9 @@ final class ReplicaFetchRound extends ParkedFetch {
         if (deadline != null) {
             deadline.cancel();
             parked.decrement();
+        }
+        if (release != null) {
+            release.cancel();
         }
         if (!incremental) {
             addTheRest();

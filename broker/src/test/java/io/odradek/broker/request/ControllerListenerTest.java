@@ -11,15 +11,24 @@ import io.odradek.broker.net.RequestRouter;
 import io.odradek.broker.net.RequestRouter.Route;
 import io.odradek.broker.request.OfferedApis.Offer;
 import io.odradek.engine.record.BufferLease;
+import io.odradek.replication.Endpoint;
+import io.odradek.replication.quorum.HardState;
+import io.odradek.replication.quorum.ReplicaKey;
+import io.odradek.replication.quorum.VoterSet;
+import io.odradek.replication.quorum.VoterSet.Voter;
 import java.net.InetAddress;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import org.apache.kafka.common.message.ApiMessageType.ListenerType;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
 import org.apache.kafka.common.message.ApiVersionsResponseData;
 import org.apache.kafka.common.message.ApiVersionsResponseData.ApiVersion;
+import org.apache.kafka.common.message.DescribeClusterRequestData;
+import org.apache.kafka.common.message.DescribeClusterResponseData;
+import org.apache.kafka.common.message.DescribeClusterResponseData.DescribeClusterBroker;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
@@ -27,6 +36,9 @@ import org.apache.kafka.common.protocol.MessageUtil;
 import org.apache.kafka.common.requests.AbstractResponse;
 import org.apache.kafka.common.requests.RequestHeader;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is answered at a controller's listener, by the one that is active and by the others. */
 class ControllerListenerTest extends HandlerTest {
@@ -43,12 +55,26 @@ class ControllerListenerTest extends HandlerTest {
             ApiKeys.UPDATE_RAFT_VOTER);
 
     /** Whoever is asked answers these for itself. */
-    private static final Set<ApiKeys> OF_EACH = EnumSet.of(ApiKeys.API_VERSIONS, ApiKeys.DESCRIBE_CONFIGS);
+    private static final Set<ApiKeys> OF_EACH =
+            EnumSet.of(ApiKeys.API_VERSIONS, ApiKeys.DESCRIBE_CONFIGS, ApiKeys.DESCRIBE_CLUSTER);
 
     private final ApiHandler quorum =
             (request, reply) -> reply.send(request.api().messageType.newResponse());
 
-    private final RequestRouter router = Handlers.controllerRouter(config, controller.host, quorum);
+    /** Voter 3 is nowhere to be found from here. */
+    private static final VoterSet VOTERS = VoterSet.of(List.of(
+            voter(1, new Endpoint("CONTROLLER", "one", 9093, (short) 0)),
+            voter(
+                    2,
+                    new Endpoint("INNER", "two.inner", 9094, (short) 0),
+                    new Endpoint("CONTROLLER", "two", 9095, (short) 0)),
+            voter(3, new Endpoint("INNER", "three.inner", 9096, (short) 0))));
+
+    private static Voter voter(int id, Endpoint... endpoints) {
+        return new Voter(new ReplicaKey(id, new UUID(0, id)), List.of(endpoints));
+    }
+
+    private final RequestRouter router = Handlers.controllerRouter(config, controller.host, quorum, () -> VOTERS);
 
     private ApiMessage ask(ApiKeys api, int version, ApiMessage body) {
         Route route = Objects.requireNonNull(router.route(api));
@@ -104,6 +130,67 @@ class ControllerListenerTest extends HandlerTest {
                         .contains(Errors.NOT_CONTROLLER);
             }
         }
+    }
+
+    private DescribeClusterResponseData describe(int version, int endpointType) {
+        return (DescribeClusterResponseData) ask(
+                ApiKeys.DESCRIBE_CLUSTER,
+                version,
+                new DescribeClusterRequestData()
+                        .setEndpointType((byte) endpointType)
+                        .setIncludeClusterAuthorizedOperations(true)
+                        .setIncludeFencedBrokers(version > 1));
+    }
+
+    /** KIP-919: "the response will contain the controllers, and the id of the active one". */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void controllersTellOfTheControllersThatAreReachedAtTheirListener(int version) {
+        DescribeClusterResponseData response = describe(version, 2);
+        assertThat(response.errorCode()).isZero();
+        assertThat(response.clusterId()).isEqualTo("test-cluster");
+        assertThat(response.endpointType()).isEqualTo((byte) 2);
+        assertThat(response.controllerId()).isEqualTo(1);
+        assertThat(response.brokers())
+                .extracting(
+                        DescribeClusterBroker::brokerId,
+                        DescribeClusterBroker::host,
+                        DescribeClusterBroker::port,
+                        DescribeClusterBroker::rack,
+                        DescribeClusterBroker::isFenced)
+                .containsExactlyInAnyOrder(tuple(1, "one", 9093, null, false), tuple(2, "two", 9095, null, false));
+        assertThat(response.clusterAuthorizedOperations()).isNotEqualTo(Integer.MIN_VALUE);
+    }
+
+    @Test
+    void whoIsActiveIsToldOnlyWithAWayToIt() {
+        controller.host.follows(2, 2);
+        assertThat(describe(1, 2).controllerId()).isEqualTo(2);
+        controller.host.follows(3, 3);
+        assertThat(describe(1, 2).controllerId()).isEqualTo(-1);
+        controller.host.follows(4, HardState.NOBODY);
+        assertThat(describe(1, 2).controllerId()).isEqualTo(-1);
+    }
+
+    /** Version 0 has no types, and no errors for them. */
+    @ParameterizedTest
+    @CsvSource({
+        "0, 1, INVALID_REQUEST",
+        "1, 1, MISMATCHED_ENDPOINT_TYPE",
+        "2, 1, MISMATCHED_ENDPOINT_TYPE",
+        "1, 0, UNSUPPORTED_ENDPOINT_TYPE",
+        "2, 7, UNSUPPORTED_ENDPOINT_TYPE"
+    })
+    void whoAsksForBrokersHasComeToTheWrongPlace(int version, int endpointType, Errors error) {
+        DescribeClusterResponseData response = describe(version, endpointType);
+        assertThat(Errors.forCode(response.errorCode())).isEqualTo(error);
+        assertThat(response.errorMessage())
+                .isEqualTo(
+                        endpointType == 1
+                                ? "The request was sent to an endpoint of type CONTROLLER, but we wanted an endpoint"
+                                        + " of type BROKER"
+                                : "Unsupported endpoint type " + endpointType);
+        assertThat(response.brokers()).isEmpty();
     }
 
     @Test

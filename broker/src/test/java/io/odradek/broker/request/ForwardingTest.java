@@ -20,6 +20,7 @@ import io.odradek.broker.net.RequestRouter;
 import io.odradek.broker.net.SocketNetwork;
 import io.odradek.broker.request.OfferedApis.Offer;
 import io.odradek.engine.record.BufferLease;
+import io.odradek.replication.quorum.VoterSet;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -156,7 +157,8 @@ class ForwardingTest {
     }
 
     private KafkaServer serve(TestController controller) throws IOException {
-        KafkaServer server = server("CONTROLLER", Handlers.controllerRouter(config, controller.host, QUORUM));
+        KafkaServer server =
+                server("CONTROLLER", Handlers.controllerRouter(config, controller.host, QUORUM, () -> VoterSet.NONE));
         line.controllers.add(network.connection("controller", "127.0.0.1", server.port("CONTROLLER")));
         return server;
     }

@@ -313,20 +313,29 @@ class TopicHandlersTest extends HandlerTest {
 
     @Test
     void theClusterIsDescribedToBrokersOnly() {
-        DescribeClusterHandler handler = new DescribeClusterHandler(controller.host, 1);
+        DescribeClusterHandler handler = DescribeClusterHandler.ofBrokers(controller.host, 1);
         for (int version = 0; version <= 2; version++) {
             DescribeClusterResponseData response =
                     ask(handler, new DescribeClusterRequestData(), version, DescribeClusterResponseData.class);
             assertThat(response.brokers().find(1).rack()).isEqualTo("rack-a");
             assertThat(response.clusterId()).isEqualTo("test-cluster");
         }
-        assertThat(Errors.forCode(ask(
-                                handler,
-                                new DescribeClusterRequestData().setEndpointType((byte) 2),
-                                1,
-                                DescribeClusterResponseData.class)
-                        .errorCode()))
-                .isEqualTo(Errors.MISMATCHED_ENDPOINT_TYPE);
+        DescribeClusterResponseData mismatched = ask(
+                handler,
+                new DescribeClusterRequestData().setEndpointType((byte) 2),
+                1,
+                DescribeClusterResponseData.class);
+        assertThat(Errors.forCode(mismatched.errorCode())).isEqualTo(Errors.MISMATCHED_ENDPOINT_TYPE);
+        assertThat(mismatched.errorMessage())
+                .isEqualTo("The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type"
+                        + " CONTROLLER");
+        DescribeClusterResponseData unknown = ask(
+                handler,
+                new DescribeClusterRequestData().setEndpointType((byte) 3),
+                2,
+                DescribeClusterResponseData.class);
+        assertThat(Errors.forCode(unknown.errorCode())).isEqualTo(Errors.UNSUPPORTED_ENDPOINT_TYPE);
+        assertThat(unknown.errorMessage()).isEqualTo("Unsupported endpoint type 3");
     }
 
     @Test

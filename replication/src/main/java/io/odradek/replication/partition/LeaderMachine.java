@@ -63,6 +63,7 @@ public final class LeaderMachine {
 
     private ReplicaProgress[] inSync;
     private ReplicaProgress[] maximalIsr;
+    private List<Integer> counted = List.of();
     private int partitionEpoch;
     private int minInSyncReplicas;
     private long highWatermark;
@@ -191,6 +192,11 @@ public final class LeaderMachine {
         // A topic of one replica with min.insync.replicas=2 could never be written with acks=all; Kafka takes the
         // smaller, too.
         return rule.canCommit(inSync.length, Math.min(minInSyncReplicas, replicas.length));
+    }
+
+    /** Of whom the high watermark waits: the maximal in-sync set. The same object until it changes. */
+    public List<Integer> counted() {
+        return counted;
     }
 
     /** Whether it acts as leader: its lease holds. Without, fetches, produces and readers are told NOT_LEADER_OR_FOLLOWER. */
@@ -559,12 +565,13 @@ public final class LeaderMachine {
         Proposal open = proposal;
         if (open == null || open.joins == null) {
             maximalIsr = inSync; // who is to leave counts until it has left
-            return;
+        } else {
+            ReplicaProgress[] maximal = new ReplicaProgress[inSync.length + 1];
+            System.arraycopy(inSync, 0, maximal, 0, inSync.length);
+            maximal[inSync.length] = open.joins;
+            maximalIsr = maximal;
         }
-        ReplicaProgress[] maximal = new ReplicaProgress[inSync.length + 1];
-        System.arraycopy(inSync, 0, maximal, 0, inSync.length);
-        maximal[inSync.length] = open.joins;
-        maximalIsr = maximal;
+        counted = List.of(maximalIsr).stream().map(ReplicaProgress::replicaId).toList();
     }
 
     private static @Nullable ReplicaProgress find(ReplicaProgress[] among, int replicaId) {

@@ -54,6 +54,8 @@ class ReplicasTest {
                             "an answer with FENCED_LEADER_EPOCH",
                             "somebody joins",
                             "somebody leaves",
+                            "a throttled leader sends",
+                            "a throttled follower fetches",
                             "a batch is acknowledged");
         }
     }

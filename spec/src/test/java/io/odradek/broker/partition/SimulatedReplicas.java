@@ -81,11 +81,19 @@ final class SimulatedReplicas {
     private static final int LINES_KEPT = Integer.getInteger("odradek.replicas.lines", 200);
     private static final long FAULTY_MS = 6_000;
     private static final long PEACEFUL_MS = 6_000;
+    /** In peace all get well at that, or something waits for nothing. */
+    private static final long PEACEFUL_RATE = 60_000;
+
+    private static final int LARGEST_BATCH_BYTES = 4_000;
     private static final UUID TOPIC = new UUID(5, 7);
 
     private record Timed(long atMs, long order, Runnable what) {}
 
     private final Random random;
+    /** Of its own, so that histories are the same with and without. */
+    private final Random throttling;
+
+    private final boolean throttled;
     private final PriorityQueue<Timed> queue =
             new PriorityQueue<>(Comparator.comparingLong(Timed::atMs).thenComparingLong(Timed::order));
     private final ArrayDeque<String> lines = new ArrayDeque<>();
@@ -104,6 +112,8 @@ final class SimulatedReplicas {
 
     SimulatedReplicas(long seed) {
         random = new Random(seed);
+        throttling = new Random(~seed);
+        throttled = seed % 2 == 0;
         config = LogConfig.defaults()
                 .withMinInSyncReplicas(MIN_IN_SYNC)
                 .withSegmentBytes(1_000 + random.nextInt(20_000))
@@ -271,6 +281,12 @@ final class SimulatedReplicas {
 
         private @Nullable LogDirectory directory;
         private @Nullable Partitions hosted;
+        /** Since when its throttles are what they are, and what had passed by then. */
+        private long throttledFromMs;
+
+        private long throttleRate;
+        private long passedAtLeader;
+        private long passedAtFollower;
         private @Nullable FetchHandler fetch;
         private final List<Shard> shards = new ArrayList<>();
         private final Map<Integer, Long> shown = new HashMap<>();
@@ -355,6 +371,7 @@ final class SimulatedReplicas {
                                 new Controller(this, life),
                                 new Network(this, life)));
                 hosted = all;
+                throttle(faults ? 100 + throttling.nextInt(3_000) : PEACEFUL_RATE);
                 fetch = new FetchHandler(
                         all, new NoHints(), new FetchSessions(2, () -> Instant.ofEpochMilli(now)), maxFetchBytes);
                 for (Partition partition : partitions) {
@@ -363,6 +380,46 @@ final class SimulatedReplicas {
                 }
                 turnLater(life);
             });
+        }
+
+        /** Both ways, of all partitions, in half of the histories. */
+        void throttle(long bytesPerSecond) {
+            Partitions all = hosted;
+            if (!throttled || all == null) {
+                return;
+            }
+            ReplicationThrottle leader = all.throttles().leader();
+            ReplicationThrottle follower = all.throttles().follower();
+            for (ReplicationThrottle side : List.of(leader, follower)) {
+                side.topic(partitions.getFirst().name().topic(), ThrottledReplicas.of("*", id));
+                side.rate(bytesPerSecond);
+            }
+            all.throttlesChanged();
+            throttledFromMs = now;
+            throttleRate = bytesPerSecond;
+            passedAtLeader = leader.passedBytes();
+            passedAtFollower = follower.passedBytes();
+        }
+
+        /** At a leader one after the other; at a follower one for each shard and source at once. */
+        void keepsToItsThrottles() {
+            Partitions all = hosted;
+            if (throttled && all != null) {
+                long allowed = throttleRate * (now - throttledFromMs) / 1_000;
+                int largest = fetching.maxBytes() + LARGEST_BATCH_BYTES;
+                assertThat(all.throttles().leader().passedBytes() - passedAtLeader)
+                        .as("sent by server " + id + " at " + throttleRate + " bytes/s")
+                        .isLessThanOrEqualTo(allowed + largest);
+                assertThat(all.throttles().follower().passedBytes() - passedAtFollower)
+                        .as("fetched by server " + id + " at " + throttleRate + " bytes/s")
+                        .isLessThanOrEqualTo(allowed + (long) SHARDS * (SERVERS - 1) * largest);
+                if (all.throttles().leader().passedBytes() > 0) {
+                    count("a throttled leader sends");
+                }
+                if (all.throttles().follower().passedBytes() > 0) {
+                    count("a throttled follower fetches");
+                }
+            }
         }
 
         private void tellLater(Partition partition, PartitionImage image) {
@@ -894,6 +951,13 @@ final class SimulatedReplicas {
             }
         });
         every(350, this::fault);
+        for (long ms = 100; ms < FAULTY_MS; ms += 100 + throttling.nextInt(1_000)) {
+            at(ms, () -> {
+                Server server = servers.get(throttling.nextInt(SERVERS));
+                server.keepsToItsThrottles();
+                server.throttle(throttling.nextInt(4) == 0 ? 0 : 100 + throttling.nextInt(3_000));
+            });
+        }
         while (now < FAULTY_MS) {
             next();
         }
@@ -903,10 +967,13 @@ final class SimulatedReplicas {
         }
         servers.forEach(server -> server.store.crashAtOperation(Long.MAX_VALUE));
         trace(() -> "peace");
+        servers.forEach(Server::keepsToItsThrottles);
+        servers.forEach(server -> server.throttle(PEACEFUL_RATE));
         while (now < FAULTY_MS + PEACEFUL_MS) {
             next();
         }
         allAreWell();
+        servers.forEach(Server::keepsToItsThrottles);
     }
 
     private void next() {
