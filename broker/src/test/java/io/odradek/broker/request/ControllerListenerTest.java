@@ -9,6 +9,7 @@ import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.Request;
 import io.odradek.broker.net.RequestRouter;
 import io.odradek.broker.net.RequestRouter.Route;
+import io.odradek.broker.quota.ClientQuotas;
 import io.odradek.broker.request.OfferedApis.Offer;
 import io.odradek.engine.record.BufferLease;
 import java.net.InetAddress;
@@ -48,7 +49,8 @@ class ControllerListenerTest extends HandlerTest {
     private final ApiHandler quorum =
             (request, reply) -> reply.send(request.api().messageType.newResponse());
 
-    private final RequestRouter router = Handlers.controllerRouter(config, controller.host, quorum);
+    private final RequestRouter router =
+            Handlers.controllerRouter(config, controller.host, quorum, new ClientQuotas(() -> 0));
 
     private ApiMessage ask(ApiKeys api, int version, ApiMessage body) {
         Route route = Objects.requireNonNull(router.route(api));
