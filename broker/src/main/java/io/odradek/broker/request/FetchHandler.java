@@ -27,14 +27,22 @@ public final class FetchHandler implements ApiHandler {
 
     /** @param maxBytes {@code fetch.max.bytes} of the broker: no response has more, but for one large batch */
     public FetchHandler(Partitions partitions, LeaderHints hints, FetchSessions sessions, int maxBytes) {
-        this(partitions, hints, sessions, maxBytes, FetchQuota.NONE);
+        this(partitions, hints, sessions, maxBytes, FetchQuota.NONE, ReadReplicaSelector.LEADER);
     }
 
-    /** @param quota of consumers; followers have none */
+    /**
+     * @param quota of consumers; followers have none
+     * @param selector whom consumers are told to read from
+     */
     public FetchHandler(
-            Partitions partitions, LeaderHints hints, FetchSessions sessions, int maxBytes, FetchQuota quota) {
+            Partitions partitions,
+            LeaderHints hints,
+            FetchSessions sessions,
+            int maxBytes,
+            FetchQuota quota,
+            ReadReplicaSelector selector) {
         this.sessions = sessions;
-        this.reads = new FetchReads(partitions, hints);
+        this.reads = new FetchReads(partitions, hints, selector);
         this.maxBytes = maxBytes;
         this.quota = quota;
     }

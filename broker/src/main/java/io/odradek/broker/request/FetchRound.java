@@ -116,7 +116,7 @@ final class FetchRound extends ParkedFetch {
         found.add(interest);
         answers.add(data);
         foundBytes += sizeBytes(data);
-        urgent |= data.errorCode() != Errors.NONE.code() || isDiverging(data);
+        urgent |= data.errorCode() != Errors.NONE.code() || isDiverging(data) || isElsewhere(data);
     }
 
     /** @return false when there was progress meanwhile */
@@ -246,6 +246,7 @@ final class FetchRound extends ParkedFetch {
         return sizeBytes(data) > 0
                 || data.errorCode() != Errors.NONE.code()
                 || isDiverging(data)
+                || isElsewhere(data)
                 || interest.isNews(data.highWatermark(), data.logStartOffset());
     }
 
@@ -260,7 +261,7 @@ final class FetchRound extends ParkedFetch {
             interest.sentError();
         }
         // With nothing to read it is quiet until its shard announces it; anything else is looked at again.
-        if (failed || sizeBytes(data) > 0 || isDiverging(data) || !interest.watch()) {
+        if (failed || sizeBytes(data) > 0 || isDiverging(data) || isElsewhere(data) || !interest.watch()) {
             session.list(interest);
         }
     }
@@ -299,6 +300,11 @@ final class FetchRound extends ParkedFetch {
 
     static int sizeBytes(PartitionData data) {
         return data.records() == null ? 0 : data.records().sizeInBytes();
+    }
+
+    /** The client is told to read from another replica. */
+    private static boolean isElsewhere(PartitionData data) {
+        return data.preferredReadReplica() != ReadReplicaSelector.NOBODY_ELSE;
     }
 
     private static boolean isDiverging(PartitionData data) {

@@ -69,8 +69,13 @@ public final class Handlers {
         FetchSessions sessions =
                 new FetchSessions(config.intValue("max.incremental.fetch.session.cache.slots"), ports.clock());
         ProduceHandler produce = new ProduceHandler(partitions, hints, ports.clock());
-        FetchHandler fetch =
-                new FetchHandler(partitions, hints, sessions, config.intValue("fetch.max.bytes"), ports.quotas());
+        FetchHandler fetch = new FetchHandler(
+                partitions,
+                hints,
+                sessions,
+                config.intValue("fetch.max.bytes"),
+                ports.quotas(),
+                ReadReplicaSelector.named(config.text("replica.selector.class")));
         watch(ports.metrics(), produce, fetch, sessions);
         Map<ApiKeys, ApiHandler> handlers = new EnumMap<>(ApiKeys.class);
         handlers.put(ApiKeys.API_VERSIONS, new ApiVersionsHandler(() -> features(controller.image())));

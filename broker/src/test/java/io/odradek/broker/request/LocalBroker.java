@@ -124,17 +124,23 @@ final class LocalBroker implements AutoCloseable {
                         alone.sources()));
         LeaderHints hints = new Hints();
         produce = new ProduceHandler(partitions, hints, InstantSource.system());
-        fetch = new FetchHandler(partitions, hints, sessions, MAX_FETCH_BYTES, new FetchQuota() {
-            @Override
-            public long mostBytes(@Nullable String clientId) {
-                return quota.mostBytes(clientId);
-            }
+        fetch = new FetchHandler(
+                partitions,
+                hints,
+                sessions,
+                MAX_FETCH_BYTES,
+                new FetchQuota() {
+                    @Override
+                    public long mostBytes(@Nullable String clientId) {
+                        return quota.mostBytes(clientId);
+                    }
 
-            @Override
-            public Verdict fetched(@Nullable String clientId, long bytes) {
-                return quota.fetched(clientId, bytes);
-            }
-        });
+                    @Override
+                    public Verdict fetched(@Nullable String clientId, long bytes) {
+                        return quota.fetched(clientId, bytes);
+                    }
+                },
+                ReadReplicaSelector.LEADER);
         listOffsets = new ListOffsetsHandler(partitions, hints);
         epochs = new OffsetForLeaderEpochHandler(partitions, hints);
         describeProducers = new DescribeProducersHandler(partitions, hints, blocking);
