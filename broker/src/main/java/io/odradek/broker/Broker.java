@@ -40,6 +40,7 @@ import io.odradek.broker.partition.ReplicaClock;
 import io.odradek.broker.partition.ReplicaPorts;
 import io.odradek.broker.partition.ShardSettlement;
 import io.odradek.broker.quorum.ConnectedPeers;
+import io.odradek.broker.quota.ClientQuotas;
 import io.odradek.broker.request.ControllerLine;
 import io.odradek.broker.request.Handlers;
 import io.odradek.coordinator.group.GroupSettings;
@@ -117,6 +118,7 @@ public final class Broker implements AutoCloseable {
     private final BrokerConfig config;
     private final FileStore store;
     private final InstantSource clock = InstantSource.system();
+    private final ClientQuotas quotas = new ClientQuotas(() -> System.nanoTime() / 1_000_000);
     /** What has been started, in that order; taken down in reverse. */
     private final List<AutoCloseable> parts = new ArrayList<>();
 
@@ -179,6 +181,7 @@ public final class Broker implements AutoCloseable {
             LOG.warn("accepted without effect in this version: {}", String.join(", ", config.withoutEffect()));
         }
         Metrics metrics = new Metrics();
+        quotas.register(metrics);
         List<LogDirectory> directories = openDirectories();
         MetadataNode metadata = metadata(directories, metrics);
         if (config.quorum().isBroker()) {
@@ -213,8 +216,13 @@ public final class Broker implements AutoCloseable {
                 clock,
                 _ -> failed.countDown());
         controller = metadata.controller();
+        var _ = controller.addListener((before, after, _) -> {
+            if (!before.quotas().equals(after.quotas())) {
+                quotas.follow(after);
+            }
+        });
         if (!listeners.isEmpty()) {
-            RequestRouter router = Handlers.controllerRouter(config, metadata.controller(), metadata.quorum());
+            RequestRouter router = Handlers.controllerRouter(config, metadata.controller(), metadata.quorum(), quotas);
             List<KafkaServer.Listener> wanted = new ArrayList<>();
             for (Listener listener : listeners) {
                 wanted.add(new KafkaServer.Listener(listener.name(), listener.host(), listener.port(), router));
@@ -403,7 +411,8 @@ public final class Broker implements AutoCloseable {
                         clock,
                         metrics,
                         metadata.quorum(),
-                        link == null ? ControllerLine.alone(controller::isActive) : link)),
+                        link == null ? ControllerLine.alone(controller::isActive) : link,
+                        quotas)),
                 networkMetrics);
         AtomicBoolean following = new AtomicBoolean();
         BrokerLifecycle lifecycle = new BrokerLifecycle(
@@ -513,7 +522,7 @@ public final class Broker implements AutoCloseable {
         for (Listener listener : config.listeners()) {
             listeners.add(new KafkaServer.Listener(listener.name(), listener.host(), listener.port(), router));
         }
-        KafkaServer sockets = KafkaServer.bind(listeners, networkOptions(), observer);
+        KafkaServer sockets = KafkaServer.bind(listeners, networkOptions(), observer, quotas);
         for (Listener listener : config.listeners()) {
             addresses.add(new ListenAddress(listener.name(), listener.host(), sockets.port(listener.name())));
         }

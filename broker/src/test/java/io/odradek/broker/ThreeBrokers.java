@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -117,6 +118,10 @@ final class ThreeBrokers implements AutoCloseable {
         } catch (IOException e) {
             throw new AssertionError("node " + id, e);
         }
+    }
+
+    Broker running(int id) {
+        return Objects.requireNonNull(running.get(id), () -> "node " + id + " does not run");
     }
 
     void stop(int id) {

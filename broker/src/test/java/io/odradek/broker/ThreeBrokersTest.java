@@ -3,6 +3,10 @@ package io.odradek.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,10 +15,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -23,6 +29,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.replica.RackAwareReplicaSelector;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterEach;
@@ -43,8 +50,20 @@ class ThreeBrokersTest {
 
     @BeforeEach
     void startAll(@TempDir Path directory) throws Exception {
-        brokers = new ThreeBrokers(directory, Map.of("num.partitions", String.valueOf(PARTITIONS)));
+        brokers = new ThreeBrokers(
+                directory,
+                Map.of(
+                        "num.partitions", String.valueOf(PARTITIONS),
+                        "replica.selector.class", RackAwareReplicaSelector.class.getName(),
+                        "odradek.metrics.port", "0"));
+        for (int id = 1; id <= NODES; id++) {
+            brokers.configure(id, Map.of("broker.rack", rack(id)));
+        }
         brokers.startAll();
+    }
+
+    private static String rack(int id) {
+        return "rack-" + id;
     }
 
     @AfterEach
@@ -209,6 +228,89 @@ class ThreeBrokersTest {
                 }
             }
             consumer.commitSync(PATIENCE);
+        }
+    }
+
+    /**
+     * KIP-392. A long poll lasts as long as the test may: at a follower it is woken because that has heard that more is committed. When that broker
+     * is gone the consumer goes on at the leader.
+     */
+    @Test
+    void aConsumerReadsFromTheReplicaInItsRackAsLongAsThereIsOne() throws Exception {
+        String topic = "near";
+        TopicPartition partition = new TopicPartition(topic, 0);
+        try (Admin admin = Admin.create(brokers.client())) {
+            admin.createTopics(List.of(new NewTopic(topic, Map.of(0, List.of(1, 2, 3)))))
+                    .all()
+                    .get();
+        }
+        Properties properties = brokers.client();
+        properties.put("client.rack", rack(2));
+        properties.put("fetch.max.wait.ms", "600000");
+        properties.put("request.timeout.ms", "700000");
+        properties.put(
+                "metadata.max.age.ms", "600000"); // the consumer does not look whether the leader is better meanwhile
+        List<String> read = new ArrayList<>();
+        try (KafkaProducer<String, String> producer = producer();
+                KafkaConsumer<String, String> consumer =
+                        new KafkaConsumer<>(properties, new StringDeserializer(), new StringDeserializer())) {
+            consumer.assign(List.of(partition));
+            consumer.seekToBeginning(List.of(partition));
+            for (int round = 1; round <= 3; round++) {
+                produce(producer, topic, 50);
+                poll(consumer, read, 50 * round);
+                assertThat(preferredReplica(consumer)).isEqualTo(2);
+            }
+            assertThat(bytesOut(2, topic)).as("read there").isGreaterThan(50 * 10);
+            brokers.stop(2);
+            produce(producer, topic, 50);
+            poll(consumer, read, 200);
+            assertThat(read).hasSize(200).doesNotHaveDuplicates();
+        }
+    }
+
+    private static void produce(KafkaProducer<String, String> producer, String topic, int records) throws Exception {
+        List<Future<RecordMetadata>> sent = new ArrayList<>();
+        for (int n = 0; n < records; n++) {
+            sent.add(producer.send(
+                    new ProducerRecord<>(topic, 0, null, UUID.randomUUID().toString())));
+        }
+        for (Future<RecordMetadata> each : sent) {
+            each.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        }
+    }
+
+    private static void poll(KafkaConsumer<String, String> consumer, List<String> read, int wanted) {
+        long untilNanos = System.nanoTime() + PATIENCE.toNanos();
+        while (read.size() < wanted && System.nanoTime() < untilNanos) {
+            for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(100))) {
+                read.add(record.value());
+            }
+        }
+        assertThat(read).hasSizeGreaterThanOrEqualTo(wanted);
+    }
+
+    private static int preferredReplica(KafkaConsumer<String, String> consumer) {
+        return consumer.metrics().entrySet().stream()
+                .filter(metric -> metric.getKey().name().equals("preferred-read-replica"))
+                .map(metric -> (Integer) metric.getValue().metricValue())
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private double bytesOut(int node, String topic) throws Exception {
+        String sample = "kafka_server_brokertopicmetrics_bytesout_total{topic=\"" + topic + "\"} ";
+        int port = brokers.running(node).metricsPort();
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            String all = http.send(
+                            HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/metrics"))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString())
+                    .body();
+            return all.lines()
+                    .filter(line -> line.startsWith(sample))
+                    .mapToDouble(line -> Double.parseDouble(line.substring(sample.length())))
+                    .sum();
         }
     }
 }

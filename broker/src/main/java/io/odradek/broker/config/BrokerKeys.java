@@ -23,6 +23,7 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.kafka.common.config.ConfigDef;
@@ -681,6 +682,14 @@ final class BrokerKeys {
                         HIGH,
                         "A follower that has not been at its leader's end for so long leaves the in-sync set.")
                 .define(
+                        "replica.selector.class",
+                        STRING,
+                        null,
+                        new ReadReplicaSelectors(),
+                        MEDIUM,
+                        "Whom consumers are told to read from (KIP-392), by Kafka's name for it: the leader, or a"
+                                + " replica in their rack.")
+                .define(
                         "replica.fetch.max.bytes",
                         INT,
                         1 << 20,
@@ -842,6 +851,25 @@ final class BrokerKeys {
                         ValidString.in("auto", "io_uring", "epoll", "nio"),
                         LOW,
                         "How sockets are polled.");
+    }
+
+    /** Kafka's two, by their names: no class is loaded. */
+    record ReadReplicaSelectors() implements ConfigDef.Validator {
+        static final List<String> NAMES = List.of(
+                "org.apache.kafka.common.replica.LeaderSelector",
+                "org.apache.kafka.common.replica.RackAwareReplicaSelector");
+
+        @Override
+        public void ensureValid(String name, @Nullable Object value) {
+            if (value != null && !NAMES.contains(String.valueOf(value))) {
+                throw new ConfigException(name, value, "allowed: " + this);
+            }
+        }
+
+        @Override
+        public String toString() {
+            return String.join(" or ", NAMES);
+        }
     }
 
     /** A ring's size. */

@@ -57,6 +57,11 @@ public final class ConfigDescriptions {
         this.topics = new TopicConfigs(broker);
     }
 
+    /** Of a topic whose creator does not say. */
+    public int defaultPartitions() {
+        return broker.defaultPartitions();
+    }
+
     /** Every key of a topic with these overrides, in order of name. */
     public List<Description> topic(ClusterImage image, Map<String, String> overrides) {
         Map<String, @Nullable Object> values = topics.effective(topics.dynamicDefaults(image), overrides);

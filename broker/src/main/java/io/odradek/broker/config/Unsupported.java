@@ -15,7 +15,6 @@ final class Unsupported {
             "create.topic.policy.class.name",
             "alter.config.policy.class.name",
             "client.quota.callback.class",
-            "replica.selector.class",
             "delegation.token.secret.key",
             "config.providers",
             "security.providers",

@@ -32,6 +32,7 @@ import org.apache.kafka.common.requests.AbstractRequest;
 import org.apache.kafka.common.requests.AbstractResponse;
 import org.apache.kafka.common.requests.RequestHeader;
 import org.apache.kafka.common.requests.ResponseHeader;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,9 +40,9 @@ import org.slf4j.LoggerFactory;
  * One client's connection: takes frames out of the received bytes, hands each request to its handler at once, and
  * writes the answers in the order of the requests, whoever finishes first.
  *
- * <p>It is read unless one of these holds: a handler stopped it; too many requests have no answer yet; memory is short;
- * the client does not take its answers; the client or we are leaving. Requests that are already received wait for the
- * same reasons.
+ * <p>It is read unless one of these holds: a handler stopped it; its client has used more than its quotas allow; too many requests
+ * have no answer yet; memory is short; the client does not take its answers; the client or we are leaving. Requests that are already
+ * received wait for the same reasons.
  *
  * <p>Confined to its network loop, but for {@link Connection}'s methods.
  */
@@ -60,6 +61,7 @@ final class KafkaConnection extends ChannelInboundHandlerAdapter implements Conn
             MemoryBudget budget,
             ByteBufAllocator allocator,
             NetworkObserver observer,
+            ClientThrottle throttle,
             RefusalLog refusals) {
 
         FrameReadable.Limits decoding() {
@@ -88,6 +90,13 @@ final class KafkaConnection extends ChannelInboundHandlerAdapter implements Conn
     private boolean tooManyUnanswered;
 
     private boolean waitsForMemory;
+
+    /** Until when nothing more is taken from a client over its quotas (KIP-219); runs while it waits. */
+    private @Nullable Future<?> unmute;
+
+    private long mutedUntilNanos;
+    /** The first request on a connection is of its being there, and its client is not known yet. */
+    private boolean isGreeted;
     /** The client sends no more, or we take no more: closed when all is answered. */
     private boolean leaving;
 
@@ -186,6 +195,7 @@ final class KafkaConnection extends ChannelInboundHandlerAdapter implements Conn
         loop.remove(this);
         around.budget.cancel(this);
         window.drop();
+        stopMuting();
         for (ReplySlot slot : unanswered) {
             if (slot.outcome() != null) {
                 slot.finish(false);
@@ -231,7 +241,7 @@ final class KafkaConnection extends ChannelInboundHandlerAdapter implements Conn
     }
 
     private boolean canDispatch() {
-        return stops <= 0 && !tooManyUnanswered && !closed && !closeScheduled;
+        return stops <= 0 && unmute == null && !tooManyUnanswered && !closed && !closeScheduled;
     }
 
     private void dispatch() {
@@ -303,13 +313,55 @@ final class KafkaConnection extends ChannelInboundHandlerAdapter implements Conn
         BufferLease memoryOfRecords = lease == null ? BufferLease.UNPOOLED : lease;
         ReplySlot slot = new ReplySlot(this, header, memoryOfRecords, now);
         unanswered.add(slot);
+        Request request = new Request(header, body, memoryOfRecords, clientAddress, around.listener, this);
+        slot.throttleMs = around.throttle.received(request, frame.sizeBytes());
+        slot.isTimed = (isGreeted || api != ApiKeys.API_VERSIONS) && around.throttle.isTimed(request);
+        isGreeted = true;
         try {
-            route.handler()
-                    .handle(new Request(header, body, memoryOfRecords, clientAddress, around.listener, this), slot);
+            route.handler().handle(request, slot);
         } catch (RuntimeException | Error failure) {
             handlerFailed(slot, body, failure);
         }
         slot.handledNanos = System.nanoTime() - now;
+        if (slot.isTimed) {
+            slot.throttleMs = Math.max(slot.throttleMs, around.throttle.worked(header.clientId(), slot.handledNanos));
+        }
+        mute(slot.throttleMs);
+    }
+
+    /** Takes nothing from the client for so long, or longer if that was said before. */
+    private void mute(int ms) {
+        if (ms <= 0 || closed || closeScheduled) {
+            return;
+        }
+        long untilNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ms);
+        if (unmute == null) {
+            mutedUntilNanos = untilNanos;
+            unmute = loop.eventLoop().schedule(this::muteEnds, ms, TimeUnit.MILLISECONDS);
+            around.observer.connectionMuted(around.listener);
+            window.shrink();
+        } else if (untilNanos - mutedUntilNanos > 0) {
+            mutedUntilNanos = untilNanos; // seen when the timer runs
+        }
+    }
+
+    private void muteEnds() {
+        long leftNanos = mutedUntilNanos - System.nanoTime();
+        if (leftNanos > 0) {
+            unmute = loop.eventLoop().schedule(this::muteEnds, leftNanos, TimeUnit.NANOSECONDS);
+            return;
+        }
+        stopMuting();
+        pump();
+    }
+
+    private void stopMuting() {
+        Future<?> timer = unmute;
+        if (timer != null) {
+            unmute = null;
+            timer.cancel(false);
+            around.observer.connectionUnmuted(around.listener);
+        }
     }
 
     private ReceiveMemory copyOf(ByteBuffer bytes) {
@@ -373,6 +425,11 @@ final class KafkaConnection extends ChannelInboundHandlerAdapter implements Conn
     /** False: it can't be written, and the connection is closing. */
     private boolean write(ReplySlot slot, ApiMessage response) {
         RequestHeader header = slot.header;
+        long began = slot.isTimed ? System.nanoTime() : 0;
+        int decidedMs = ThrottleTimes.of(response);
+        if (slot.throttleMs > decidedMs) {
+            ThrottleTimes.set(response, slot.throttleMs);
+        }
         FrameWriter.Frame frame;
         try {
             frame = FrameWriter.write(
@@ -411,6 +468,11 @@ final class KafkaConnection extends ChannelInboundHandlerAdapter implements Conn
         }
         unflushed = true;
         hand(pieces.getLast(), last);
+        if (slot.isTimed) {
+            // As in Kafka it counts, and the next request has to wait for it.
+            around.throttle.worked(header.clientId(), System.nanoTime() - began);
+        }
+        mute(decidedMs);
         answered(slot, frame.sizeBytes());
         return true;
     }
@@ -487,13 +549,20 @@ final class KafkaConnection extends ChannelInboundHandlerAdapter implements Conn
         pump();
     }
 
+    /** As {@link #leave}, when the server stops: what was received is answered, whoever would have to wait. */
+    void leaveAtOnce() {
+        stopMuting();
+        leave();
+    }
+
     /** Closes now, whatever is unanswered. */
     void closeNow() {
         hangUp();
     }
 
     private void adjustReading() {
-        boolean read = stops <= 0 && !tooManyUnanswered && !leaving && !waitsForMemory && !closeScheduled;
+        boolean read =
+                stops <= 0 && unmute == null && !tooManyUnanswered && !leaving && !waitsForMemory && !closeScheduled;
         if (read && !window.makeRoom(this, System.nanoTime())) {
             waitsForMemory = true;
             read = false;
@@ -524,6 +593,9 @@ final class KafkaConnection extends ChannelInboundHandlerAdapter implements Conn
     void sweep(long nowNanos) {
         long quietMs = TimeUnit.NANOSECONDS.toMillis(nowNanos - lastActiveNanos);
         NetworkOptions.Limits limits = around.limits;
+        if (unmute != null) {
+            return; // it is we who do not read
+        }
         if (window.unreadBytes() > 0
                 && !waitsForMemory
                 && unanswered.isEmpty()

@@ -50,6 +50,7 @@ public final class KafkaServer implements AutoCloseable {
 
     private final NetworkOptions options;
     private final NetworkObserver observer;
+    private final ClientThrottle throttle;
     private final MemoryBudget budget;
     private final PooledByteBufAllocator allocator;
     private final RefusalLog refusals = new RefusalLog();
@@ -64,9 +65,10 @@ public final class KafkaServer implements AutoCloseable {
     private volatile boolean serving;
     private volatile boolean stopping;
 
-    private KafkaServer(NetworkOptions options, NetworkObserver observer) {
+    private KafkaServer(NetworkOptions options, NetworkObserver observer, ClientThrottle throttle) {
         this.options = options;
         this.observer = observer;
+        this.throttle = throttle;
         this.budget = new MemoryBudget(options.limits().maxReceiveBytes());
         // Loops allocate, and whichever thread releases last gives back: no caches but the loops'. Chunks of 4 MiB.
         this.allocator = new PooledByteBufAllocator(true, 0, options.loops(), 8192, 9, 64, 32, false);
@@ -74,14 +76,21 @@ public final class KafkaServer implements AutoCloseable {
         this.group = eventLoops.group(options.loops(), "odradek-network");
     }
 
+    /** As {@link #bind(List, NetworkOptions, NetworkObserver, ClientThrottle)}, where nobody has to wait for what it uses. */
+    public static KafkaServer bind(List<Listener> listeners, NetworkOptions options, NetworkObserver observer)
+            throws IOException {
+        return bind(listeners, options, observer, ClientThrottle.NONE);
+    }
+
     /**
      * Takes the addresses; nobody is answered yet.
      *
      * @throws IOException an address can't be had; none is held then
      */
-    public static KafkaServer bind(List<Listener> listeners, NetworkOptions options, NetworkObserver observer)
+    public static KafkaServer bind(
+            List<Listener> listeners, NetworkOptions options, NetworkObserver observer, ClientThrottle throttle)
             throws IOException {
-        KafkaServer server = new KafkaServer(options, observer);
+        KafkaServer server = new KafkaServer(options, observer, throttle);
         try {
             for (Listener listener : listeners) {
                 server.bind(listener);
@@ -98,7 +107,7 @@ public final class KafkaServer implements AutoCloseable {
             throw new IllegalArgumentException("two listeners named " + listener.name);
         }
         KafkaConnection.Surroundings around = new KafkaConnection.Surroundings(
-                listener.name, listener.router, options.limits(), budget, allocator, observer, refusals);
+                listener.name, listener.router, options.limits(), budget, allocator, observer, throttle, refusals);
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(group)
                 .channel(eventLoops.serverChannel())
@@ -219,6 +228,21 @@ public final class KafkaServer implements AutoCloseable {
             var _ = channel.close();
             return;
         }
+        int unwelcomeMs = throttle.connected(address);
+        if (unwelcomeMs > 0) {
+            // KIP-612: not read and not answered, and closed late, so that it does not come back at once.
+            observer.clientRefused(around.listener());
+            channel.config().setAutoRead(false);
+            var timer = channel.eventLoop()
+                    .schedule(
+                            () -> {
+                                var _ = channel.close();
+                            },
+                            unwelcomeMs,
+                            TimeUnit.MILLISECONDS);
+            channel.closeFuture().addListener(_ -> timer.cancel(false));
+            return;
+        }
         NetworkLoop loop = loops.computeIfAbsent(channel.eventLoop(), this::startLoop);
         InetSocketAddress local = (InetSocketAddress) channel.localAddress();
         String id = text(local) + "-" + text(client) + "-" + connectionNumbers.getAndIncrement();
@@ -261,7 +285,7 @@ public final class KafkaServer implements AutoCloseable {
         long deadline = System.nanoTime() + grace.toNanos();
         bound.values().forEach(channel -> channel.close().awaitUninterruptibly());
         if (grace.isPositive()) {
-            onEveryConnection(KafkaConnection::leave);
+            onEveryConnection(KafkaConnection::leaveAtOnce);
             List<Channel> open = openChannels();
             for (Channel channel : open) {
                 channel.closeFuture()

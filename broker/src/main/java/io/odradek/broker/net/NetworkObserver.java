@@ -14,6 +14,12 @@ public interface NetworkObserver {
     /** A connection is closed for what it sent, or was refused for there being too many. */
     default void clientRefused(String listener) {}
 
+    /** A connection is not read for a while, for its client is over a quota. */
+    default void connectionMuted(String listener) {}
+
+    /** It is read again, or closed. */
+    default void connectionUnmuted(String listener) {}
+
     /** A frame of {@code sizeBytes} was decoded. */
     default void received(ApiKeys api, short version, int sizeBytes) {}
 

@@ -147,6 +147,24 @@ final class ReceiveWindow implements RecvByteBufAllocator, RecvByteBufAllocator.
         return true;
     }
 
+    /**
+     * Nothing will be read for a while: what is unread leaves a buffer that is much larger than itself, or a client that has to wait would hold
+     * memory that others wait for.
+     */
+    void shrink() {
+        ReceiveMemory current = memory;
+        if (lent || grantedBytes > 0 || current == null) {
+            return;
+        }
+        int unread = current.buffer.readableBytes();
+        int enough = unread + SMALLEST_BYTES;
+        if (unread > 0 && 2L * enough <= current.buffer.capacity()) {
+            budget.charge(enough); // less than what is given back as soon as its other users let go
+            grantedBytes = enough;
+            move(current);
+        }
+    }
+
     /** Memory asked for in {@link #makeRoom} has come. */
     void granted(int bytes) {
         assert grantedBytes == 0 : "two grants";

@@ -37,6 +37,10 @@ final class ReplySlot implements Reply {
     final long receivedNanos;
     /** Loop only. */
     long handledNanos;
+    /** How long its client has to wait for what the request used; 0: not. Loop only. */
+    int throttleMs;
+    /** The time it takes counts for its client. Loop only. */
+    boolean isTimed;
 
     /** Next in the stack of slots that were filled since the loop last looked ({@link NetworkLoop}). */
     @Nullable

@@ -24,6 +24,7 @@ public final class NetworkMetrics implements NetworkObserver {
     private final AtomicReferenceArray<LongAdder> failures = new AtomicReferenceArray<>(KEYS);
     private final AtomicReferenceArray<Histogram> handled = new AtomicReferenceArray<>(KEYS);
     private final AtomicReferenceArray<Histogram> total = new AtomicReferenceArray<>(KEYS);
+    private final LongAdder muted = new LongAdder();
 
     public NetworkMetrics(Metrics metrics) {
         this.metrics = metrics;
@@ -47,6 +48,10 @@ public final class NetworkMetrics implements NetworkObserver {
                 "odradek_network_connections_waiting_for_memory",
                 "Connections that are not read because received bytes take all the memory they may",
                 () -> (double) server.connectionsWaitingForMemory());
+        metrics.gauge(
+                "odradek_network_connections_muted",
+                "Connections that are not read because their clients are over a quota",
+                () -> (double) muted.sum());
     }
 
     @Override
@@ -55,6 +60,7 @@ public final class NetworkMetrics implements NetworkObserver {
         // There from the first connection on: who watches a rate wants to see it begin.
         closed(listener);
         refused(listener);
+        mutes(listener);
     }
 
     @Override
@@ -85,6 +91,24 @@ public final class NetworkMetrics implements NetworkObserver {
 
     private LongAdder ofListener(String name, String help, String listener) {
         return metrics.counter(name, help, "listener", listener.toLowerCase(Locale.ROOT));
+    }
+
+    @Override
+    public void connectionMuted(String listener) {
+        mutes(listener).increment();
+        muted.increment();
+    }
+
+    @Override
+    public void connectionUnmuted(String listener) {
+        muted.decrement();
+    }
+
+    private LongAdder mutes(String listener) {
+        return ofListener(
+                "odradek_network_mutes_total",
+                "Times a connection was no longer read because its client was over a quota",
+                listener);
     }
 
     @Override

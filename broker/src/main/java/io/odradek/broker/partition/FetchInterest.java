@@ -25,6 +25,7 @@ public final class FetchInterest {
     private int maxBytes;
     private int currentLeaderEpoch;
     private int lastFetchedEpoch;
+    private long replicaLogStartOffset;
 
     /** What the last response said; -1 makes sure that the next one says something (KIP-227). */
     private long sentHighWatermark = -1;
@@ -76,6 +77,7 @@ public final class FetchInterest {
         currentLeaderEpoch = wanted.currentLeaderEpoch();
         lastFetchedEpoch = wanted.lastFetchedEpoch();
         knownHighWatermark = wanted.highWatermark();
+        replicaLogStartOffset = wanted.logStartOffset();
         unasked = true;
     }
 
@@ -109,6 +111,11 @@ public final class FetchInterest {
     /** -1: the client doesn't ask for divergence. */
     public int lastFetchedEpoch() {
         return lastFetchedEpoch;
+    }
+
+    /** Where a follower's log begins; -1 when it does not say. */
+    public long replicaLogStartOffset() {
+        return replicaLogStartOffset;
     }
 
     /** As the follower knows it; {@link Long#MAX_VALUE} when it does not say. */

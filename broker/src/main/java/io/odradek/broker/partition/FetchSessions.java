@@ -101,6 +101,11 @@ public final class FetchSessions {
         return new Incremental(session);
     }
 
+    /** The client is not told of it, and will not come back to it. By whoever is in it, before leaving. */
+    public void end(FetchSession session) {
+        remove(session);
+    }
+
     /** Sessions there are. */
     public int count() {
         return sessions.size();

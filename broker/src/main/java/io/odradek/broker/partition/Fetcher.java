@@ -174,11 +174,15 @@ final class Fetcher {
             String topic = one.host.partition().topic();
             if (wanted == null) {
                 if (one.sent != null) {
-                    dropped.add(new FetchQuestion.Asked(entry.getKey(), topic, null));
+                    dropped.add(new FetchQuestion.Asked(entry.getKey(), topic, null, -1));
                     one.sent = null;
                 }
             } else if (full || !wanted.equals(one.sent)) {
-                named.add(new FetchQuestion.Asked(entry.getKey(), topic, wanted.fetch()));
+                named.add(new FetchQuestion.Asked(
+                        entry.getKey(),
+                        topic,
+                        wanted.fetch(),
+                        one.host.log().view().logStartOffset()));
                 one.sent = wanted;
             }
         }
@@ -187,7 +191,7 @@ final class Fetcher {
             followed.remove(turn);
             followed.put(turn, next);
         }
-        forgotten.forEach((key, topic) -> dropped.add(new FetchQuestion.Asked(key, topic, null)));
+        forgotten.forEach((key, topic) -> dropped.add(new FetchQuestion.Asked(key, topic, null, -1)));
         forgotten.clear();
         inFlight = true;
         Map<String, Uuid> ids = new HashMap<>();

@@ -5,6 +5,8 @@ import io.odradek.replication.controller.BrokerImage;
 import io.odradek.replication.controller.ClusterImage;
 import io.odradek.replication.controller.PartitionImage;
 import io.odradek.replication.controller.TopicImage;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.apache.kafka.common.Uuid;
@@ -29,6 +31,32 @@ public final class ImageHints implements LeaderHints {
     public @Nullable Leader leaderOf(String topic, int partition, String listener) {
         ClusterImage image = newest.get();
         return leader(image, image.topic(topic), partition, listener);
+    }
+
+    @Override
+    public List<InSync> inSync(Uuid topicId, int partition, String listener) {
+        ClusterImage image = newest.get();
+        return inSync(image, image.topic(uuid(topicId)), partition, listener);
+    }
+
+    @Override
+    public List<InSync> inSync(String topic, int partition, String listener) {
+        ClusterImage image = newest.get();
+        return inSync(image, image.topic(topic), partition, listener);
+    }
+
+    private static List<InSync> inSync(ClusterImage image, @Nullable TopicImage topic, int partition, String listener) {
+        if (topic == null || partition < 0 || partition >= topic.partitions().size()) {
+            return List.of();
+        }
+        List<InSync> found = new ArrayList<>();
+        for (int id : topic.partitions().get(partition).inSyncReplicas()) {
+            BrokerImage broker = image.broker(id);
+            if (broker != null && broker.isActive() && broker.endpoint(listener) != null) {
+                found.add(new InSync(id, broker.rack()));
+            }
+        }
+        return found;
     }
 
     @Override

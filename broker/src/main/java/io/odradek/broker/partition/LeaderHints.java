@@ -1,5 +1,6 @@
 package io.odradek.broker.partition;
 
+import java.util.List;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,23 @@ public interface LeaderHints {
     /** As {@link #leaderOf(Uuid, int, String)}, by name. */
     @Nullable
     Leader leaderOf(String topic, int partition, String listener);
+
+    /**
+     * A replica in sync, of a broker that is alive.
+     *
+     * @param rack null: it stands in none
+     */
+    record InSync(int brokerId, @Nullable String rack) {}
+
+    /** Those that have an endpoint on the listener, the leader among them; none when there is no such partition. */
+    default List<InSync> inSync(Uuid topicId, int partition, String listener) {
+        return List.of();
+    }
+
+    /** As {@link #inSync(Uuid, int, String)}, by name. */
+    default List<InSync> inSync(String topic, int partition, String listener) {
+        return List.of();
+    }
 
     /** The id that a topic of this name has now; null when there is none. */
     @Nullable

@@ -62,6 +62,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -109,11 +110,16 @@ public final class PartitionHost {
 
     private volatile PartitionView view;
     private volatile Errors status = Errors.NOT_LEADER_OR_FOLLOWER;
+    private volatile boolean follows;
     private volatile boolean admitsAcksAll = true;
     private volatile boolean tellsEnd = true;
     private volatile long checkpoint;
     /** While this broker leads: of whom the high watermark waits. */
     private volatile List<Integer> counted = List.of();
+
+    /** What followers have said of themselves in this reign, by broker. Settle thread puts, any thread reads. */
+    private final Map<Integer, ReplicaExtent> followers = new ConcurrentHashMap<>();
+
     /** Leader epochs for which the log is being made ready. Metadata thread counts up, settle thread down. */
     private final AtomicInteger preparing = new AtomicInteger();
 
@@ -246,6 +252,26 @@ public final class PartitionHost {
         return leaseEndMs != Long.MAX_VALUE && ports.clock().nowMs() >= leaseEndMs
                 ? Errors.NOT_LEADER_OR_FOLLOWER
                 : Errors.NONE;
+    }
+
+    /**
+     * Whether it follows a leader, so that what it knows to be committed can be read here, too (KIP-392). What it serves then may lag behind,
+     * and is committed all the same. Any thread.
+     */
+    public boolean follows() {
+        return follows;
+    }
+
+    /**
+     * What a replica has.
+     *
+     * @param durableEnd exclusive
+     */
+    public record ReplicaExtent(long logStartOffset, long durableEnd) {}
+
+    /** As a follower has said last; null when it has said nothing in this reign, or this broker does not lead. Any thread. */
+    public @Nullable ReplicaExtent extentOf(int brokerId) {
+        return followers.get(brokerId);
     }
 
     /**
@@ -453,8 +479,9 @@ public final class PartitionHost {
      * A follower asks.
      *
      * @param fetch with a leader epoch of -1 when the follower does not know it, as old ones don't
+     * @param logStartOffset of its log; -1 when it does not say
      */
-    public void followerFetched(ReplicaFetch fetch, FollowerAnswer.Reader reader) {
+    public void followerFetched(ReplicaFetch fetch, long logStartOffset, FollowerAnswer.Reader reader) {
         ReplicaMachine now = machine;
         if (now == null || home.directory().isOffline()) {
             reader.answered(new FollowerAnswer.Other(new Refused(Refusal.NOT_LEADER_OR_FOLLOWER)));
@@ -464,6 +491,11 @@ public final class PartitionHost {
         long id = nextRead++;
         readers.put(id, reader);
         step(new FollowerFetched(id, known));
+        LeaderMachine leader = now.leader();
+        long end = leader == null ? -1 : leader.endOf(fetch.replicaId());
+        if (end >= 0) {
+            followers.put(fetch.replicaId(), new ReplicaExtent(logStartOffset, end));
+        }
     }
 
     private static ReplicaFetch inEpoch(ReplicaFetch fetch, int leaderEpoch) {
@@ -547,6 +579,8 @@ public final class PartitionHost {
         switch (effect) {
             case Lead(int leaderEpoch, long _) -> {
                 leaveFetcher();
+                followers.clear();
+                follows = false;
                 publish(view.highWatermark(), leaderEpoch);
                 ReplicaMachine now = machine;
                 LeaderMachine leader = now == null ? null : now.leader();
@@ -555,11 +589,11 @@ public final class PartitionHost {
                 wakeAll();
             }
             case Follow(int leaderEpoch, int leader) -> {
-                resign(leaderEpoch);
+                resign(leaderEpoch, true);
                 toldHighWatermark = NOT_TOLD;
                 fetcher = home.settlement().fetcher(leader);
             }
-            case StandBy(int leaderEpoch) -> resign(leaderEpoch);
+            case StandBy(int leaderEpoch) -> resign(leaderEpoch, false);
             case AdvanceHighWatermark(long offset) -> {
                 advance(position(offset));
                 home.settlement().advanced(this);
@@ -590,7 +624,12 @@ public final class PartitionHost {
                 lowerTo(logStartOffset);
                 changeLog(() -> home.directory().beginAgain(log, logStartOffset));
             }
-            case LearnHighWatermark(long offset) -> publish(position(offset), view.leaderEpoch());
+            case LearnHighWatermark(long offset) -> {
+                LogPosition before = view.highWatermark();
+                publish(position(offset), view.leaderEpoch());
+                grownBytes += visibleBytes(before, view.highWatermark());
+                home.settlement().advanced(this);
+            }
             case AdvanceLogStart(long logStartOffset) ->
                 runOnLog(() -> log.deleteRecordsBefore(logStartOffset), _ -> {});
             case Complain(String line) -> complain(line);
@@ -803,9 +842,12 @@ public final class PartitionHost {
         wakeFetches();
     }
 
-    private void resign(int leaderEpoch) {
+    /** @param isFollower what is committed can still be read here */
+    private void resign(int leaderEpoch, boolean isFollower) {
         leaveFetcher();
         status = Errors.NOT_LEADER_OR_FOLLOWER;
+        follows = isFollower;
+        followers.clear();
         // A new object in any case, so that a fetch that is about to wait sees that something happened.
         publish(view.highWatermark(), leaderEpoch);
         parkedProduces.fail(Errors.NOT_LEADER_OR_FOLLOWER);
@@ -823,6 +865,7 @@ public final class PartitionHost {
     void giveUp(Errors why) {
         assert why != Errors.NONE : "given up without a reason";
         status = why;
+        follows = false;
         machine = null;
         leaveFetcher();
         log.announceGrowth(false);

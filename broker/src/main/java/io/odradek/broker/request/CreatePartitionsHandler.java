@@ -6,12 +6,15 @@ import io.odradek.broker.metadata.TopicCreation;
 import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.Reply;
 import io.odradek.broker.net.Request;
+import io.odradek.broker.quota.ClientQuotas;
+import io.odradek.broker.quota.MutationQuota;
 import io.odradek.replication.controller.ControllerError;
 import io.odradek.replication.controller.ControllerReply.PartitionsCreated;
 import io.odradek.replication.controller.ControllerRequest.CreatePartitions;
 import io.odradek.replication.controller.ControllerRequest.MorePartitions;
 import io.odradek.replication.controller.Outcome.Done;
 import io.odradek.replication.controller.Outcome.Refused;
+import io.odradek.replication.controller.TopicImage;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -24,13 +27,17 @@ import org.apache.kafka.common.message.CreatePartitionsResponseData;
 import org.apache.kafka.common.message.CreatePartitionsResponseData.CreatePartitionsTopicResult;
 import org.apache.kafka.common.protocol.Errors;
 
-/** CreatePartitions, versions 0 to 3. */
+/** CreatePartitions, versions 0 to 3. In version 3 what is over a quota is refused, before that waited for afterwards (KIP-599). */
 public final class CreatePartitionsHandler implements ApiHandler {
 
-    private final ControllerHost controller;
+    private static final short FIRST_VERSION_WITH_STRICT_QUOTAS = 3;
 
-    public CreatePartitionsHandler(ControllerHost controller) {
+    private final ControllerHost controller;
+    private final ClientQuotas quotas;
+
+    public CreatePartitionsHandler(ControllerHost controller, ClientQuotas quotas) {
         this.controller = controller;
+        this.quotas = quotas;
     }
 
     @Override
@@ -45,14 +52,26 @@ public final class CreatePartitionsHandler implements ApiHandler {
                 duplicates.add(topic.name());
             }
         });
+        MutationQuota quota =
+                quotas.mutations(request.clientId(), request.version() >= FIRST_VERSION_WITH_STRICT_QUOTAS);
+        List<Integer> costs = new ArrayList<>();
         for (CreatePartitionsTopic topic : body.topics()) {
+            int cost = cost(topic, body.validateOnly());
             if (duplicates.contains(topic.name())) {
                 results.put(topic.name(), result(topic.name(), Errors.INVALID_REQUEST, "Duplicate topic name."));
             } else if (topic.name().equals(TopicCreation.METADATA_TOPIC)) {
                 results.put(
                         topic.name(),
                         result(topic.name(), Errors.TOPIC_AUTHORIZATION_FAILED, "The metadata log is no topic."));
+            } else if (cost > 0 && !quota.admits(cost)) {
+                results.put(
+                        topic.name(),
+                        result(
+                                topic.name(),
+                                Errors.THROTTLING_QUOTA_EXCEEDED,
+                                Errors.THROTTLING_QUOTA_EXCEEDED.message()));
             } else {
+                costs.add(cost);
                 topics.add(new MorePartitions(
                         topic.name(),
                         topic.count(),
@@ -63,6 +82,7 @@ public final class CreatePartitionsHandler implements ApiHandler {
                                         .toList()));
             }
         }
+        int throttleMs = quota.throttleMs();
         Deadline deadline = new Deadline(
                 request,
                 reply,
@@ -79,18 +99,29 @@ public final class CreatePartitionsHandler implements ApiHandler {
                                     name,
                                     switch (created.topics().get(i)) {
                                         case Done<String> _ -> new CreatePartitionsTopicResult().setName(name);
-                                        case Refused<String>(ControllerError error, String message) ->
-                                            result(name, ControllerErrors.toKafka(error), message);
+                                        case Refused<String>(ControllerError error, String message) -> {
+                                            quota.giveBack(costs.get(i));
+                                            yield result(name, ControllerErrors.toKafka(error), message);
+                                        }
                                     });
                         }
-                        deadline.send(response(all));
+                        deadline.send(response(all).setThrottleTimeMs(throttleMs));
                     }
 
                     @Override
                     public void failed(ControllerError error, String message) {
+                        costs.forEach(quota::giveBack);
                         deadline.send(response(results, topics, ControllerErrors.toKafka(error), message));
                     }
                 });
+    }
+
+    /** In partitions that are added; nothing where none is. */
+    private int cost(CreatePartitionsTopic topic, boolean validateOnly) {
+        TopicImage image = controller.image().topic(topic.name());
+        return validateOnly || image == null
+                ? 0
+                : Math.max(0, topic.count() - image.partitions().size());
     }
 
     private static CreatePartitionsTopicResult result(String name, Errors error, String message) {

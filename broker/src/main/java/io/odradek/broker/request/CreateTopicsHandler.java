@@ -9,6 +9,8 @@ import io.odradek.broker.metadata.TopicIds;
 import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.Reply;
 import io.odradek.broker.net.Request;
+import io.odradek.broker.quota.ClientQuotas;
+import io.odradek.broker.quota.MutationQuota;
 import io.odradek.replication.controller.ControllerError;
 import io.odradek.replication.controller.ControllerReply.CreatedTopic;
 import io.odradek.replication.controller.ControllerReply.TopicsCreated;
@@ -32,15 +34,19 @@ import org.apache.kafka.common.message.CreateTopicsResponseData.CreatableTopicCo
 import org.apache.kafka.common.message.CreateTopicsResponseData.CreatableTopicResult;
 import org.apache.kafka.common.protocol.Errors;
 
-/** CreateTopics, versions 2 to 7. */
+/** CreateTopics, versions 2 to 7. From version 6 on what is over a quota is refused, before that waited for afterwards (KIP-599). */
 public final class CreateTopicsHandler implements ApiHandler {
+
+    private static final short FIRST_VERSION_WITH_STRICT_QUOTAS = 6;
 
     private final ControllerHost controller;
     private final ConfigDescriptions configs;
+    private final ClientQuotas quotas;
 
-    public CreateTopicsHandler(ControllerHost controller, ConfigDescriptions configs) {
+    public CreateTopicsHandler(ControllerHost controller, ConfigDescriptions configs, ClientQuotas quotas) {
         this.controller = controller;
         this.configs = configs;
+        this.quotas = quotas;
     }
 
     @Override
@@ -55,17 +61,30 @@ public final class CreateTopicsHandler implements ApiHandler {
                 duplicates.add(topic.name());
             }
         }
+        MutationQuota quota =
+                quotas.mutations(request.clientId(), request.version() >= FIRST_VERSION_WITH_STRICT_QUOTAS);
+        List<Integer> costs = new ArrayList<>();
         for (CreatableTopic topic : body.topics()) {
+            int cost = cost(topic, body.validateOnly());
             if (duplicates.contains(topic.name())) {
                 results.put(topic.name(), refused(topic.name(), Errors.INVALID_REQUEST, "Duplicate topic name."));
             } else if (topic.name().equals(TopicCreation.METADATA_TOPIC)) {
                 results.put(
                         topic.name(),
                         refused(topic.name(), Errors.TOPIC_AUTHORIZATION_FAILED, "The metadata log is no topic."));
+            } else if (cost > 0 && !quota.admits(cost)) {
+                results.put(
+                        topic.name(),
+                        refused(
+                                topic.name(),
+                                Errors.THROTTLING_QUOTA_EXCEEDED,
+                                Errors.THROTTLING_QUOTA_EXCEEDED.message()));
             } else {
                 topics.add(newTopic(topic));
+                costs.add(cost);
             }
         }
+        int throttleMs = quota.throttleMs();
         Deadline deadline = new Deadline(
                 request,
                 reply,
@@ -81,18 +100,32 @@ public final class CreateTopicsHandler implements ApiHandler {
                             name,
                             switch (created.topics().get(i)) {
                                 case Done<CreatedTopic>(CreatedTopic topic) -> created(topic, request.version());
-                                case Refused<CreatedTopic>(ControllerError error, String message) ->
-                                    refused(name, ControllerErrors.toKafka(error), message);
+                                case Refused<CreatedTopic>(ControllerError error, String message) -> {
+                                    quota.giveBack(costs.get(i));
+                                    yield refused(name, ControllerErrors.toKafka(error), message);
+                                }
                             });
                 }
-                deadline.send(response(all));
+                deadline.send(response(all).setThrottleTimeMs(throttleMs));
             }
 
             @Override
             public void failed(ControllerError error, String message) {
+                costs.forEach(quota::giveBack);
                 deadline.send(response(results, topics, ControllerErrors.toKafka(error), message));
             }
         });
+    }
+
+    /** In partitions; nothing where none is made. What is too many partitions to count is refused by the controller. */
+    private int cost(CreatableTopic topic, boolean validateOnly) {
+        if (validateOnly || controller.image().topic(topic.name()) != null) {
+            return 0;
+        }
+        int partitions = topic.assignments().isEmpty()
+                ? topic.numPartitions()
+                : topic.assignments().size();
+        return partitions == -1 ? configs.defaultPartitions() : Math.max(0, partitions);
     }
 
     private static NewTopic newTopic(CreatableTopic topic) {

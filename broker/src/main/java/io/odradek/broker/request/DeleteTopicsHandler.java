@@ -8,6 +8,8 @@ import io.odradek.broker.metadata.TopicIds;
 import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.Reply;
 import io.odradek.broker.net.Request;
+import io.odradek.broker.quota.ClientQuotas;
+import io.odradek.broker.quota.MutationQuota;
 import io.odradek.replication.controller.ControllerError;
 import io.odradek.replication.controller.ControllerReply.DeletedTopic;
 import io.odradek.replication.controller.ControllerReply.TopicsDeleted;
@@ -28,15 +30,22 @@ import org.apache.kafka.common.message.DeleteTopicsResponseData.DeletableTopicRe
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
-/** DeleteTopics, versions 1 to 6: by name, from version 6 on also by id. */
+/**
+ * DeleteTopics, versions 1 to 6: by name, from version 6 on also by id. From version 5 on what is over a quota is refused, before that waited for
+ * afterwards (KIP-599).
+ */
 public final class DeleteTopicsHandler implements ApiHandler {
+
+    private static final short FIRST_VERSION_WITH_STRICT_QUOTAS = 5;
 
     private final ControllerHost controller;
     private final BrokerConfig config;
+    private final ClientQuotas quotas;
 
-    public DeleteTopicsHandler(ControllerHost controller, BrokerConfig config) {
+    public DeleteTopicsHandler(ControllerHost controller, BrokerConfig config, ClientQuotas quotas) {
         this.controller = controller;
         this.config = config;
+        this.quotas = quotas;
     }
 
     @Override
@@ -48,7 +57,11 @@ public final class DeleteTopicsHandler implements ApiHandler {
         List<DeleteTopicState> accepted = new ArrayList<>();
         Map<Object, Integer> times = new HashMap<>();
         asked.forEach(topic -> times.merge(key(topic), 1, Integer::sum));
+        MutationQuota quota =
+                quotas.mutations(request.clientId(), request.version() >= FIRST_VERSION_WITH_STRICT_QUOTAS);
+        List<Integer> costs = new ArrayList<>();
         for (DeleteTopicState topic : asked) {
+            int cost = cost(topic);
             String problem = problem(topic, times);
             if (!config.deleteTopics()) {
                 Errors error = request.version() < 3 ? Errors.INVALID_REQUEST : Errors.TOPIC_DELETION_DISABLED;
@@ -58,10 +71,15 @@ public final class DeleteTopicsHandler implements ApiHandler {
             } else if (TopicCreation.METADATA_TOPIC.equals(topic.name())
                     || TopicIds.METADATA.equals(TopicIds.fromKafka(topic.topicId()))) {
                 results.add(refused(topic, Errors.TOPIC_AUTHORIZATION_FAILED, "The metadata log is no topic."));
+            } else if (cost > 0 && !quota.admits(cost)) {
+                results.add(
+                        refused(topic, Errors.THROTTLING_QUOTA_EXCEEDED, Errors.THROTTLING_QUOTA_EXCEEDED.message()));
             } else {
                 accepted.add(topic);
+                costs.add(cost);
             }
         }
+        int throttleMs = quota.throttleMs();
         Deadline deadline = new Deadline(
                 request,
                 reply,
@@ -85,18 +103,29 @@ public final class DeleteTopicsHandler implements ApiHandler {
                                     new DeletableTopicResult()
                                             .setName(topic.name())
                                             .setTopicId(TopicIds.toKafka(topic.id()));
-                                case Refused<DeletedTopic>(ControllerError error, String message) ->
-                                    refused(accepted.get(i), ControllerErrors.toKafka(error), message);
+                                case Refused<DeletedTopic>(ControllerError error, String message) -> {
+                                    quota.giveBack(costs.get(i));
+                                    yield refused(accepted.get(i), ControllerErrors.toKafka(error), message);
+                                }
                             });
                 }
-                deadline.send(response(all));
+                deadline.send(response(all).setThrottleTimeMs(throttleMs));
             }
 
             @Override
             public void failed(ControllerError error, String message) {
+                costs.forEach(quota::giveBack);
                 deadline.send(response(results, accepted, ControllerErrors.toKafka(error), message));
             }
         });
+    }
+
+    /** In partitions that go; nothing where none does. */
+    private int cost(DeleteTopicState topic) {
+        TopicImage image = topic.name() != null
+                ? controller.image().topic(topic.name())
+                : controller.image().topic(TopicIds.fromKafka(topic.topicId()));
+        return image == null ? 0 : image.partitions().size();
     }
 
     private static Object key(DeleteTopicState topic) {

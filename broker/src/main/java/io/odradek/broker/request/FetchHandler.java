@@ -7,6 +7,7 @@ import io.odradek.broker.partition.FetchSession;
 import io.odradek.broker.partition.FetchSessions;
 import io.odradek.broker.partition.LeaderHints;
 import io.odradek.broker.partition.Partitions;
+import io.odradek.broker.quota.FetchQuota;
 import java.util.concurrent.atomic.LongAdder;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
@@ -21,13 +22,29 @@ public final class FetchHandler implements ApiHandler {
     private final FetchSessions sessions;
     private final FetchReads reads;
     private final int maxBytes;
+    private final FetchQuota quota;
     private final LongAdder parked = new LongAdder();
 
     /** @param maxBytes {@code fetch.max.bytes} of the broker: no response has more, but for one large batch */
     public FetchHandler(Partitions partitions, LeaderHints hints, FetchSessions sessions, int maxBytes) {
+        this(partitions, hints, sessions, maxBytes, FetchQuota.NONE, ReadReplicaSelector.LEADER);
+    }
+
+    /**
+     * @param quota of consumers; followers have none
+     * @param selector whom consumers are told to read from
+     */
+    public FetchHandler(
+            Partitions partitions,
+            LeaderHints hints,
+            FetchSessions sessions,
+            int maxBytes,
+            FetchQuota quota,
+            ReadReplicaSelector selector) {
         this.sessions = sessions;
-        this.reads = new FetchReads(partitions, hints);
+        this.reads = new FetchReads(partitions, hints, selector);
         this.maxBytes = maxBytes;
+        this.quota = quota;
     }
 
     /** Requests that wait for more to read. Any thread. */
@@ -50,7 +67,7 @@ public final class FetchHandler implements ApiHandler {
         if (follower) {
             new ReplicaFetchRound(reads, request, reply, session, incremental, maxBytes, parked).begin();
         } else {
-            new FetchRound(reads, request, reply, session, incremental, maxBytes, parked).look();
+            new FetchRound(reads, sessions, quota, request, reply, session, incremental, maxBytes, parked).look();
         }
     }
 }

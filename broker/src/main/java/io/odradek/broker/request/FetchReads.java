@@ -9,6 +9,7 @@ import io.odradek.broker.partition.LeaderHints;
 import io.odradek.broker.partition.PartitionHost;
 import io.odradek.broker.partition.Partitions;
 import io.odradek.broker.partition.ReplicationThrottle;
+import io.odradek.broker.request.ReadReplicaSelector.Candidate;
 import io.odradek.engine.FetchedSlices;
 import io.odradek.engine.LogPosition;
 import io.odradek.engine.LogReader;
@@ -18,8 +19,10 @@ import io.odradek.engine.PartitionView;
 import io.odradek.replication.partition.EpochEnd;
 import io.odradek.replication.partition.FetchAnswer;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData.EpochEndOffset;
 import org.apache.kafka.common.message.FetchResponseData.LeaderIdAndEpoch;
 import org.apache.kafka.common.message.FetchResponseData.PartitionData;
@@ -32,17 +35,30 @@ final class FetchReads {
     static final byte READ_COMMITTED = 1;
     /** KIP-951. */
     private static final short FIRST_VERSION_WITH_ENDPOINTS = 16;
+    /** KIP-392. */
+    private static final short FIRST_VERSION_FROM_FOLLOWERS = 11;
 
     private final Partitions partitions;
     private final LeaderHints hints;
+    private final ReadReplicaSelector selector;
 
-    FetchReads(Partitions partitions, LeaderHints hints) {
+    FetchReads(Partitions partitions, LeaderHints hints, ReadReplicaSelector selector) {
         this.partitions = partitions;
         this.hints = hints;
+        this.selector = selector;
     }
 
     /**
-     * Reads from where the client is.
+     * Reads from where the client is: of the leader, or of a follower what it knows to be committed (KIP-392). Where a follower knows less than
+     * the client, it never says where to go back to: it may be behind. The client waits, or is sent to the leader, which can tell.
+     *
+     * <pre>
+     *   the client is         at the leader              at a follower
+     *   below the log         OFFSET_OUT_OF_RANGE        OFFSET_OUT_OF_RANGE
+     *   up to what is known   records; or divergence     records; or OFFSET_NOT_AVAILABLE where the leader would say divergence
+     *   up to the log's end   waits; or divergence       waits
+     *   beyond it             OFFSET_OUT_OF_RANGE        OFFSET_NOT_AVAILABLE
+     * </pre>
      *
      * @param maxBytes soft limit; nothing is read when it is 0 and {@code atLeastOneBatch} false
      * @return what the response says; its records, if it has any, are {@link SlicedRecords} that somebody must close
@@ -53,9 +69,14 @@ final class FetchReads {
         if (host == null) {
             return missing(interest, request);
         }
+        long truncations = host.log().truncations();
         PartitionView view = interest.look(host);
         Errors status = host.status();
-        if (status != Errors.NONE) {
+        boolean leads = status == Errors.NONE;
+        boolean follows = status == Errors.NOT_LEADER_OR_FOLLOWER
+                && request.version() >= FIRST_VERSION_FROM_FOLLOWERS
+                && host.follows();
+        if (!leads && !follows) {
             return failed(interest, status, request);
         }
         Errors epoch = host.checkEpoch(view, interest.currentLeaderEpoch());
@@ -71,17 +92,31 @@ final class FetchReads {
                 .setAbortedTransactions(readCommitted ? List.of() : null)
                 .setRecords(MemoryRecords.EMPTY);
         long from = interest.fetchOffset();
-        if (from < log.logStartOffset() || from > log.logEndOffset()) {
+        if (from < log.logStartOffset() || (leads && from > log.logEndOffset())) {
             return failed(interest, Errors.OFFSET_OUT_OF_RANGE, request);
+        }
+        if (follows && from > view.highWatermark().offset()) {
+            return from > log.logEndOffset() ? failed(interest, Errors.OFFSET_NOT_AVAILABLE, request) : data;
         }
         if (interest.lastFetchedEpoch() >= 0) {
             LogView.EpochEnd end = log.endOffsetFor(interest.lastFetchedEpoch());
-            if (end.leaderEpoch() < 0 || end.endOffset() < 0) {
+            boolean unknown = end.leaderEpoch() < 0 || end.endOffset() < 0;
+            boolean diverges = end.leaderEpoch() < interest.lastFetchedEpoch() || end.endOffset() < from;
+            if (follows && (unknown || diverges)) {
+                return failed(interest, Errors.OFFSET_NOT_AVAILABLE, request);
+            }
+            if (unknown) {
                 return failed(interest, Errors.OFFSET_OUT_OF_RANGE, request);
             }
-            if (end.leaderEpoch() < interest.lastFetchedEpoch() || end.endOffset() < from) {
+            if (diverges) {
                 return data.setDivergingEpoch(
                         new EpochEndOffset().setEpoch(end.leaderEpoch()).setEndOffset(end.endOffset()));
+            }
+        }
+        if (leads) {
+            int better = betterReplica(interest, request, host, from);
+            if (better != ReadReplicaSelector.NOBODY_ELSE) {
+                return data.setPreferredReadReplica(better);
             }
         }
         LogPosition bound = readCommitted ? view.lastStableOffset() : view.highWatermark();
@@ -92,7 +127,41 @@ final class FetchReads {
         if (maxBytes <= 0 && !atLeastOneBatch) {
             return data;
         }
-        return readBatches(interest, host, log, bound, data, maxBytes, atLeastOneBatch, request);
+        PartitionData read = readBatches(interest, host, log, bound, data, maxBytes, atLeastOneBatch, request);
+        // Behind the read: after an unclean election a follower's log is cut, and written anew, also below what was
+        // committed.
+        if (follows && host.log().truncations() != truncations) {
+            if (read.records() instanceof SlicedRecords records) {
+                records.close();
+            }
+            return failed(interest, Errors.NOT_LEADER_OR_FOLLOWER, request);
+        }
+        return read;
+    }
+
+    private int betterReplica(FetchInterest interest, Request request, PartitionHost host, long from) {
+        String rack = ((FetchRequestData) request.body()).rackId();
+        if (selector == ReadReplicaSelector.LEADER || rack.isEmpty()) {
+            return ReadReplicaSelector.NOBODY_ELSE;
+        }
+        LeaderHints.Leader leader = leader(interest, request);
+        if (leader == null) {
+            return ReadReplicaSelector.NOBODY_ELSE;
+        }
+        String topic = interest.topic();
+        List<LeaderHints.InSync> inSync = topic != null
+                ? hints.inSync(topic, interest.partition(), request.listener())
+                : hints.inSync(interest.topicId(), interest.partition(), request.listener());
+        List<Candidate> candidates = new ArrayList<>(inSync.size());
+        for (LeaderHints.InSync each : inSync) {
+            PartitionHost.ReplicaExtent extent = host.extentOf(each.brokerId());
+            candidates.add(new Candidate(
+                    each.brokerId(),
+                    each.rack(),
+                    extent == null ? -1 : extent.logStartOffset(),
+                    extent == null ? -1 : extent.durableEnd()));
+        }
+        return selector.select(rack, leader.leaderId(), candidates, from);
     }
 
     private PartitionData readBatches(

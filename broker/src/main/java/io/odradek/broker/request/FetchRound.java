@@ -6,9 +6,11 @@ import io.odradek.broker.net.Request;
 import io.odradek.broker.net.SlicedRecords;
 import io.odradek.broker.partition.FetchInterest;
 import io.odradek.broker.partition.FetchSession;
+import io.odradek.broker.partition.FetchSessions;
 import io.odradek.broker.partition.LeaderHints;
 import io.odradek.broker.partition.ParkedFetch;
 import io.odradek.broker.partition.PartitionHost;
+import io.odradek.broker.quota.FetchQuota;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
@@ -26,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class FetchRound extends ParkedFetch {
     private final FetchReads reads;
+    private final FetchSessions sessions;
+    private final FetchQuota quota;
     private final Request request;
     private final Reply reply;
     private final FetchSession session;
@@ -49,6 +53,8 @@ final class FetchRound extends ParkedFetch {
     /** @param parked how many requests wait for more to read */
     FetchRound(
             FetchReads reads,
+            FetchSessions sessions,
+            FetchQuota quota,
             Request request,
             Reply reply,
             FetchSession session,
@@ -57,12 +63,15 @@ final class FetchRound extends ParkedFetch {
             LongAdder parked) {
         FetchRequestData body = (FetchRequestData) request.body();
         this.reads = reads;
+        this.sessions = sessions;
+        this.quota = quota;
         this.request = request;
         this.reply = reply;
         this.session = session;
         this.incremental = incremental;
         this.parked = parked;
-        this.maxBytes = Math.max(0, Math.min(body.maxBytes(), maxBytes));
+        long most = Math.min(maxBytes, quota.mostBytes(request.clientId()));
+        this.maxBytes = (int) Math.max(0, Math.min(body.maxBytes(), most));
         this.minBytes = Math.min(body.minBytes(), this.maxBytes);
         this.maxWaitMs = body.maxWaitMs();
         this.readCommitted = body.isolationLevel() == FetchReads.READ_COMMITTED;
@@ -107,7 +116,7 @@ final class FetchRound extends ParkedFetch {
         found.add(interest);
         answers.add(data);
         foundBytes += sizeBytes(data);
-        urgent |= data.errorCode() != Errors.NONE.code() || isDiverging(data);
+        urgent |= data.errorCode() != Errors.NONE.code() || isDiverging(data) || isElsewhere(data);
     }
 
     /** @return false when there was progress meanwhile */
@@ -160,18 +169,43 @@ final class FetchRound extends ParkedFetch {
             deadline.cancel();
             parked.decrement();
         }
+        FetchQuota.Verdict verdict = quota.fetched(request.clientId(), foundBytes);
+        if (verdict.isWithheld()) {
+            withhold(verdict.throttleMs());
+            return;
+        }
         for (int i = 0; i < found.size(); i++) {
             PartitionHost host = found.get(i).host();
             if (host != null) {
                 host.traffic().fetched(sizeBytes(answers.get(i)));
             }
         }
-        FetchResponseData response = response(session, found, answers, incremental, reads, request);
+        FetchResponseData response =
+                response(session, found, answers, incremental, reads, request).setThrottleTimeMs(verdict.throttleMs());
         for (int i = 0; i < found.size(); i++) {
             settle(found.get(i), answers.get(i));
         }
         found.clear();
         answers.clear();
+        session.leave();
+        reply.send(response);
+    }
+
+    /**
+     * The client is over its quota, and waits before it asks again for what it is not given now (KIP-219). To a full fetch it makes nothing of
+     * such an answer, and begins anew: the session was for nothing.
+     */
+    private void withhold(int throttleMs) {
+        closeRecords();
+        found.forEach(session::list);
+        found.clear();
+        answers.clear();
+        FetchResponseData response = new FetchResponseData().setThrottleTimeMs(throttleMs);
+        if (incremental) {
+            response.setSessionId(session.id());
+        } else {
+            sessions.end(session);
+        }
         session.leave();
         reply.send(response);
     }
@@ -212,6 +246,7 @@ final class FetchRound extends ParkedFetch {
         return sizeBytes(data) > 0
                 || data.errorCode() != Errors.NONE.code()
                 || isDiverging(data)
+                || isElsewhere(data)
                 || interest.isNews(data.highWatermark(), data.logStartOffset());
     }
 
@@ -226,7 +261,7 @@ final class FetchRound extends ParkedFetch {
             interest.sentError();
         }
         // With nothing to read it is quiet until its shard announces it; anything else is looked at again.
-        if (failed || sizeBytes(data) > 0 || isDiverging(data) || !interest.watch()) {
+        if (failed || sizeBytes(data) > 0 || isDiverging(data) || isElsewhere(data) || !interest.watch()) {
             session.list(interest);
         }
     }
@@ -265,6 +300,11 @@ final class FetchRound extends ParkedFetch {
 
     static int sizeBytes(PartitionData data) {
         return data.records() == null ? 0 : data.records().sizeInBytes();
+    }
+
+    /** The client is told to read from another replica. */
+    private static boolean isElsewhere(PartitionData data) {
+        return data.preferredReadReplica() != ReadReplicaSelector.NOBODY_ELSE;
     }
 
     private static boolean isDiverging(PartitionData data) {

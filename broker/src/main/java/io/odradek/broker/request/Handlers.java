@@ -15,6 +15,7 @@ import io.odradek.broker.partition.FetchSessions;
 import io.odradek.broker.partition.LeaderHints;
 import io.odradek.broker.partition.Partitions;
 import io.odradek.broker.quorum.QuorumHost;
+import io.odradek.broker.quota.ClientQuotas;
 import io.odradek.engine.record.Refusal;
 import io.odradek.replication.controller.ClusterImage;
 import io.odradek.replication.quorum.VoterSet;
@@ -39,6 +40,7 @@ public final class Handlers {
      * @param metrics where the handlers' figures are registered
      * @param quorum this node's server of the metadata quorum
      * @param line to the active controller
+     * @param quotas of clients, as this node enforces them
      */
     public record Ports(
             BrokerConfig config,
@@ -53,7 +55,8 @@ public final class Handlers {
             InstantSource clock,
             Metrics metrics,
             QuorumHost quorum,
-            ControllerLine line) {}
+            ControllerLine line,
+            ClientQuotas quotas) {}
 
     private Handlers() {}
 
@@ -68,7 +71,13 @@ public final class Handlers {
         FetchSessions sessions =
                 new FetchSessions(config.intValue("max.incremental.fetch.session.cache.slots"), ports.clock());
         ProduceHandler produce = new ProduceHandler(partitions, hints, ports.clock());
-        FetchHandler fetch = new FetchHandler(partitions, hints, sessions, config.intValue("fetch.max.bytes"));
+        FetchHandler fetch = new FetchHandler(
+                partitions,
+                hints,
+                sessions,
+                config.intValue("fetch.max.bytes"),
+                ports.quotas(),
+                ReadReplicaSelector.named(config.text("replica.selector.class")));
         watch(ports.metrics(), produce, fetch, sessions);
         Map<ApiKeys, ApiHandler> handlers = new EnumMap<>(ApiKeys.class);
         handlers.put(ApiKeys.API_VERSIONS, new ApiVersionsHandler(() -> features(controller.image())));
@@ -99,13 +108,14 @@ public final class Handlers {
         handlers.putAll(forwarding(
                 ports.line(),
                 config.nodeId(),
-                ofController(config, descriptions, controller, new QuorumHandler(ports.quorum()))));
+                ofController(config, descriptions, controller, new QuorumHandler(ports.quorum()), ports.quotas())));
         return OfferedApis.router(handlers);
     }
 
     /** What is answered at a controller's listener. */
-    public static RequestRouter controllerRouter(BrokerConfig config, ControllerHost controller, QuorumHost quorum) {
-        return controllerRouter(config, controller, new QuorumHandler(quorum), quorum::voters);
+    public static RequestRouter controllerRouter(
+            BrokerConfig config, ControllerHost controller, QuorumHost quorum, ClientQuotas quotas) {
+        return controllerRouter(config, controller, new QuorumHandler(quorum), quorum::voters, quotas);
     }
 
     /**
@@ -113,9 +123,13 @@ public final class Handlers {
      * @param voters of it
      */
     static RequestRouter controllerRouter(
-            BrokerConfig config, ControllerHost controller, ApiHandler quorum, Supplier<VoterSet> voters) {
+            BrokerConfig config,
+            ControllerHost controller,
+            ApiHandler quorum,
+            Supplier<VoterSet> voters,
+            ClientQuotas quotas) {
         ConfigDescriptions descriptions = new ConfigDescriptions(config);
-        Map<ApiKeys, ApiHandler> ofController = ofController(config, descriptions, controller, quorum);
+        Map<ApiKeys, ApiHandler> ofController = ofController(config, descriptions, controller, quorum, quotas);
         Map<ApiKeys, ApiHandler> handlers = new EnumMap<>(ofController);
         handlers.computeIfPresent(
                 ApiKeys.LIST_PARTITION_REASSIGNMENTS, (_, handler) -> whileActive(controller, handler));
@@ -143,11 +157,15 @@ public final class Handlers {
 
     /** {@link OfferedApis#forwarded()}, as the active controller answers it. */
     static Map<ApiKeys, ApiHandler> ofController(
-            BrokerConfig config, ConfigDescriptions descriptions, ControllerHost controller, ApiHandler quorum) {
+            BrokerConfig config,
+            ConfigDescriptions descriptions,
+            ControllerHost controller,
+            ApiHandler quorum,
+            ClientQuotas quotas) {
         Map<ApiKeys, ApiHandler> handlers = new EnumMap<>(ApiKeys.class);
-        handlers.put(ApiKeys.CREATE_TOPICS, new CreateTopicsHandler(controller, descriptions));
-        handlers.put(ApiKeys.DELETE_TOPICS, new DeleteTopicsHandler(controller, config));
-        handlers.put(ApiKeys.CREATE_PARTITIONS, new CreatePartitionsHandler(controller));
+        handlers.put(ApiKeys.CREATE_TOPICS, new CreateTopicsHandler(controller, descriptions, quotas));
+        handlers.put(ApiKeys.DELETE_TOPICS, new DeleteTopicsHandler(controller, config, quotas));
+        handlers.put(ApiKeys.CREATE_PARTITIONS, new CreatePartitionsHandler(controller, quotas));
         handlers.put(ApiKeys.ELECT_LEADERS, new ElectLeadersHandler(controller));
         handlers.put(ApiKeys.ALTER_PARTITION_REASSIGNMENTS, new AlterPartitionReassignmentsHandler(controller));
         handlers.put(ApiKeys.LIST_PARTITION_REASSIGNMENTS, new ListPartitionReassignmentsHandler(controller::image));

@@ -68,7 +68,7 @@ public final class OfferedApis {
             all(ApiKeys.LIST_PARTITION_REASSIGNMENTS, 0, 0),
             all(ApiKeys.OFFSET_DELETE, 0, 0),
             all(ApiKeys.DESCRIBE_CLIENT_QUOTAS, 0, 1),
-            upTo(ApiKeys.ALTER_CLIENT_QUOTAS, 0, 1, "quotas are kept; nobody is throttled by them yet"),
+            all(ApiKeys.ALTER_CLIENT_QUOTAS, 0, 1),
             all(ApiKeys.DESCRIBE_QUORUM, 0, 2),
             all(ApiKeys.UPDATE_FEATURES, 0, 2),
             all(ApiKeys.DESCRIBE_CLUSTER, 0, 2),

@@ -11,6 +11,7 @@ import io.odradek.broker.metadata.InMemoryMetadataLog;
 import io.odradek.broker.metadata.TestController;
 import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.Request;
+import io.odradek.broker.quota.ClientQuotas;
 import io.odradek.broker.request.AllocateProducerIdsHandler;
 import io.odradek.broker.request.AlterPartitionHandler;
 import io.odradek.broker.request.AssignReplicasToDirsHandler;
@@ -92,7 +93,7 @@ class ControllerMessagesTest {
             ApiKeys.ASSIGN_REPLICAS_TO_DIRS,
             new AssignReplicasToDirsHandler(there.host),
             ApiKeys.CREATE_TOPICS,
-            new CreateTopicsHandler(there.host, new ConfigDescriptions(CONFIG)));
+            new CreateTopicsHandler(there.host, new ConfigDescriptions(CONFIG), new ClientQuotas(() -> 0)));
 
     @AfterEach
     void stop() {

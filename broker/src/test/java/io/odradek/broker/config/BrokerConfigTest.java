@@ -100,6 +100,7 @@ class BrokerConfigTest {
         controller.quorum.voters       | 2@a:1,3@b:2            | with node.id=1 among them
         broker.heartbeat.interval.ms   | 501                    | at most 1/2 of broker.session.timeout.ms=1000
         replica.fetch.wait.max.ms      | 30001                  | at most replica.lag.time.max.ms=30000
+        replica.selector.class         | com.example.Nearest    | RackAwareReplicaSelector
         controller.quorum.voters       | one@a:1                | id@host:port
         controller.quorum.voters       | 1@a:0                  | id@host:port
         controller.quorum.voters       | 1@a:1,1@b:1            | each id once

@@ -38,6 +38,15 @@ final class ServerFixture implements AutoCloseable {
 
     ServerFixture(NetworkOptions options, NetworkObserver observer, Map<ApiKeys, ApiHandler> handlers)
             throws IOException {
+        this(options, observer, ClientThrottle.NONE, handlers);
+    }
+
+    ServerFixture(
+            NetworkOptions options,
+            NetworkObserver observer,
+            ClientThrottle throttle,
+            Map<ApiKeys, ApiHandler> handlers)
+            throws IOException {
         Map<ApiKeys, Route> routes = new EnumMap<>(ApiKeys.class);
         routes.put(ApiKeys.API_VERSIONS, new Route((short) 0, (short) 4, ECHO));
         handlers.forEach((api, handler) -> routes.put(
@@ -51,7 +60,8 @@ final class ServerFixture implements AutoCloseable {
         server = KafkaServer.bind(
                 List.of(new KafkaServer.Listener("PLAINTEXT", "127.0.0.1", 0, new RequestRouter(routes))),
                 options,
-                observer);
+                observer,
+                throttle);
         server.serve();
     }
 

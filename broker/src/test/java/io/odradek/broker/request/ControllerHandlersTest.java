@@ -3,9 +3,11 @@ package io.odradek.broker.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.odradek.broker.metadata.TopicIds;
+import io.odradek.broker.quota.ClientQuotas;
 import io.odradek.replication.controller.BrokerImage;
 import io.odradek.replication.controller.PartitionImage;
 import io.odradek.replication.controller.TopicImage;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
@@ -56,7 +58,7 @@ class ControllerHandlersTest extends HandlerTest {
                 new CreateTopicsRequestData.CreatableTopicCollection(1);
         topics.add(new CreatableTopic().setName(name).setNumPartitions(1).setReplicationFactor((short) 1));
         ask(
-                new CreateTopicsHandler(controller.host, configs),
+                new CreateTopicsHandler(controller.host, configs, new ClientQuotas(() -> 0)),
                 new CreateTopicsRequestData().setTopics(topics).setTimeoutMs(10_000),
                 7,
                 CreateTopicsResponseData.class);
@@ -325,6 +327,10 @@ class ControllerHandlersTest extends HandlerTest {
         assertThat(quota("user", null, "request_percentage", 12.5)).isEqualTo(Errors.NONE);
         assertThat(quota("ip", "10.0.0.1", "connection_creation_rate", 5)).isEqualTo(Errors.NONE);
         assertThat(quota("ip", "somewhere", "connection_creation_rate", 5)).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(quota("ip", "999.1.1.1", "connection_creation_rate", 5)).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(quota("ip", "::::", "connection_creation_rate", 5)).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(quota("ip", "10.0.0.1", "producer_byte_rate", 5)).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(quota("user", "bob", "connection_creation_rate", 5)).isEqualTo(Errors.INVALID_REQUEST);
         assertThat(quota("user", "bob", "no_such_rate", 5)).isEqualTo(Errors.INVALID_REQUEST);
         assertThat(quota("user", "bob", "producer_byte_rate", -5)).isEqualTo(Errors.INVALID_REQUEST);
         assertThat(quota("user", "bob", "producer_byte_rate", 1.5)).isEqualTo(Errors.INVALID_REQUEST);
@@ -335,6 +341,32 @@ class ControllerHandlersTest extends HandlerTest {
         assertThat(described("user", 0, "alice").getFirst().values().getFirst().key())
                 .isEqualTo("producer_byte_rate");
         assertThat(described("ip", 2, null)).hasSize(1);
+    }
+
+    /** Entries that never reach the controller have their own places in the answer. */
+    @Test
+    void eachEntityOfARequestHasItsAnswer() {
+        List<AlterClientQuotasRequestData.EntryData> entries = new ArrayList<>();
+        for (String address : List.of("1.2.3.4", "1.2.3.400", "::1", "1.2.3", "::2")) {
+            entries.add(new AlterClientQuotasRequestData.EntryData()
+                    .setEntity(List.of(new AlterClientQuotasRequestData.EntityData()
+                            .setEntityType("ip")
+                            .setEntityName(address)))
+                    .setOps(List.of(new AlterClientQuotasRequestData.OpData()
+                            .setKey("connection_creation_rate")
+                            .setValue(5))));
+        }
+        AlterClientQuotasResponseData response = ask(
+                new AlterClientQuotasHandler(controller.host),
+                new AlterClientQuotasRequestData().setEntries(entries),
+                1,
+                AlterClientQuotasResponseData.class);
+        assertThat(response.entries())
+                .extracting(entry -> entry.entity().getFirst().entityName() + " " + Errors.forCode(entry.errorCode()))
+                .containsExactly(
+                        "1.2.3.4 NONE", "1.2.3.400 INVALID_REQUEST", "::1 NONE", "1.2.3 INVALID_REQUEST", "::2 NONE");
+        assertThat(response.entries().get(1).errorMessage()).isEqualTo("1.2.3.400 is not an IP address");
+        assertThat(controller.host.image().quotas().size()).isEqualTo(3);
     }
 
     private Errors quota(String type, @Nullable String name, String key, double value) {

@@ -9,6 +9,7 @@ import io.odradek.broker.net.ApiHandler;
 import io.odradek.broker.net.Request;
 import io.odradek.broker.net.RequestRouter;
 import io.odradek.broker.net.RequestRouter.Route;
+import io.odradek.broker.quota.ClientQuotas;
 import io.odradek.broker.request.OfferedApis.Offer;
 import io.odradek.engine.record.BufferLease;
 import io.odradek.replication.Endpoint;
@@ -74,7 +75,8 @@ class ControllerListenerTest extends HandlerTest {
         return new Voter(new ReplicaKey(id, new UUID(0, id)), List.of(endpoints));
     }
 
-    private final RequestRouter router = Handlers.controllerRouter(config, controller.host, quorum, () -> VOTERS);
+    private final RequestRouter router = Handlers.controllerRouter(
+            config, controller.host, quorum, () -> VOTERS, new ClientQuotas(() -> 0));
 
     private ApiMessage ask(ApiKeys api, int version, ApiMessage body) {
         Route route = Objects.requireNonNull(router.route(api));

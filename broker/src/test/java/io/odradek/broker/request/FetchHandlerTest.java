@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.odradek.broker.partition.PartitionHost;
 import io.odradek.broker.partition.TopicTraffic;
+import io.odradek.broker.quota.FetchQuota;
 import io.odradek.engine.Durability;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.io.DiskFileStore;
@@ -27,6 +28,7 @@ import org.apache.kafka.common.message.FetchResponseData.PartitionData;
 import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -92,6 +94,83 @@ class FetchHandlerTest {
                         fetch(LocalBroker.fetchRequest("t", Uuid.ZERO_UUID, 0, 1, 1, 0), NAMES))
                 .getFirst();
         assertThat(LocalBroker.values(byName, 1)).containsExactly(Map.entry(1L, "b"), Map.entry(2L, "c"));
+    }
+
+    /** Nobody gets records while it is over its quota. */
+    private record Quota(boolean isOver, List<Long> asked) implements FetchQuota {
+        @Override
+        public long mostBytes(@Nullable String clientId) {
+            return 1000;
+        }
+
+        @Override
+        public Verdict fetched(@Nullable String clientId, long bytes) {
+            asked.add(bytes);
+            return new Verdict(isOver && bytes > 0 ? 700 : 0, isOver && bytes > 0);
+        }
+    }
+
+    /** KIP-219: the answer has no records and says how long to wait; then they are there, also in a session. */
+    @Test
+    void whatIsWithheldFromASessionComesLater() throws Exception {
+        Uuid id = broker.createTopic("t", 1, LogConfig.defaults());
+        FetchRequestData first = LocalBroker.fetchRequest(null, id, 0, 0, 1, 0);
+        first.setSessionEpoch(0);
+        FetchResponseData begun = fetch(first, IDS);
+        broker.produceNow(producer, "t", 0, "a", "b");
+        List<Long> asked = new ArrayList<>();
+        broker.quota = new Quota(true, asked);
+        FetchResponseData withheld = fetch(incremental(begun.sessionId(), 1), IDS);
+        assertThat(withheld.throttleTimeMs()).isEqualTo(700);
+        assertThat(withheld.errorCode()).isZero();
+        assertThat(withheld.sessionId()).isEqualTo(begun.sessionId());
+        assertThat(withheld.responses()).isEmpty();
+        assertThat(asked).hasSize(1).allMatch(bytes -> bytes > 0);
+
+        broker.quota = FetchQuota.NONE;
+        FetchResponseData given = fetch(incremental(begun.sessionId(), 2), IDS);
+        assertThat(given.throttleTimeMs()).isZero();
+        assertThat(LocalBroker.values(LocalBroker.parts(given).getFirst(), 0))
+                .containsExactly(Map.entry(0L, "a"), Map.entry(1L, "b"));
+    }
+
+    /** The client makes nothing of such an answer but the time, and begins anew; so must we, or it would take slot after slot. */
+    @Test
+    void aFullFetchThatIsWithheldLeavesNoSession() throws Exception {
+        Uuid id = broker.createTopic("t", 1, LogConfig.defaults());
+        broker.produceNow(producer, "t", 0, "a");
+        broker.quota = new Quota(true, new ArrayList<>());
+        for (int i = 0; i < 3; i++) {
+            FetchRequestData full = LocalBroker.fetchRequest(null, id, 0, 0, 1, 0);
+            full.setSessionEpoch(0);
+            FetchResponseData withheld = fetch(full, IDS);
+            assertThat(withheld.throttleTimeMs()).isEqualTo(700);
+            assertThat(withheld.sessionId()).isZero();
+            assertThat(withheld.responses()).isEmpty();
+        }
+        assertThat(broker.sessions.count()).isZero();
+    }
+
+    @Test
+    void noMoreIsReadThanMayPass() throws Exception {
+        Uuid id = broker.createTopic("t", 1, LogConfig.defaults());
+        for (int i = 0; i < 5; i++) {
+            broker.produceNow(producer, "t", 0, "0123456789".repeat(40));
+        }
+        List<Long> asked = new ArrayList<>();
+        broker.quota = new Quota(false, asked);
+        fetchOne(id, 0);
+        assertThat(asked).singleElement().satisfies(bytes -> assertThat(bytes).isBetween(400L, 1000L));
+    }
+
+    private static FetchRequestData incremental(int sessionId, int epoch) {
+        return new FetchRequestData()
+                .setReplicaId(-1)
+                .setMaxBytes(1 << 20)
+                .setMinBytes(1)
+                .setMaxWaitMs(FOREVER_MS) // the session may hear of what is produced later than its producer
+                .setSessionId(sessionId)
+                .setSessionEpoch(epoch);
     }
 
     @Test

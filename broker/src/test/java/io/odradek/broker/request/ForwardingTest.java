@@ -18,6 +18,7 @@ import io.odradek.broker.net.PeerRequest;
 import io.odradek.broker.net.Request;
 import io.odradek.broker.net.RequestRouter;
 import io.odradek.broker.net.SocketNetwork;
+import io.odradek.broker.quota.ClientQuotas;
 import io.odradek.broker.request.OfferedApis.Offer;
 import io.odradek.engine.record.BufferLease;
 import io.odradek.replication.quorum.VoterSet;
@@ -87,6 +88,7 @@ class ForwardingTest {
             });
 
     private final List<AutoCloseable> toClose = new ArrayList<>();
+    private final ClientQuotas quotas = new ClientQuotas(() -> 0);
     private final BrokerConfig config = BrokerConfig.builtIn(Map.of("num.partitions", "3"));
     private final SocketNetwork network = SocketNetwork.open(
             PeerOptions.defaults("odradek-1", "1").withBackoffMs(1).withMaxBackoffMs(20));
@@ -157,8 +159,8 @@ class ForwardingTest {
     }
 
     private KafkaServer serve(TestController controller) throws IOException {
-        KafkaServer server =
-                server("CONTROLLER", Handlers.controllerRouter(config, controller.host, QUORUM, () -> VoterSet.NONE));
+        KafkaServer server = server(
+                "CONTROLLER", Handlers.controllerRouter(config, controller.host, QUORUM, () -> VoterSet.NONE, quotas));
         line.controllers.add(network.connection("controller", "127.0.0.1", server.port("CONTROLLER")));
         return server;
     }
@@ -229,7 +231,7 @@ class ForwardingTest {
         serve(controller());
         TestController twin = controller();
         Map<ApiKeys, ApiHandler> itself =
-                Handlers.ofController(config, new ConfigDescriptions(config), twin.host, QUORUM);
+                Handlers.ofController(config, new ConfigDescriptions(config), twin.host, QUORUM, quotas);
         Client client = connect();
         int correlation = 0;
         for (Offer offer : OfferedApis.forwarded()) { // the topics first

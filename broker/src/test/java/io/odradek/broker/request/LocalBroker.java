@@ -14,6 +14,7 @@ import io.odradek.broker.partition.Partitions;
 import io.odradek.broker.partition.ReplicaClock;
 import io.odradek.broker.partition.ReplicaPorts;
 import io.odradek.broker.partition.ShardSettlement;
+import io.odradek.broker.quota.FetchQuota;
 import io.odradek.engine.LogConfig;
 import io.odradek.engine.LogDirectory;
 import io.odradek.engine.TopicPartition;
@@ -78,6 +79,9 @@ final class LocalBroker implements AutoCloseable {
     final List<String> elsewhere = new ArrayList<>();
     final ProduceHandler produce;
     final FetchHandler fetch;
+    /** Of consumers; may be changed between requests. */
+    volatile FetchQuota quota = FetchQuota.NONE;
+
     private boolean closed;
     final ListOffsetsHandler listOffsets;
     final OffsetForLeaderEpochHandler epochs;
@@ -121,7 +125,23 @@ final class LocalBroker implements AutoCloseable {
                         alone.sources()));
         hints = new Hints();
         produce = new ProduceHandler(partitions, hints, InstantSource.system());
-        fetch = new FetchHandler(partitions, hints, sessions, MAX_FETCH_BYTES);
+        fetch = new FetchHandler(
+                partitions,
+                hints,
+                sessions,
+                MAX_FETCH_BYTES,
+                new FetchQuota() {
+                    @Override
+                    public long mostBytes(@Nullable String clientId) {
+                        return quota.mostBytes(clientId);
+                    }
+
+                    @Override
+                    public Verdict fetched(@Nullable String clientId, long bytes) {
+                        return quota.fetched(clientId, bytes);
+                    }
+                },
+                ReadReplicaSelector.LEADER);
         listOffsets = new ListOffsetsHandler(partitions, hints);
         epochs = new OffsetForLeaderEpochHandler(partitions, hints);
         describeProducers = new DescribeProducersHandler(partitions, hints, blocking);

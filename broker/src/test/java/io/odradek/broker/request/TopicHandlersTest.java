@@ -5,7 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import io.odradek.broker.metadata.TestController;
 import io.odradek.broker.metadata.TopicIds;
+import io.odradek.broker.quota.ClientQuotas;
+import io.odradek.replication.controller.ClusterImage;
 import io.odradek.replication.controller.ConfigResource;
+import io.odradek.replication.controller.MetadataRecord.ClientQuota;
+import io.odradek.replication.controller.QuotaEntity;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -15,6 +19,7 @@ import org.apache.kafka.common.message.CreatePartitionsRequestData.CreatePartiti
 import org.apache.kafka.common.message.CreatePartitionsResponseData;
 import org.apache.kafka.common.message.CreateTopicsRequestData;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopic;
+import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopicCollection;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopicConfig;
 import org.apache.kafka.common.message.CreateTopicsResponseData;
 import org.apache.kafka.common.message.CreateTopicsResponseData.CreatableTopicResult;
@@ -39,8 +44,9 @@ import org.junit.jupiter.api.Test;
 class TopicHandlersTest extends HandlerTest {
 
     private final MetadataHandler metadata = new MetadataHandler(controller.host, creation, config);
-    private final CreateTopicsHandler createTopics = new CreateTopicsHandler(controller.host, configs);
-    private final DeleteTopicsHandler deleteTopics = new DeleteTopicsHandler(controller.host, config);
+    private final ClientQuotas quotas = new ClientQuotas(() -> 0);
+    private final CreateTopicsHandler createTopics = new CreateTopicsHandler(controller.host, configs, quotas);
+    private final DeleteTopicsHandler deleteTopics = new DeleteTopicsHandler(controller.host, config, quotas);
 
     private MetadataResponseData metadata(int version, boolean create, String... names) {
         List<MetadataRequestTopic> topics = new ArrayList<>();
@@ -248,6 +254,92 @@ class TopicHandlersTest extends HandlerTest {
         assertThat(controller.host.image().topicsByName().isEmpty()).isTrue();
     }
 
+    /** As {@code kafka-configs} sets it for the client of these tests. */
+    private void mutationRate(double partitionsPerSecond) {
+        quotas.follow(ClusterImage.empty("c")
+                .apply(List.of(new ClientQuota(
+                        new QuotaEntity(List.of(new QuotaEntity.Part("client-id", "test"))),
+                        "controller_mutation_rate",
+                        partitionsPerSecond))));
+    }
+
+    private CreateTopicsResponseData createTopics(int version, boolean validateOnly, String... names) {
+        CreatableTopicCollection topics = new CreatableTopicCollection(names.length);
+        for (String name : names) {
+            topics.add(new CreatableTopic().setName(name).setNumPartitions(-1).setReplicationFactor((short) 1));
+        }
+        return ask(
+                createTopics,
+                new CreateTopicsRequestData()
+                        .setTopics(topics)
+                        .setTimeoutMs(1000)
+                        .setValidateOnly(validateOnly),
+                version,
+                CreateTopicsResponseData.class);
+    }
+
+    /** KIP-599; each topic has the three partitions of num.partitions, and eleven seconds' worth may be had at once. */
+    @Test
+    void topicsOverTheQuotaAreRefusedAndTheOthersAreMade() {
+        mutationRate(0.5); // 5.5 at once
+        CreateTopicsResponseData response = createTopics(7, false, "a", "b", "c", "d");
+        assertThat(response.topics())
+                .extracting(each -> Errors.forCode(each.errorCode()))
+                .containsExactlyInAnyOrder(
+                        Errors.NONE, Errors.NONE, Errors.THROTTLING_QUOTA_EXCEEDED, Errors.THROTTLING_QUOTA_EXCEEDED);
+        assertThat(response.throttleTimeMs()).isEqualTo(1000);
+        assertThat(controller.host.image().topicsByName().size()).isEqualTo(2);
+    }
+
+    /** Versions that do not know the error: everything is made, and waited for. */
+    @Test
+    void olderClientsGetTheirTopicsAndWait() {
+        mutationRate(0.5);
+        CreateTopicsResponseData response = createTopics(5, false, "a", "b", "c", "d");
+        assertThat(response.topics()).allMatch(each -> each.errorCode() == 0);
+        assertThat(response.throttleTimeMs()).isEqualTo(13_000);
+    }
+
+    @Test
+    void whatChangesNothingCostsNothing() {
+        create("a", 3);
+        mutationRate(0.5);
+        for (int i = 0; i < 10; i++) {
+            createTopics(7, true, "x", "y");
+            createTopics(7, false, "a");
+            createTopics(7, false, "not a name");
+        }
+        assertThat(createTopics(7, false, "b", "c").topics()).allMatch(each -> each.errorCode() == 0);
+    }
+
+    @Test
+    void partitionsAddedAndTopicsDeletedCountAsWell() {
+        create("a", 1);
+        create("b", 6);
+        mutationRate(1); // 11 at once
+        CreatePartitionsRequestData more = new CreatePartitionsRequestData().setTimeoutMs(1000);
+        more.topics().add(new CreatePartitionsTopic().setName("a").setCount(7).setAssignments(null));
+        CreatePartitionsHandler partitions = new CreatePartitionsHandler(controller.host, quotas);
+        assertThat(ask(partitions, more, 3, CreatePartitionsResponseData.class).results())
+                .allMatch(each -> each.errorCode() == 0); // six
+        DeleteTopicsRequestData delete = new DeleteTopicsRequestData()
+                .setTopics(List.of(new DeleteTopicState().setName("b"), new DeleteTopicState().setName("a")))
+                .setTimeoutMs(1000);
+        DeleteTopicsResponseData deleted = ask(deleteTopics, delete, 6, DeleteTopicsResponseData.class);
+        assertThat(deleted.responses().find("b").errorCode()).isZero(); // six more, one is owed
+        assertThat(Errors.forCode(deleted.responses().find("a").errorCode()))
+                .isEqualTo(Errors.THROTTLING_QUOTA_EXCEEDED);
+        assertThat(deleted.throttleTimeMs()).isEqualTo(1000);
+        more.topics().iterator().next().setCount(8);
+        CreatePartitionsResponseData refused = ask(partitions, more, 3, CreatePartitionsResponseData.class);
+        assertThat(Errors.forCode(refused.results().getFirst().errorCode()))
+                .isEqualTo(Errors.THROTTLING_QUOTA_EXCEEDED);
+        assertThat(refused.throttleTimeMs()).isEqualTo(1000);
+        CreatePartitionsResponseData older = ask(partitions, more, 2, CreatePartitionsResponseData.class);
+        assertThat(older.results()).allMatch(each -> each.errorCode() == 0);
+        assertThat(older.throttleTimeMs()).isEqualTo(2000);
+    }
+
     @Test
     void partitionsAreAdded() {
         create("t", 1);
@@ -256,7 +348,7 @@ class TopicHandlersTest extends HandlerTest {
         body.topics()
                 .add(new CreatePartitionsTopic().setName("absent").setCount(4).setAssignments(null));
         CreatePartitionsResponseData response =
-                ask(new CreatePartitionsHandler(controller.host), body, 3, CreatePartitionsResponseData.class);
+                ask(new CreatePartitionsHandler(controller.host, quotas), body, 3, CreatePartitionsResponseData.class);
         assertThat(response.results())
                 .extracting(each -> Errors.forCode(each.errorCode()))
                 .containsExactly(Errors.NONE, Errors.UNKNOWN_TOPIC_OR_PARTITION);

@@ -201,6 +201,9 @@ public final class SortedTree<K extends Comparable<K>, V> implements Iterable<Ma
     /** Same bindings in the same order; the shape of the tree, which depends on history, does not count. */
     @Override
     public boolean equals(@Nullable Object other) {
+        if (other == this) {
+            return true; // of what did not change between two images
+        }
         if (!(other instanceof SortedTree<?, ?> that) || size != that.size) {
             return false;
         }

@@ -209,7 +209,7 @@ public final class LeaderMachine {
     }
 
     /** What a follower's last fetch says, -1 when it has not fetched in this reign; for who compares. */
-    long endOf(int replicaId) {
+    public long endOf(int replicaId) {
         ReplicaProgress replica = find(replicas, replicaId);
         return replica == null ? ReplicaProgress.NOT_HEARD : replica.durableEnd();
     }

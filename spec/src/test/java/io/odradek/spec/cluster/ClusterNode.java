@@ -30,6 +30,7 @@ import io.odradek.broker.partition.ShardSettlement;
 import io.odradek.broker.quorum.ConnectedPeers;
 import io.odradek.broker.quorum.QuorumHost;
 import io.odradek.broker.quorum.QuorumStorage;
+import io.odradek.broker.quota.ClientQuotas;
 import io.odradek.broker.request.Handlers;
 import io.odradek.coordinator.group.GroupSettings;
 import io.odradek.engine.Durability;
@@ -325,7 +326,7 @@ final class ClusterNode implements Machine {
             host.decideFor(server);
             controller = host;
             quorum = server;
-            toControllers = Handlers.controllerRouter(config, host, server);
+            toControllers = Handlers.controllerRouter(config, host, server, new ClientQuotas(() -> 0));
             whenDone(host.upToDateFuture(), _ -> alive(() -> becomeBroker(opened, host, server, peers, network)));
             turnBy(time.nowMs());
         });
@@ -406,7 +407,8 @@ final class ClusterNode implements Machine {
                 wallClock(),
                 new Metrics(),
                 server,
-                link));
+                link,
+                new ClientQuotas(() -> 0)));
         Executor loop = task -> later(0, task);
         BrokerLifecycle living = new BrokerLifecycle(
                 link,

@@ -22,7 +22,7 @@ import org.apache.kafka.common.requests.RequestHeader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class FollowerReadsTest {
+class FetchReadsTest {
     private static final short VERSION = 17;
 
     /** It may be of another history: ReadPath's AnswerFollower, KAFKA-9838. */

@@ -1,0 +1,4 @@
+@NullMarked
+package io.odradek.broker.quota;
+
+import org.jspecify.annotations.NullMarked;
