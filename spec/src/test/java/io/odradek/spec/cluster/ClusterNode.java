@@ -115,6 +115,8 @@ final class ClusterNode implements Machine {
     private long turnAtMs = Long.MAX_VALUE;
     private boolean turning;
     private boolean mayFail;
+    /** How long the machine is down when its disk, or its power at an operation of it, ends the process. */
+    private int downMs = 1;
 
     // Of this life.
     private @Nullable LogDirectory directory;
@@ -253,10 +255,10 @@ final class ClusterNode implements Machine {
         try {
             doing.run();
             if (up && life == atLife && store.crashed()) {
-                down(false, "at an operation of its disk");
+                down(false, "at an operation of its disk", downMs);
             }
         } catch (SimulatedCrash crash) {
-            down(false, "at an operation of its disk");
+            down(false, "at an operation of its disk", downMs);
         } catch (IOException | DiskTrouble broken) {
             troubled(broken);
         }
@@ -264,12 +266,12 @@ final class ClusterNode implements Machine {
 
     private void troubled(Exception broken) {
         if (store.crashed()) {
-            down(false, "at an operation of its disk");
+            down(false, "at an operation of its disk", downMs);
         } else if (mayFail) {
             chronicle.count("a process ends because its disk fails");
-            down(false, "as its disk has failed: " + broken);
+            down(false, "as its disk has failed: " + broken, downMs);
         } else {
-            throw new AssertionError("node " + id + ": " + broken, broken);
+            throw new AssertionError("A disk is in trouble, unasked: node " + id + ": " + broken, broken);
         }
     }
 
@@ -663,8 +665,11 @@ final class ClusterNode implements Machine {
 
     // ---- What befalls it.
 
-    /** @param killed the process alone: what it wrote stays */
-    void down(boolean killed, String how) {
+    /**
+     * @param killed the process alone: what it wrote stays
+     * @param forMs until it is started again
+     */
+    void down(boolean killed, String how, int forMs) {
         if (!up) {
             return;
         }
@@ -684,24 +689,25 @@ final class ClusterNode implements Machine {
         shards.clear();
         store = killed && !store.crashed() ? store.afterKill() : store.afterCrash(random.nextLong());
         long atLife = life;
-        time.after(1 + random.nextInt(temper.mostDownMs()), () -> {
+        time.after(forMs, () -> {
             if (life == atLife && !up) {
                 start();
             }
         });
     }
 
-    void losePower() {
+    void losePower(int forMs) {
         if (up) {
             store.crash();
-            down(false, "by the plug");
+            down(false, "by the plug", forMs);
         }
     }
 
-    /** In the midst of whatever it does with its disk some operations later. */
-    void losePowerSoon() {
+    /** In the midst of whatever it does with its disk so many operations later. */
+    void losePowerSoon(int operations, int forMs) {
         if (up) {
-            store.crashAtOperation(store.operations() + 1 + random.nextInt(temper.operationsToCrash()));
+            downMs = forMs;
+            store.crashAtOperation(store.operations() + operations);
         }
     }
 
@@ -718,11 +724,13 @@ final class ClusterNode implements Machine {
         diskIsBusyUntilMs = Math.max(diskIsBusyUntilMs, time.nowMs() + ms);
     }
 
-    void failNextSync() {
+    /** The process ends by it, and is started again after so long. */
+    void failNextSync(int nth, int forMs) {
         if (up) {
             chronicle.count("a sync fails");
             mayFail = true;
-            store.failSync(1 + random.nextInt(3));
+            downMs = forMs;
+            store.failSync(nth);
         }
     }
 
@@ -732,7 +740,7 @@ final class ClusterNode implements Machine {
     }
 
     /** As a stop that is meant does it: first others take over. */
-    void leaveAndStop() {
+    void leaveAndStop(int forMs) {
         BrokerLifecycle living = lifecycle;
         QuorumHost server = quorum;
         if (living == null || server == null || !up) {
@@ -748,7 +756,7 @@ final class ClusterNode implements Machine {
                             server.handOver();
                             time.after(100, () -> {
                                 if (life == atLife && up) {
-                                    down(true, "as it has left");
+                                    down(true, "as it has left", forMs);
                                 }
                             });
                         })));

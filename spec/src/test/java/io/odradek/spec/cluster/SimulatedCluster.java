@@ -16,46 +16,58 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Three nodes, each broker and controller, a client machine with idempotent producers and consumers, and what befalls them: a history in virtual time that
- * its seed decides, with faults first and then peace, in which everything has to get well.
+ * its seed and its plan decide, with faults first and then peace, in which everything has to get well.
+ *
+ * <p>The seed decides whatever the plan does not: what a disk keeps, how long a message takes, what is written. Each component has a random generator
+ * of its own, which is the same under whatever plan.
  */
 final class SimulatedCluster {
 
-    private static final int NODES = 3;
+    static final int NODES = 3;
     private static final int CLIENT = NODES;
     private static final String[] TOPICS = {"orders", "events"};
     private static final int PARTITIONS = 2;
-    private static final long PEACEFUL_MS = 15_000;
+    static final long PEACEFUL_MS = 15_000;
     /** A follower that fetches a batch or two at a time, and lost much, takes its time. */
     private static final long PATIENCE_MS = 60_000;
 
-    private final long seed;
-    private final long faultyMs;
-    private final SplittableRandom random;
+    private final HistoryPlan plan;
     private final Timeline time = new Timeline();
     private final Chronicle chronicle = new Chronicle(time);
-    private final Temper temper;
     private final SimulatedNetwork network;
     private final Ledger ledger = new Ledger(chronicle, ClusterNode.CLUSTER);
     private final List<ClusterNode> nodes = new ArrayList<>();
+    private final FaultInjector injector;
     private final VoterSet voters;
     private final ClientMachine client;
     private final List<NumberingProducer> producers = new ArrayList<>();
     private final List<CheckingConsumer> consumers = new ArrayList<>();
-    private @Nullable OffsetCommitter committer;
-    private boolean faults = true;
+    private final OffsetCommitter committer;
+    private boolean topicsAreThere;
 
-    /** @param wholeMs how long it takes, in virtual time: the last 15 s are peaceful */
-    SimulatedCluster(long seed, long wholeMs) {
-        this.seed = seed;
-        this.faultyMs = Math.max(0, wholeMs - PEACEFUL_MS);
-        this.random = new SplittableRandom(seed);
-        this.temper = Temper.of(random.split());
+    SimulatedCluster(long seed, HistoryPlan plan) {
+        this.plan = plan;
+        SplittableRandom random = new SplittableRandom(seed);
+        var _ = random.split(); // with which the seed's plan was drawn
         this.network = new SimulatedNetwork(time, chronicle, random.split(), NODES + 1, this::machine);
         for (int id = 0; id < NODES; id++) {
             nodes.add(new ClusterNode(id, this, random.split()));
         }
+        this.injector = new FaultInjector(chronicle, network, nodes);
         this.voters = VoterSet.of(nodes.stream().map(ClusterNode::voter).toList());
         this.client = new ClientMachine(CLIENT, this, random.split());
+        for (String topic : TOPICS) {
+            for (int partition = 0; partition < PARTITIONS; partition++) {
+                producers.add(new NumberingProducer(client, chronicle, random.split(), topic, partition));
+                consumers.add(new CheckingConsumer(client, chronicle, topic, partition));
+            }
+        }
+        this.committer = new OffsetCommitter(client, chronicle, time, "readers", consumers);
+    }
+
+    /** The history that the seed alone decides, so long in virtual time; the last 15 s are peaceful. */
+    static HistoryPlan plan(long seed, long wholeMs) {
+        return HistoryPlan.of(seed, Math.max(0, wholeMs - PEACEFUL_MS), NODES);
     }
 
     private Machine machine(int id) {
@@ -71,7 +83,7 @@ final class SimulatedCluster {
     }
 
     Temper temper() {
-        return temper;
+        return plan.temper();
     }
 
     SimulatedNetwork network() {
@@ -99,36 +111,34 @@ final class SimulatedCluster {
         return chronicle.checksum();
     }
 
-    /** A failure says the seed, and how it came to it. */
-    void run() {
+    /** Once. What went wrong, or null. */
+    @Nullable
+    Failure run() {
         try {
             runAll();
+            return null;
         } catch (AssertionError | RuntimeException e) {
-            throw new AssertionError(
-                    "seed " + seed + " (./odradek simulate --seed " + seed + " runs it again, for "
-                            + (faultyMs + PEACEFUL_MS) / 1_000 + " virtual seconds): " + e + "\n" + temper + "\n"
-                            + chronicle.last() + "\n" + describe(),
-                    e);
+            return new Failure(e, time.nowMs(), chronicle.last() + "\n" + describe());
         }
     }
 
     private void runAll() {
+        Temper temper = plan.temper();
         network.slow(temper.slowPercent(), temper.mostSlowMs());
         nodes.forEach(ClusterNode::start);
         createTopics();
-        time.after(random.nextInt(5_000), this::disturb);
-        time.runUntil(faultyMs);
+        for (HistoryPlan.Entry entry : plan.entries()) {
+            time.at(entry.atMs(), () -> injector.carryOut(entry.what()));
+        }
+        time.runUntil(plan.faultyMs());
         chronicle.say("peace");
-        faults = false;
         network.slow(0, 1);
         network.heal();
         nodes.forEach(ClusterNode::peace);
-        time.runUntil(faultyMs + PEACEFUL_MS / 2);
+        time.runUntil(plan.faultyMs() + PEACEFUL_MS / 2);
         producers.forEach(NumberingProducer::stop);
-        if (committer != null) {
-            committer.stop();
-        }
-        time.runUntil(faultyMs + PEACEFUL_MS);
+        committer.stop();
+        time.runUntil(plan.faultyMs() + PEACEFUL_MS);
         for (long patientMs = time.nowMs() + PATIENCE_MS; ; time.runUntil(time.nowMs() + 1_000)) {
             try {
                 allIsWell();
@@ -151,7 +161,7 @@ final class SimulatedCluster {
                     .setReplicationFactor((short) NODES);
             config(wanted, "odradek.durability", "sync");
             config(wanted, "min.insync.replicas", "2");
-            config(wanted, "segment.ms", String.valueOf(temper.segmentMs()));
+            config(wanted, "segment.ms", String.valueOf(plan.temper().segmentMs()));
             config(wanted, "retention.ms", "-1");
             request.topics().add(wanted);
         }
@@ -184,66 +194,10 @@ final class SimulatedCluster {
 
     private void beginLoad() {
         chronicle.say("the topics are there");
-        for (String topic : TOPICS) {
-            for (int partition = 0; partition < PARTITIONS; partition++) {
-                producers.add(new NumberingProducer(
-                        client, chronicle, random.split(), topic, partition, 1 + random.nextInt(400)));
-                consumers.add(new CheckingConsumer(client, chronicle, topic, partition));
-            }
-        }
+        topicsAreThere = true;
         producers.forEach(NumberingProducer::start);
         consumers.forEach(CheckingConsumer::start);
-        OffsetCommitter commits = new OffsetCommitter(client, chronicle, time, "readers", consumers);
-        committer = commits;
-        commits.start();
-    }
-
-    // ---- Faults.
-
-    private void disturb() {
-        if (!faults) {
-            return;
-        }
-        ClusterNode one = nodes.get(random.nextInt(NODES));
-        ClusterNode other = nodes.get(random.nextInt(NODES));
-        switch (random.nextInt(16)) {
-            case 0, 1 -> one.losePowerSoon();
-            case 2 -> one.losePower();
-            case 3 -> one.down(true, "by somebody");
-            case 4 -> {
-                chronicle.count("a way is cut");
-                chronicle.say("the way from " + one.id() + " to " + other.id() + " is cut");
-                network.cut(one.id(), other.id());
-            }
-            case 5 -> {
-                chronicle.count("a node is cut off");
-                chronicle.say("node " + one.id() + " is cut off from all");
-                network.isolate(one.id());
-            }
-            case 6 -> {
-                chronicle.count("two nodes are cut off from each other");
-                chronicle.say("nodes " + one.id() + " and " + other.id() + " are cut off from each other");
-                network.cut(one.id(), other.id());
-                network.cut(other.id(), one.id());
-            }
-            case 7, 8, 9 -> {
-                chronicle.say("the network is whole");
-                network.heal();
-            }
-            case 10 -> one.standStill(200 + random.nextInt(3_000));
-            case 11 -> one.slowDisk(100 + random.nextInt(2_000));
-            case 12 -> one.failNextSync();
-            case 13 -> one.setClock(random.nextInt(20_000) - 10_000);
-            case 14 -> one.leaveAndStop();
-            case 15 -> {
-                if (random.nextInt(4) == 0) {
-                    chronicle.count("the power fails everywhere");
-                    nodes.forEach(ClusterNode::losePower);
-                }
-            }
-            default -> throw new AssertionError();
-        }
-        time.after(1 + random.nextInt(temper.faultGapMs()), this::disturb);
+        committer.start();
     }
 
     /** What the metadata says, and what each node makes of it. */
@@ -297,8 +251,8 @@ final class SimulatedCluster {
     // ---- In the end.
 
     private void allIsWell() {
-        if (producers.isEmpty()) {
-            throw new AssertionError("the topics could not be created in " + time.nowMs() + " ms");
+        if (!topicsAreThere) {
+            throw new AssertionError("Heals: the topics could not be created in " + time.nowMs() + " ms");
         }
         for (NumberingProducer producer : producers) {
             if (!producer.isDone()) {
@@ -312,7 +266,7 @@ final class SimulatedCluster {
                                 + producers.get(i).describe());
             }
         }
-        if (committer == null || committer.lastRoundMs() < faultyMs) {
+        if (committer.lastRoundMs() < plan.faultyMs()) {
             throw new AssertionError("Heals: offsets could not be committed and read back in peace");
         }
         long active = nodes.stream()
