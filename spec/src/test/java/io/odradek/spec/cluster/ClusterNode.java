@@ -461,7 +461,7 @@ final class ClusterNode implements Machine {
                     }
                 });
         lifecycle = living;
-        MetadataPublisher publisher = new MetadataPublisher(id, all, topicConfigs::logConfig);
+        MetadataPublisher publisher = new MetadataPublisher(id, all, topicConfigs::logConfig, image);
         whenDone(living.start(), epoch -> {
             brokerEpoch = epoch;
             opened.rememberBrokerEpoch(epoch);
@@ -470,7 +470,9 @@ final class ClusterNode implements Machine {
                     registered(host, epoch),
                     _ -> whenDone(
                             host.addListener((before, after, delta) -> {
-                                awaitPublished(publisher.apply(new ClusterImage.Step(before, after, delta)));
+                                ClusterImage.Step step = new ClusterImage.Step(before, after, delta);
+                                awaitPublished(publisher.delete(step));
+                                awaitPublished(publisher.apply(step));
                                 coordinating.follow(id, after, delta);
                             }),
                             _ -> {
