@@ -67,6 +67,7 @@ import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
@@ -90,6 +91,11 @@ final class ClusterNode implements Machine {
     private static final long EPOCH_MS = 1_700_000_000_000L;
     /** More stages than any log task of a decision takes. */
     private static final int PATIENCE = 10_000;
+    /** As long as {@code Broker} waits for the controller's consent to a stop. */
+    private static final int LEAVE_MS = 10_000;
+
+    private static final int HAND_OVER_MS = 100;
+    private static final int ROUNDS_TO_DRAIN = 3;
 
     private static final LogConfig METADATA_LOG = LogConfig.defaults()
             .withDurability(new Durability.Sync())
@@ -132,6 +138,7 @@ final class ClusterNode implements Machine {
     private long leaseEndMs = Long.MAX_VALUE;
     private boolean following;
     private boolean leads;
+    private boolean stopping;
 
     ClusterNode(int id, SimulatedCluster cluster, SplittableRandom random) {
         this.id = id;
@@ -282,6 +289,7 @@ final class ClusterNode implements Machine {
         up = true;
         following = false;
         leads = false;
+        stopping = false;
         brokerEpoch = -1;
         leaseEndMs = Long.MAX_VALUE;
         standsUntilMs = 0;
@@ -498,6 +506,9 @@ final class ClusterNode implements Machine {
         var _ = done.whenComplete((value, failed) -> time.after(
                 0,
                 () -> run(atLife, () -> {
+                    if (failed != null && stopping) {
+                        return; // whoever stops is told of no registration any more
+                    }
                     if (failed != null) {
                         throw new AssertionError("node " + id + " cannot become a broker", failed);
                     }
@@ -622,7 +633,7 @@ final class ClusterNode implements Machine {
             troubled(new IOException("the log directory is offline"));
             return;
         }
-        all.forEach(host -> cluster.ledger().look(id, life, host));
+        all.forEach(host -> cluster.ledger().look(id, host));
     }
 
     private void keepHouse() {
@@ -635,16 +646,18 @@ final class ClusterNode implements Machine {
                 }
                 switch (random.nextInt(3)) {
                     case 0 -> opened.checkpointRecoveryPoints();
-                    case 1 -> {
-                        Map<TopicPartition, LongSupplier> marks = new HashMap<>();
-                        all.forEach(host -> marks.put(host.partition(), host::checkpoint));
-                        opened.checkpointPresentHighWatermarks(marks);
-                    }
+                    case 1 -> checkpointHighWatermarks(opened, all);
                     default -> opened.deletePending(wallMs());
                 }
             });
             keepHouse();
         });
+    }
+
+    private static void checkpointHighWatermarks(LogDirectory opened, Partitions all) throws IOException {
+        Map<TopicPartition, LongSupplier> marks = new HashMap<>();
+        all.forEach(host -> marks.put(host.partition(), host::checkpoint));
+        opened.checkpointPresentHighWatermarks(marks);
     }
 
     private final class Clock implements ReplicaClock {
@@ -741,7 +754,7 @@ final class ClusterNode implements Machine {
         wallOffsetMs = offsetMs;
     }
 
-    /** As a stop that is meant does it: first others take over. */
+    /** As on SIGTERM: first others take over, as long as {@code Broker} waits for that; then it serves nobody, and closes what it has. */
     void leaveAndStop(int forMs) {
         BrokerLifecycle living = lifecycle;
         QuorumHost server = quorum;
@@ -750,18 +763,38 @@ final class ClusterNode implements Machine {
         }
         chronicle.count("a broker leaves");
         chronicle.say("node " + id + " leaves");
+        Runnable stop = () -> {
+            if (!stopping) {
+                stopping = true;
+                toClients = null;
+                living.stop();
+                server.handOver();
+                later(HAND_OVER_MS, () -> alive(() -> stopCleanly(forMs)));
+            }
+        };
         long atLife = life;
         var _ = living.leave()
-                .whenComplete((_, _) -> time.after(
-                        0,
-                        () -> run(atLife, () -> {
-                            server.handOver();
-                            time.after(100, () -> {
-                                if (life == atLife && up) {
-                                    down(true, "as it has left", forMs);
-                                }
-                            });
-                        })));
+                .whenComplete((_, _) -> time.after(0, () -> run(atLife, stop))); // without consent as well
+        later(LEAVE_MS, stop);
+    }
+
+    private void stopCleanly(int forMs) throws IOException {
+        LogDirectory opened = directory;
+        Partitions all = partitions;
+        if (opened == null || all == null) {
+            return;
+        }
+        for (int i = 0; i < ROUNDS_TO_DRAIN; i++) {
+            for (Shard shard : shards) {
+                shard.stages().append(Integer.MAX_VALUE);
+                shard.stages().sync();
+                shard.stages().settle();
+            }
+        }
+        checkpointHighWatermarks(opened, all);
+        opened.close();
+        chronicle.count("a broker stops cleanly");
+        down(true, "as it has left", forMs);
     }
 
     /** Whatever was to befall it does not. */
@@ -781,5 +814,12 @@ final class ClusterNode implements Machine {
     PartitionHost host(String topic, int partition) {
         Partitions all = partitions;
         return all == null ? null : all.find(topic, partition);
+    }
+
+    void forEachHost(Consumer<PartitionHost> what) {
+        Partitions all = partitions;
+        if (all != null) {
+            all.forEach(what);
+        }
     }
 }

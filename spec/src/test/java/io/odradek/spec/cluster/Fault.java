@@ -1,7 +1,7 @@
 package io.odradek.spec.cluster;
 
 /** Something that befalls a cluster, with everything that it needs as a value; times are in virtual milliseconds. */
-sealed interface Fault {
+sealed interface Fault extends Happening {
 
     /** The plug is pulled. */
     record PowerFails(int node, int downMs) implements Fault {

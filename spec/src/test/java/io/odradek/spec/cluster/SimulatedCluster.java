@@ -2,6 +2,7 @@ package io.odradek.spec.cluster;
 
 import io.odradek.broker.partition.PartitionHost;
 import io.odradek.engine.TopicPartition;
+import io.odradek.replication.controller.PartitionImage;
 import io.odradek.replication.controller.TopicImage;
 import io.odradek.replication.quorum.VoterSet;
 import java.util.ArrayList;
@@ -15,8 +16,9 @@ import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Three nodes, each broker and controller, a client machine with idempotent producers and consumers, and what befalls them: a history in virtual time that
- * its seed and its plan decide, with faults first and then peace, in which everything has to get well.
+ * Three nodes, each broker and controller, a client machine with idempotent producers and consumers, an operator who changes what there is, visitors of what
+ * comes and goes, and what befalls them: a history in virtual time that its seed and its plan decide, with faults first and then peace, in which everything
+ * has to get well.
  *
  * <p>The seed decides whatever the plan does not: what a disk keeps, how long a message takes, what is written. Each component has a random generator
  * of its own, which is the same under whatever plan.
@@ -25,8 +27,9 @@ final class SimulatedCluster {
 
     static final int NODES = 3;
     private static final int CLIENT = NODES;
-    private static final String[] TOPICS = {"orders", "events"};
-    private static final int PARTITIONS = 2;
+    private static final int OPERATOR = NODES + 1;
+    private static final int VISITORS = NODES + 2;
+    private static final int MACHINES = NODES + 3;
     static final long PEACEFUL_MS = 15_000;
     /** A follower that fetches a batch or two at a time, and lost much, takes its time. */
     private static final long PATIENCE_MS = 60_000;
@@ -35,11 +38,14 @@ final class SimulatedCluster {
     private final Timeline time = new Timeline();
     private final Chronicle chronicle = new Chronicle(time);
     private final SimulatedNetwork network;
-    private final Ledger ledger = new Ledger(chronicle, ClusterNode.CLUSTER);
+    private final Decisions decisions;
+    private final Ledger ledger;
     private final List<ClusterNode> nodes = new ArrayList<>();
     private final FaultInjector injector;
     private final VoterSet voters;
-    private final ClientMachine client;
+    private final Operator operator;
+    private final List<ClientMachine> clients = new ArrayList<>();
+    private final List<Visitor> visitors = new ArrayList<>();
     private final List<NumberingProducer> producers = new ArrayList<>();
     private final List<CheckingConsumer> consumers = new ArrayList<>();
     private final OffsetCommitter committer;
@@ -49,15 +55,25 @@ final class SimulatedCluster {
         this.plan = plan;
         SplittableRandom random = new SplittableRandom(seed);
         var _ = random.split(); // with which the seed's plan was drawn
-        this.network = new SimulatedNetwork(time, chronicle, random.split(), NODES + 1, this::machine);
+        this.network = new SimulatedNetwork(time, chronicle, random.split(), MACHINES, this::machine);
+        this.decisions =
+                new Decisions(time, ClusterNode.CLUSTER, HistoryPlan.PASSING_TOPICS, HistoryPlan.LOADED_TOPICS);
+        this.ledger = new Ledger(chronicle, ClusterNode.CLUSTER, decisions::committed);
         for (int id = 0; id < NODES; id++) {
             nodes.add(new ClusterNode(id, this, random.split()));
         }
         this.injector = new FaultInjector(chronicle, network, nodes);
         this.voters = VoterSet.of(nodes.stream().map(ClusterNode::voter).toList());
-        this.client = new ClientMachine(CLIENT, this, random.split());
-        for (String topic : TOPICS) {
-            for (int partition = 0; partition < PARTITIONS; partition++) {
+        for (int id = NODES; id < MACHINES; id++) {
+            clients.add(new ClientMachine(id, this, random.split()));
+        }
+        this.operator = new Operator(client(OPERATOR), chronicle, decisions);
+        for (String topic : HistoryPlan.PASSING_TOPICS) {
+            visitors.add(new Visitor(client(VISITORS), chronicle, topic));
+        }
+        ClientMachine client = client(CLIENT);
+        for (String topic : HistoryPlan.LOADED_TOPICS) {
+            for (int partition = 0; partition < HistoryPlan.LOADED_PARTITIONS; partition++) {
                 producers.add(new NumberingProducer(client, chronicle, random.split(), topic, partition));
                 consumers.add(new CheckingConsumer(client, chronicle, topic, partition));
             }
@@ -71,7 +87,11 @@ final class SimulatedCluster {
     }
 
     private Machine machine(int id) {
-        return id == CLIENT ? client : nodes.get(id);
+        return id < NODES ? nodes.get(id) : client(id);
+    }
+
+    private ClientMachine client(int id) {
+        return clients.get(id - NODES);
     }
 
     Timeline time() {
@@ -128,7 +148,7 @@ final class SimulatedCluster {
         nodes.forEach(ClusterNode::start);
         createTopics();
         for (HistoryPlan.Entry entry : plan.entries()) {
-            time.at(entry.atMs(), () -> injector.carryOut(entry.what()));
+            time.at(entry.atMs(), () -> happens(entry.what()));
         }
         time.runUntil(plan.faultyMs());
         chronicle.say("peace");
@@ -152,12 +172,23 @@ final class SimulatedCluster {
         }
     }
 
+    private void happens(Happening what) {
+        switch (what) {
+            case Fault fault -> injector.carryOut(fault);
+            case Operation operation -> {
+                if (topicsAreThere) {
+                    operator.ask(operation);
+                }
+            }
+        }
+    }
+
     private void createTopics() {
         CreateTopicsRequestData request = new CreateTopicsRequestData().setTimeoutMs(2_000);
-        for (String topic : TOPICS) {
+        for (String topic : HistoryPlan.LOADED_TOPICS) {
             CreateTopicsRequestData.CreatableTopic wanted = new CreateTopicsRequestData.CreatableTopic()
                     .setName(topic)
-                    .setNumPartitions(PARTITIONS)
+                    .setNumPartitions(HistoryPlan.LOADED_PARTITIONS)
                     .setReplicationFactor((short) NODES);
             config(wanted, "odradek.durability", "sync");
             config(wanted, "min.insync.replicas", "2");
@@ -165,6 +196,7 @@ final class SimulatedCluster {
             config(wanted, "retention.ms", "-1");
             request.topics().add(wanted);
         }
+        ClientMachine client = client(CLIENT);
         client.ask(
                 client.anyNode(),
                 ApiKeys.CREATE_TOPICS,
@@ -198,6 +230,7 @@ final class SimulatedCluster {
         producers.forEach(NumberingProducer::start);
         consumers.forEach(CheckingConsumer::start);
         committer.start();
+        visitors.forEach(Visitor::start);
     }
 
     /** What the metadata says, and what each node makes of it. */
@@ -278,18 +311,38 @@ final class SimulatedCluster {
         if (active != 1) {
             throw new AssertionError("LeaderEventually: " + active + " controllers are active in the end");
         }
+        for (int i = 0; i < visitors.size(); i++) {
+            TopicImage topic = ledger.newest().topic(HistoryPlan.PASSING_TOPICS.get(i));
+            visitors.get(i).hasHeard(topic == null ? null : topic.id());
+        }
         for (TopicImage topic : ledger.newest().topicsByName().values()) {
             for (int p = 0; p < topic.partitions().size(); p++) {
-                List<PartitionHost> hosts = new ArrayList<>();
-                for (ClusterNode node : nodes) {
-                    PartitionHost host = node.host(topic.name(), p);
-                    if (host == null) {
-                        throw new AssertionError("Heals: node " + node.id() + " has no " + topic.name() + "-" + p);
-                    }
-                    hosts.add(host);
-                }
-                ledger.allAlike(new TopicPartition(topic.name(), topic.id(), p), hosts);
+                isWell(
+                        new TopicPartition(topic.name(), topic.id(), p),
+                        topic.partitions().get(p));
             }
         }
+        nodes.forEach(node -> node.forEachHost(host -> {
+            PartitionImage image = ledger.newest()
+                    .partition(host.partition().topicId(), host.partition().partition());
+            if (image == null || !image.replicas().contains(node.id())) {
+                throw new AssertionError("Heals: node " + node.id() + " keeps " + host.partition());
+            }
+        }));
+    }
+
+    private void isWell(TopicPartition partition, PartitionImage image) {
+        if (image.isReassigning()) {
+            throw new AssertionError("Heals: a reassignment has not ended: " + partition + ", " + image);
+        }
+        List<PartitionHost> hosts = new ArrayList<>();
+        for (int replica : image.replicas()) {
+            PartitionHost host = nodes.get(replica).host(partition.topic(), partition.partition());
+            if (host == null) {
+                throw new AssertionError("Heals: node " + replica + " has no " + partition);
+            }
+            hosts.add(host);
+        }
+        ledger.allAlike(partition, hosts);
     }
 }

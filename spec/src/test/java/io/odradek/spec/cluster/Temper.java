@@ -10,6 +10,7 @@ import java.util.function.UnaryOperator;
  * some.
  *
  * @param faultGapMs between faults, on average half of it
+ * @param operationGapMs between what operators ask for, on average half of it
  * @param slowPercent of messages that take long
  * @param mostSlowMs how long
  * @param mostDownMs how long a machine that went is down
@@ -19,6 +20,7 @@ import java.util.function.UnaryOperator;
 @RecordBuilder
 record Temper(
         int faultGapMs,
+        int operationGapMs,
         int slowPercent,
         int mostSlowMs,
         int mostDownMs,
@@ -38,6 +40,7 @@ record Temper(
     static Temper of(SplittableRandom random) {
         return new Temper(
                 oneOf(random, 300, 1_000, 3_000),
+                oneOf(random, 600, 3_000, 12_000),
                 oneOf(random, 0, 5, 30),
                 oneOf(random, 30, 300, 1_500),
                 oneOf(random, 300, 3_000),
