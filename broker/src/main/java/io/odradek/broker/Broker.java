@@ -352,7 +352,8 @@ public final class Broker implements AutoCloseable {
         await("waiting for a majority of the controllers, and their metadata", controller.upToDateFuture());
         refuseUnknownFeatures(controller.image());
         refuseMissingDirectories(controller.image(), directories);
-        recover(directories, controller.image(), topicConfigs);
+        ClusterImage recovered = controller.image();
+        recover(directories, recovered, topicConfigs);
 
         ExecutorService blocking = Executors.newSingleThreadExecutor(
                 task -> Thread.ofPlatform().name("blocking").unstarted(task));
@@ -465,14 +466,17 @@ public final class Broker implements AutoCloseable {
         long epoch = await("registering with the controller", lifecycle.start());
         brokerEpoch.set(epoch);
         directories.forEach(directory -> directory.rememberBrokerEpoch(epoch));
-        MetadataPublisher publisher = new MetadataPublisher(config.nodeId(), partitions, topicConfigs::logConfig);
+        MetadataPublisher publisher =
+                new MetadataPublisher(config.nodeId(), partitions, topicConfigs::logConfig, recovered);
         await("reading this broker's registration", registered(controller, epoch));
         DirectoryAssignments assignments =
                 new DirectoryAssignments(active, config.nodeId(), brokerEpoch::get, partitions::directoryOf, time);
         await("following the cluster's metadata", controller.addListener((before, after, delta) -> {
             // The client hears of its topic when this is done. A partition that can't be opened has been reported, and
             // stays unavailable; the others and the metadata go on.
-            awaitPublished(publisher.apply(new ClusterImage.Step(before, after, delta)));
+            ClusterImage.Step step = new ClusterImage.Step(before, after, delta);
+            awaitPublished(publisher.delete(step));
+            awaitPublished(publisher.apply(step));
             assignments.follow(after, delta);
             coordinator.follow(config.nodeId(), after, delta);
         }));

@@ -285,7 +285,7 @@ public final class LogDirectory implements AutoCloseable {
 
     /**
      * Opens every log in the directory that is not open yet, several at a time; {@code configs} is asked by several threads, too.
-     * Directories of topics that it answers with null are left alone and reported. A log that cannot be recovered is out of service ({@link #unusable}); the
+     * Directories of topics that it answers with null are renamed away (Kafka's {@code -stray} suffix), kept and reported: another topic may have the name. A log that cannot be recovered is out of service ({@link #unusable}); the
      * others are opened all the same.
      */
     public void recoverAll(

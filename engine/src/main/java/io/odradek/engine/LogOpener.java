@@ -22,6 +22,12 @@ import org.slf4j.LoggerFactory;
 final class LogOpener {
     private static final Logger LOG = LoggerFactory.getLogger(LogOpener.class);
 
+    /** Kafka's suffix for logs that nobody has a topic for. */
+    private static final String STRAY_LOG = "-stray";
+
+    /** Of the quorum. What an earlier {@code metadata.log.dir} has of it belongs to no topic, and is not stray. */
+    private static final String METADATA_TOPIC = "__cluster_metadata";
+
     private final FileStore store;
     private final Path path;
     private final LogHome home;
@@ -29,6 +35,7 @@ final class LogOpener {
     private final DirectoryCheckpoints checkpoints;
     private final Map<TopicPartition, PartitionLog> logs;
     private final Map<TopicPartition, IOException> unusable;
+    private final AtomicInteger aside = new AtomicInteger();
 
     /**
      * @param path the log directory
@@ -82,6 +89,9 @@ final class LogOpener {
         List<Path> entries = store.list(path);
         @Nullable Wanted[] found = new @Nullable Wanted[entries.size()];
         RecoveryThreads.each(found.length, threads, n -> found[n] = wanted(entries.get(n), configs));
+        if (aside.get() > 0) {
+            store.syncDirectory(path); // before anything is made under their names
+        }
         List<Wanted> wanted = new ArrayList<>(found.length);
         for (Wanted log : found) {
             if (log != null) {
@@ -116,10 +126,30 @@ final class LogOpener {
         }
         LogConfig config = configs.apply(partition);
         if (config == null) {
-            LOG.warn("{} belongs to no topic that exists (id {}); it is left alone", directory, partition.topicId());
+            setAside(directory, partition);
             return null;
         }
         return new Wanted(partition, config, known);
+    }
+
+    /**
+     * The topic was deleted while this node was away, and another may have its name: then its partitions need these. Nothing is deleted, as in Kafka, which
+     * calls such logs stray. The id is part of the name, so two of a name do not meet.
+     */
+    private void setAside(Path directory, TopicPartition partition) throws IOException {
+        if (partition.topic().equals(METADATA_TOPIC)) {
+            LOG.warn("{} is a metadata log, but not this node's; it is left alone", directory);
+            return;
+        }
+        Path stray = path.resolve(PendingDeletions.awayName(partition, partition.topicId(), STRAY_LOG));
+        store.rename(directory, stray);
+        lastStop.logs().forget(partition.directoryName());
+        aside.incrementAndGet();
+        LOG.warn(
+                "{} belongs to no topic that exists (id {}); it is kept as {}, to be deleted by hand",
+                directory,
+                partition.topicId(),
+                stray.getFileName());
     }
 
     /** Null when the directory is not there, or does not say whose it is. */

@@ -50,10 +50,14 @@ final class PendingDeletions {
         this.store = store;
     }
 
-    /** What a log's directory is called once the log is deleted: Kafka's name, cut to what a file system takes, used once. */
+    /** What a log's directory is called once the log is deleted; used once. */
     static String deletedName(TopicPartition partition) {
-        String suffix =
-                "-" + partition.partition() + "." + UUID.randomUUID().toString().replace("-", "") + DELETED_LOG;
+        return awayName(partition, UUID.randomUUID(), DELETED_LOG);
+    }
+
+    /** What a log's directory is called that is no partition's any more: Kafka's name, cut to what a file system takes. */
+    static String awayName(TopicPartition partition, UUID unique, String why) {
+        String suffix = "-" + partition.partition() + "." + unique.toString().replace("-", "") + why;
         String topic = partition.topic();
         return topic.substring(0, Math.min(topic.length(), NAME_LIMIT - suffix.length())) + suffix;
     }

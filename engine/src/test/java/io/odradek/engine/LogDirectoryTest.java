@@ -109,8 +109,7 @@ class LogDirectoryTest {
     @Test
     void strangeDirectoriesAreLeftAlone() throws Exception {
         try (LogDirectory directory = open("c", 1)) {
-            directory.createAll(
-                    Map.of(partition("known", 0), LogConfig.defaults(), partition("gone", 0), LogConfig.defaults()));
+            directory.createAll(Map.of(partition("known", 0), LogConfig.defaults()));
         }
         Files.createDirectories(root.resolve("d/not-a-partition"));
         Files.createDirectories(root.resolve("d/topic-without-metadata-0"));
@@ -121,9 +120,52 @@ class LogDirectoryTest {
                     (p, b, d, t) -> {});
             assertThat(directory.logs()).hasSize(1);
         }
-        assertThat(root.resolve("d/gone-0/partition.metadata")).exists();
         assertThat(root.resolve("d/not-a-partition")).exists();
         assertThat(root.resolve("d/topic-without-metadata-0")).exists();
+    }
+
+    /** A broker was away when a topic was deleted, and created anew under its name. */
+    @Test
+    void aTopicThatIsGoneIsKeptUnderAnotherNameAndLeavesItsOwnToTheNext() throws Exception {
+        TopicPartition gone = partition("again", 0);
+        TopicPartition next = new TopicPartition("again", new UUID(77, 77), 0);
+        try (LogDirectory directory = open("c", 1)) {
+            PartitionLog log = directory.openOrCreate(gone, LogConfig.defaults());
+            log.beginEpoch(1);
+            log.stage(TemporaryLog.batch(3, 1, 1), 1, 0);
+            log.writeStaged();
+        }
+        for (int life = 0; life < 2; life++) {
+            try (LogDirectory directory = open("c", 1)) {
+                directory.recoverAll(
+                        partition -> partition.equals(next) ? LogConfig.defaults() : null, 2, (p, b, d, t) -> {});
+                PartitionLog log = directory.openOrCreate(next, LogConfig.defaults());
+                assertThat(directory.logs()).containsExactly(log);
+                assertThat(log.view().logEndOffset()).isEqualTo(life);
+                if (life == 0) {
+                    log.beginEpoch(1);
+                    log.stage(TemporaryLog.batch(1, 1, 1), 1, 0);
+                    log.writeStaged();
+                }
+            }
+            String stray = "d/again-0." + gone.topicId().toString().replace("-", "") + "-stray";
+            assertThat(root.resolve(stray + "/partition.metadata")).exists();
+            assertThat(root.resolve(stray + "/00000000000000000000.log")).isNotEmptyFile();
+        }
+    }
+
+    /** An earlier metadata.log.dir. */
+    @Test
+    void anotherMetadataLogIsLeftAlone() throws Exception {
+        TopicPartition metadata = partition("__cluster_metadata", 0);
+        try (LogDirectory directory = open("c", 1)) {
+            directory.openOrCreate(metadata, LogConfig.defaults());
+        }
+        try (LogDirectory directory = open("c", 1)) {
+            directory.recoverAll(_ -> null, 1, (p, b, d, t) -> {});
+            assertThat(directory.logs()).isEmpty();
+        }
+        assertThat(root.resolve("d/__cluster_metadata-0/partition.metadata")).exists();
     }
 
     @Test

@@ -21,9 +21,19 @@ public final class MetadataPublisher {
     private final int brokerId;
     private final Partitions partitions;
     private final BiFunction<ClusterImage, String, LogConfig> configs;
+    /** Null once the first change is followed. */
+    private @Nullable ClusterImage recovered;
 
-    /** @param configs a topic's configuration in an image */
-    public MetadataPublisher(int brokerId, Partitions partitions, BiFunction<ClusterImage, String, LogConfig> configs) {
+    /**
+     * @param configs a topic's configuration in an image
+     * @param recovered by which logs were opened: what was deleted between it and the first change has logs, and nobody hosts them
+     */
+    public MetadataPublisher(
+            int brokerId,
+            Partitions partitions,
+            BiFunction<ClusterImage, String, LogConfig> configs,
+            ClusterImage recovered) {
+        this.recovered = recovered;
         this.brokerId = brokerId;
         this.partitions = partitions;
         this.configs = configs;
@@ -44,9 +54,32 @@ public final class MetadataPublisher {
     }
 
     /**
-     * Follows one change.
+     * The first half of following a change: what goes. To be waited for before {@link #apply}: a topic that comes in the same step, as many do when a snapshot was
+     * taken over, may have the name of one that goes, and then needs the names of its directories.
      *
-     * @return done when reigns have begun and files of deleted topics are out of the way
+     * @return done when files of deleted topics are out of the way
+     */
+    public CompletableFuture<Void> delete(ClusterImage.Step step) {
+        List<CompletableFuture<?>> done = new ArrayList<>();
+        ClusterImage opened = recovered;
+        if (opened != null) {
+            recovered = null;
+            for (var topic : opened.topicsById()) {
+                if (step.after().topic(topic.getKey()) == null) {
+                    done.add(partitions.deleteUnhosted(topic.getKey()));
+                }
+            }
+        }
+        for (TopicImage deleted : step.delta().deletedTopics()) {
+            done.add(partitions.delete(Partitions.kafkaId(deleted.id())));
+        }
+        return Partitions.allOf(done);
+    }
+
+    /**
+     * The second half: what comes, and what has changed.
+     *
+     * @return done when reigns have begun, and replicas that were taken away are gone
      */
     public CompletableFuture<Void> apply(ClusterImage.Step step) {
         ClusterDelta delta = step.delta();
@@ -54,9 +87,6 @@ public final class MetadataPublisher {
             partitions.throttlesChanged();
         }
         List<CompletableFuture<?>> done = new ArrayList<>();
-        for (TopicImage deleted : delta.deletedTopics()) {
-            done.add(partitions.delete(Partitions.kafkaId(deleted.id())));
-        }
         boolean allConfigs = false;
         for (ConfigResource changed : delta.changedConfigs()) {
             switch (changed.type()) {

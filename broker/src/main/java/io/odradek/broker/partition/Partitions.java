@@ -328,6 +328,26 @@ public final class Partitions {
         return delete(host.directory(), List.of(host), Errors.NOT_LEADER_OR_FOLLOWER);
     }
 
+    /** Deletes a topic's logs that were opened when this broker started, and that it has not begun to host. */
+    CompletableFuture<Void> deleteUnhosted(UUID topicId) {
+        return CompletableFuture.runAsync(
+                () -> {
+                    try {
+                        for (LogDirectory directory : shards.stream()
+                                .map(HostedShard::directory)
+                                .distinct()
+                                .toList()) {
+                            directory.deleteAll(directory.logs().stream()
+                                    .filter(log -> log.partition().topicId().equals(topicId))
+                                    .toList());
+                        }
+                    } catch (IOException e) {
+                        throw new CompletionException(e);
+                    }
+                },
+                blocking);
+    }
+
     private CompletableFuture<Void> delete(LogDirectory directory, List<PartitionHost> hosts, Errors why) {
         Map<HostedShard, List<CompletableFuture<?>>> released = new LinkedHashMap<>();
         for (PartitionHost host : hosts) {

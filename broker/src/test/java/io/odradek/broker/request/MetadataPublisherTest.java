@@ -46,7 +46,8 @@ class MetadataPublisherTest {
 
     private void open() throws Exception {
         broker = new LocalBroker(directory, 3, 64);
-        publisher = new MetadataPublisher(LocalBroker.BROKER_ID, broker.partitions, MetadataPublisherTest::config);
+        publisher =
+                new MetadataPublisher(LocalBroker.BROKER_ID, broker.partitions, MetadataPublisherTest::config, image);
         connection = new TestConnection();
     }
 
@@ -65,6 +66,7 @@ class MetadataPublisherTest {
     private void apply(MetadataRecord... records) throws Exception {
         ClusterImage.Step step = image.apply(image.lastOffset() + 1, List.of(records));
         image = step.after();
+        publisher.delete(step).get(20, TimeUnit.SECONDS);
         publisher.apply(step).get(20, TimeUnit.SECONDS);
     }
 
@@ -117,6 +119,48 @@ class MetadataPublisherTest {
         assertThat(broker.produceNow(connection, "t", 3, "a").baseOffset()).isZero();
         apply(new MetadataRecord.RemoveTopic(id));
         assertThat(broker.directory.logs()).isEmpty();
+    }
+
+    /** As where a broker was away for a while, and is given a snapshot. */
+    @Test
+    void aTopicMayGoAndAnotherComeUnderItsNameInOneStep() throws Exception {
+        create(4);
+        for (int p = 0; p < 4; p++) {
+            broker.produceNow(connection, "t", p, "a");
+        }
+        UUID next = new UUID(8, 8);
+        List<MetadataRecord> records = new ArrayList<>();
+        records.add(new MetadataRecord.RemoveTopic(id));
+        records.add(new MetadataRecord.Topic("t", next));
+        for (int p = 0; p < 4; p++) {
+            records.add(new MetadataRecord.Partition(next, p, LocalBroker.image(0)));
+        }
+        apply(records.toArray(MetadataRecord[]::new));
+        assertThat(broker.directory.logs())
+                .extracting(log -> log.partition().topicId())
+                .hasSize(4)
+                .containsOnly(next);
+        assertThat(broker.produceNow(connection, "t", 3, "b").baseOffset()).isZero();
+    }
+
+    /** A broker may wait long between the two: until it is registered, for one. */
+    @Test
+    void whatIsDeletedBetweenRecoveryAndTheFirstChangeIsDeleted() throws Exception {
+        create(4);
+        broker.close();
+        connection.close();
+
+        open();
+        broker.directory.recoverAll(_ -> LogConfig.defaults(), 1, (_, _, _, _) -> {});
+        assertThat(broker.directory.logs()).hasSize(4);
+        image = image.apply(image.lastOffset() + 1, List.of(new MetadataRecord.RemoveTopic(id)))
+                .after();
+        UUID next = new UUID(8, 8);
+        apply(new MetadataRecord.Topic("t", next), new MetadataRecord.Partition(next, 0, LocalBroker.image(0)));
+        assertThat(broker.directory.logs())
+                .extracting(log -> log.partition().topicId())
+                .containsExactly(next);
+        assertThat(broker.produceNow(connection, "t", 0, "b").baseOffset()).isZero();
     }
 
     @Test

@@ -137,6 +137,8 @@ final class ClientMachine implements Machine {
 
     private void learn(@Nullable MetadataResponseData response) {
         if (response != null) {
+            topicIds.clear();
+            leaders.clear();
             for (var topic : response.topics()) {
                 if (topic.errorCode() == Errors.NONE.code()) {
                     topicIds.put(topic.name(), topic.topicId());

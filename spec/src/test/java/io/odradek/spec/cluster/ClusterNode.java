@@ -65,6 +65,7 @@ import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -87,6 +88,11 @@ final class ClusterNode implements Machine {
     private static final long EPOCH_MS = 1_700_000_000_000L;
     /** More stages than any log task of a decision takes. */
     private static final int PATIENCE = 10_000;
+    /** As long as {@code Broker} waits for the controller's consent to a stop. */
+    private static final int LEAVE_MS = 10_000;
+
+    private static final int HAND_OVER_MS = 100;
+    private static final int ROUNDS_TO_DRAIN = 3;
 
     private static final LogConfig METADATA_LOG = LogConfig.defaults()
             .withAppendAheadBytes(0)
@@ -113,6 +119,8 @@ final class ClusterNode implements Machine {
     private long turnAtMs = Long.MAX_VALUE;
     private boolean turning;
     private boolean mayFail;
+    /** How long the machine is down when its disk, or its power at an operation of it, ends the process. */
+    private int downMs = 1;
 
     // Of this life.
     private @Nullable LogDirectory directory;
@@ -128,6 +136,7 @@ final class ClusterNode implements Machine {
     private long leaseEndMs = Long.MAX_VALUE;
     private boolean following;
     private boolean leads;
+    private boolean stopping;
 
     ClusterNode(int id, SimulatedCluster cluster, SplittableRandom random) {
         this.id = id;
@@ -238,10 +247,10 @@ final class ClusterNode implements Machine {
         try {
             doing.run();
             if (up && life == atLife && store.crashed()) {
-                down(false, "at an operation of its disk");
+                down(false, "at an operation of its disk", downMs);
             }
         } catch (SimulatedCrash crash) {
-            down(false, "at an operation of its disk");
+            down(false, "at an operation of its disk", downMs);
         } catch (IOException | DiskTrouble broken) {
             troubled(broken);
         }
@@ -249,12 +258,12 @@ final class ClusterNode implements Machine {
 
     private void troubled(Exception broken) {
         if (store.crashed()) {
-            down(false, "at an operation of its disk");
+            down(false, "at an operation of its disk", downMs);
         } else if (mayFail) {
             chronicle.count("a process ends because its disk fails");
-            down(false, "as its disk has failed: " + broken);
+            down(false, "as its disk has failed: " + broken, downMs);
         } else {
-            throw new AssertionError("node " + id + ": " + broken, broken);
+            throw new AssertionError("A disk is in trouble, unasked: node " + id + ": " + broken, broken);
         }
     }
 
@@ -265,6 +274,7 @@ final class ClusterNode implements Machine {
         up = true;
         following = false;
         leads = false;
+        stopping = false;
         brokerEpoch = -1;
         leaseEndMs = Long.MAX_VALUE;
         standsUntilMs = 0;
@@ -446,7 +456,7 @@ final class ClusterNode implements Machine {
                     }
                 });
         lifecycle = living;
-        MetadataPublisher publisher = new MetadataPublisher(id, all, topicConfigs::logConfig);
+        MetadataPublisher publisher = new MetadataPublisher(id, all, topicConfigs::logConfig, image);
         whenDone(living.start(), epoch -> {
             brokerEpoch = epoch;
             opened.rememberBrokerEpoch(epoch);
@@ -455,7 +465,9 @@ final class ClusterNode implements Machine {
                     registered(host, epoch),
                     _ -> whenDone(
                             host.addListener((before, after, delta) -> {
-                                awaitPublished(publisher.apply(new ClusterImage.Step(before, after, delta)));
+                                ClusterImage.Step step = new ClusterImage.Step(before, after, delta);
+                                awaitPublished(publisher.delete(step));
+                                awaitPublished(publisher.apply(step));
                                 coordinating.follow(id, after, delta);
                             }),
                             _ -> {
@@ -481,6 +493,9 @@ final class ClusterNode implements Machine {
         var _ = done.whenComplete((value, failed) -> time.after(
                 0,
                 () -> run(atLife, () -> {
+                    if (failed != null && stopping) {
+                        return; // whoever stops is told of no registration any more
+                    }
                     if (failed != null) {
                         throw new AssertionError("node " + id + " cannot become a broker", failed);
                     }
@@ -605,7 +620,7 @@ final class ClusterNode implements Machine {
             troubled(new IOException("the log directory is offline"));
             return;
         }
-        all.forEach(host -> cluster.ledger().look(id, life, host));
+        all.forEach(host -> cluster.ledger().look(id, host));
     }
 
     private void keepHouse() {
@@ -618,16 +633,18 @@ final class ClusterNode implements Machine {
                 }
                 switch (random.nextInt(3)) {
                     case 0 -> opened.checkpointRecoveryPoints();
-                    case 1 -> {
-                        Map<TopicPartition, LongSupplier> marks = new HashMap<>();
-                        all.forEach(host -> marks.put(host.partition(), host::checkpoint));
-                        opened.checkpointPresentHighWatermarks(marks);
-                    }
+                    case 1 -> checkpointHighWatermarks(opened, all);
                     default -> opened.deletePending(wallMs());
                 }
             });
             keepHouse();
         });
+    }
+
+    private static void checkpointHighWatermarks(LogDirectory opened, Partitions all) throws IOException {
+        Map<TopicPartition, LongSupplier> marks = new HashMap<>();
+        all.forEach(host -> marks.put(host.partition(), host::checkpoint));
+        opened.checkpointPresentHighWatermarks(marks);
     }
 
     private final class Clock implements ReplicaClock {
@@ -650,8 +667,11 @@ final class ClusterNode implements Machine {
 
     // ---- What befalls it.
 
-    /** @param killed the process alone: what it wrote stays */
-    void down(boolean killed, String how) {
+    /**
+     * @param killed the process alone: what it wrote stays
+     * @param forMs until it is started again
+     */
+    void down(boolean killed, String how, int forMs) {
         if (!up) {
             return;
         }
@@ -671,24 +691,25 @@ final class ClusterNode implements Machine {
         shards.clear();
         store = killed && !store.crashed() ? store.afterKill() : store.afterCrash(random.nextLong());
         long atLife = life;
-        time.after(1 + random.nextInt(temper.mostDownMs()), () -> {
+        time.after(forMs, () -> {
             if (life == atLife && !up) {
                 start();
             }
         });
     }
 
-    void losePower() {
+    void losePower(int forMs) {
         if (up) {
             store.crash();
-            down(false, "by the plug");
+            down(false, "by the plug", forMs);
         }
     }
 
-    /** In the midst of whatever it does with its disk some operations later. */
-    void losePowerSoon() {
+    /** In the midst of whatever it does with its disk so many operations later. */
+    void losePowerSoon(int operations, int forMs) {
         if (up) {
-            store.crashAtOperation(store.operations() + 1 + random.nextInt(temper.operationsToCrash()));
+            downMs = forMs;
+            store.crashAtOperation(store.operations() + operations);
         }
     }
 
@@ -705,11 +726,13 @@ final class ClusterNode implements Machine {
         diskIsBusyUntilMs = Math.max(diskIsBusyUntilMs, time.nowMs() + ms);
     }
 
-    void failNextSync() {
+    /** The process ends by it, and is started again after so long. */
+    void failNextSync(int nth, int forMs) {
         if (up) {
             chronicle.count("a sync fails");
             mayFail = true;
-            store.failSync(1 + random.nextInt(3));
+            downMs = forMs;
+            store.failSync(nth);
         }
     }
 
@@ -718,8 +741,8 @@ final class ClusterNode implements Machine {
         wallOffsetMs = offsetMs;
     }
 
-    /** As a stop that is meant does it: first others take over. */
-    void leaveAndStop() {
+    /** As on SIGTERM: first others take over, as long as {@code Broker} waits for that; then it serves nobody, and closes what it has. */
+    void leaveAndStop(int forMs) {
         BrokerLifecycle living = lifecycle;
         QuorumHost server = quorum;
         if (living == null || server == null || !up) {
@@ -727,18 +750,38 @@ final class ClusterNode implements Machine {
         }
         chronicle.count("a broker leaves");
         chronicle.say("node " + id + " leaves");
+        Runnable stop = () -> {
+            if (!stopping) {
+                stopping = true;
+                toClients = null;
+                living.stop();
+                server.handOver();
+                later(HAND_OVER_MS, () -> alive(() -> stopCleanly(forMs)));
+            }
+        };
         long atLife = life;
         var _ = living.leave()
-                .whenComplete((_, _) -> time.after(
-                        0,
-                        () -> run(atLife, () -> {
-                            server.handOver();
-                            time.after(100, () -> {
-                                if (life == atLife && up) {
-                                    down(true, "as it has left");
-                                }
-                            });
-                        })));
+                .whenComplete((_, _) -> time.after(0, () -> run(atLife, stop))); // without consent as well
+        later(LEAVE_MS, stop);
+    }
+
+    private void stopCleanly(int forMs) throws IOException {
+        LogDirectory opened = directory;
+        Partitions all = partitions;
+        if (opened == null || all == null) {
+            return;
+        }
+        for (int i = 0; i < ROUNDS_TO_DRAIN; i++) {
+            for (Shard shard : shards) {
+                shard.stages().append(Integer.MAX_VALUE);
+                shard.stages().sync();
+                shard.stages().settle();
+            }
+        }
+        checkpointHighWatermarks(opened, all);
+        opened.close();
+        chronicle.count("a broker stops cleanly");
+        down(true, "as it has left", forMs);
     }
 
     /** Whatever was to befall it does not. */
@@ -758,5 +801,12 @@ final class ClusterNode implements Machine {
     PartitionHost host(String topic, int partition) {
         Partitions all = partitions;
         return all == null ? null : all.find(topic, partition);
+    }
+
+    void forEachHost(Consumer<PartitionHost> what) {
+        Partitions all = partitions;
+        if (all != null) {
+            all.forEach(what);
+        }
     }
 }

@@ -35,13 +35,12 @@ final class ClusterRound {
         String[] noticed = {"it did not end in " + ENDLESS_MS + " ms"};
         Thread thread = Thread.ofPlatform().daemon().start(() -> {
             try {
-                new SimulatedCluster(seed, ms).run();
-                noticed[0] = "";
-            } catch (AssertionError | RuntimeException | StackOverflowError e) {
-                noticed[0] = String.valueOf(e.getCause() == null ? e : e.getCause())
-                        .lines()
-                        .findFirst()
-                        .orElse("?");
+                Failure failure = new SimulatedCluster(seed, SimulatedCluster.plan(seed, ms)).run();
+                noticed[0] = failure == null
+                        ? ""
+                        : failure.says().lines().findFirst().orElse("?");
+            } catch (StackOverflowError e) {
+                noticed[0] = e.toString();
             }
         });
         thread.join(ENDLESS_MS);

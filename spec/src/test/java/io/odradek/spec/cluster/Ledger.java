@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
@@ -38,16 +39,19 @@ final class Ledger {
 
     private final Chronicle chronicle;
     private final String clusterId;
+    private final Consumer<ClusterImage> whenCommitted;
     private final TreeMap<Long, ClusterImage> images = new TreeMap<>();
     private final Map<TopicPartition, Committed> partitions = new HashMap<>();
-    /** Of a replica's process, by its node's life. */
-    private final Map<Replica, Long> lives = new HashMap<>();
+    /** Another one in each life of its node, and when the replica has gone and comes anew. */
+    private final Map<Replica, PartitionHost> hosts = new HashMap<>();
 
     private final Map<Replica, Long> shown = new HashMap<>();
     private final Map<Replica, Integer> reigns = new HashMap<>();
     private final Map<Integer, Integer> controllers = new HashMap<>();
 
-    Ledger(Chronicle chronicle, String clusterId) {
+    /** @param whenCommitted hears of metadata that is newer than all before */
+    Ledger(Chronicle chronicle, String clusterId, Consumer<ClusterImage> whenCommitted) {
+        this.whenCommitted = whenCommitted;
         this.chronicle = chronicle;
         this.clusterId = clusterId;
     }
@@ -89,11 +93,15 @@ final class Ledger {
                 long last = baseOffset + values.size() - 1;
                 check(last > asOf, "node " + node + " folds offset " + last + " behind " + asOf);
                 asOf = last;
+                boolean newest = images.isEmpty() || last > images.lastKey();
                 ClusterImage known = images.putIfAbsent(last, host.image());
                 check(
                         known == null || known.equals(host.image()),
                         "StateMachineSafety: node " + node + " at offset " + last + " has " + host.image()
                                 + ", known is " + known);
+                if (newest) {
+                    whenCommitted.accept(host.image());
+                }
             }
 
             @Override
@@ -183,11 +191,10 @@ final class Ledger {
     }
 
     /** At what a replica says now. */
-    void look(int node, long life, PartitionHost host) {
+    void look(int node, PartitionHost host) {
         TopicPartition partition = host.partition();
         Replica replica = new Replica(node, partition);
-        Long before = lives.put(replica, life);
-        if (before == null || before != life) {
+        if (hosts.put(replica, host) != host) {
             shown.remove(replica);
             reigns.remove(replica);
         }

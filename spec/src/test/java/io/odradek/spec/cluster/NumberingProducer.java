@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class NumberingProducer {
 
     private static final int MOST_IN_FLIGHT = 5;
+    private static final int MOST_RECORD_BYTES = 400;
     private static final int ACK_TIMEOUT_MS = 1_500;
 
     /** Errors that Kafka's producer tries again after. */
@@ -73,19 +74,13 @@ final class NumberingProducer {
     private boolean stopped;
     private Errors lastAnswer = Errors.NONE;
 
-    NumberingProducer(
-            ClientMachine client,
-            Chronicle chronicle,
-            SplittableRandom random,
-            String topic,
-            int partition,
-            int recordBytes) {
+    NumberingProducer(ClientMachine client, Chronicle chronicle, SplittableRandom random, String topic, int partition) {
         this.client = client;
         this.chronicle = chronicle;
         this.random = random;
         this.topic = topic;
         this.partition = partition;
-        this.recordBytes = recordBytes;
+        this.recordBytes = 1 + random.nextInt(MOST_RECORD_BYTES);
     }
 
     void start() {

@@ -2,6 +2,7 @@ package io.odradek.spec.cluster;
 
 import io.odradek.broker.partition.PartitionHost;
 import io.odradek.engine.TopicPartition;
+import io.odradek.replication.controller.PartitionImage;
 import io.odradek.replication.controller.TopicImage;
 import io.odradek.replication.quorum.VoterSet;
 import java.util.ArrayList;
@@ -15,51 +16,82 @@ import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Three nodes, each broker and controller, a client machine with idempotent producers and consumers, and what befalls them: a history in virtual time that
- * its seed decides, with faults first and then peace, in which everything has to get well.
+ * Three nodes, each broker and controller, a client machine with idempotent producers and consumers, an operator who changes what there is, visitors of what
+ * comes and goes, and what befalls them: a history in virtual time that its seed and its plan decide, with faults first and then peace, in which everything
+ * has to get well.
+ *
+ * <p>The seed decides whatever the plan does not: what a disk keeps, how long a message takes, what is written. Each component has a random generator
+ * of its own, which is the same under whatever plan.
  */
 final class SimulatedCluster {
 
-    private static final int NODES = 3;
+    static final int NODES = 3;
     private static final int CLIENT = NODES;
-    private static final String[] TOPICS = {"orders", "events"};
-    private static final int PARTITIONS = 2;
-    private static final long PEACEFUL_MS = 15_000;
+    private static final int OPERATOR = NODES + 1;
+    private static final int VISITORS = NODES + 2;
+    private static final int MACHINES = NODES + 3;
+    static final long PEACEFUL_MS = 15_000;
     /** A follower that fetches a batch or two at a time, and lost much, takes its time. */
     private static final long PATIENCE_MS = 60_000;
 
-    private final long seed;
-    private final long faultyMs;
-    private final SplittableRandom random;
+    private final HistoryPlan plan;
     private final Timeline time = new Timeline();
     private final Chronicle chronicle = new Chronicle(time);
-    private final Temper temper;
     private final SimulatedNetwork network;
-    private final Ledger ledger = new Ledger(chronicle, ClusterNode.CLUSTER);
+    private final Decisions decisions;
+    private final Ledger ledger;
     private final List<ClusterNode> nodes = new ArrayList<>();
+    private final FaultInjector injector;
     private final VoterSet voters;
-    private final ClientMachine client;
+    private final Operator operator;
+    private final List<ClientMachine> clients = new ArrayList<>();
+    private final List<Visitor> visitors = new ArrayList<>();
     private final List<NumberingProducer> producers = new ArrayList<>();
     private final List<CheckingConsumer> consumers = new ArrayList<>();
-    private @Nullable OffsetCommitter committer;
-    private boolean faults = true;
+    private final OffsetCommitter committer;
+    private boolean topicsAreThere;
 
-    /** @param wholeMs how long it takes, in virtual time: the last 15 s are peaceful */
-    SimulatedCluster(long seed, long wholeMs) {
-        this.seed = seed;
-        this.faultyMs = Math.max(0, wholeMs - PEACEFUL_MS);
-        this.random = new SplittableRandom(seed);
-        this.temper = Temper.of(random.split());
-        this.network = new SimulatedNetwork(time, chronicle, random.split(), NODES + 1, this::machine);
+    SimulatedCluster(long seed, HistoryPlan plan) {
+        this.plan = plan;
+        SplittableRandom random = new SplittableRandom(seed);
+        var _ = random.split(); // with which the seed's plan was drawn
+        this.network = new SimulatedNetwork(time, chronicle, random.split(), MACHINES, this::machine);
+        this.decisions =
+                new Decisions(time, ClusterNode.CLUSTER, HistoryPlan.PASSING_TOPICS, HistoryPlan.LOADED_TOPICS);
+        this.ledger = new Ledger(chronicle, ClusterNode.CLUSTER, decisions::committed);
         for (int id = 0; id < NODES; id++) {
             nodes.add(new ClusterNode(id, this, random.split()));
         }
+        this.injector = new FaultInjector(chronicle, network, nodes);
         this.voters = VoterSet.of(nodes.stream().map(ClusterNode::voter).toList());
-        this.client = new ClientMachine(CLIENT, this, random.split());
+        for (int id = NODES; id < MACHINES; id++) {
+            clients.add(new ClientMachine(id, this, random.split()));
+        }
+        this.operator = new Operator(client(OPERATOR), chronicle, decisions);
+        for (String topic : HistoryPlan.PASSING_TOPICS) {
+            visitors.add(new Visitor(client(VISITORS), chronicle, topic));
+        }
+        ClientMachine client = client(CLIENT);
+        for (String topic : HistoryPlan.LOADED_TOPICS) {
+            for (int partition = 0; partition < HistoryPlan.LOADED_PARTITIONS; partition++) {
+                producers.add(new NumberingProducer(client, chronicle, random.split(), topic, partition));
+                consumers.add(new CheckingConsumer(client, chronicle, topic, partition));
+            }
+        }
+        this.committer = new OffsetCommitter(client, chronicle, time, "readers", consumers);
+    }
+
+    /** The history that the seed alone decides, so long in virtual time; the last 15 s are peaceful. */
+    static HistoryPlan plan(long seed, long wholeMs) {
+        return HistoryPlan.of(seed, Math.max(0, wholeMs - PEACEFUL_MS), NODES);
     }
 
     private Machine machine(int id) {
-        return id == CLIENT ? client : nodes.get(id);
+        return id < NODES ? nodes.get(id) : client(id);
+    }
+
+    private ClientMachine client(int id) {
+        return clients.get(id - NODES);
     }
 
     Timeline time() {
@@ -71,7 +103,7 @@ final class SimulatedCluster {
     }
 
     Temper temper() {
-        return temper;
+        return plan.temper();
     }
 
     SimulatedNetwork network() {
@@ -99,36 +131,34 @@ final class SimulatedCluster {
         return chronicle.checksum();
     }
 
-    /** A failure says the seed, and how it came to it. */
-    void run() {
+    /** Once. What went wrong, or null. */
+    @Nullable
+    Failure run() {
         try {
             runAll();
+            return null;
         } catch (AssertionError | RuntimeException e) {
-            throw new AssertionError(
-                    "seed " + seed + " (./odradek simulate --seed " + seed + " runs it again, for "
-                            + (faultyMs + PEACEFUL_MS) / 1_000 + " virtual seconds): " + e + "\n" + temper + "\n"
-                            + chronicle.last() + "\n" + describe(),
-                    e);
+            return new Failure(e, time.nowMs(), chronicle.last() + "\n" + describe());
         }
     }
 
     private void runAll() {
+        Temper temper = plan.temper();
         network.slow(temper.slowPercent(), temper.mostSlowMs());
         nodes.forEach(ClusterNode::start);
         createTopics();
-        time.after(random.nextInt(5_000), this::disturb);
-        time.runUntil(faultyMs);
+        for (HistoryPlan.Entry entry : plan.entries()) {
+            time.at(entry.atMs(), () -> happens(entry.what()));
+        }
+        time.runUntil(plan.faultyMs());
         chronicle.say("peace");
-        faults = false;
         network.slow(0, 1);
         network.heal();
         nodes.forEach(ClusterNode::peace);
-        time.runUntil(faultyMs + PEACEFUL_MS / 2);
+        time.runUntil(plan.faultyMs() + PEACEFUL_MS / 2);
         producers.forEach(NumberingProducer::stop);
-        if (committer != null) {
-            committer.stop();
-        }
-        time.runUntil(faultyMs + PEACEFUL_MS);
+        committer.stop();
+        time.runUntil(plan.faultyMs() + PEACEFUL_MS);
         for (long patientMs = time.nowMs() + PATIENCE_MS; ; time.runUntil(time.nowMs() + 1_000)) {
             try {
                 allIsWell();
@@ -142,19 +172,31 @@ final class SimulatedCluster {
         }
     }
 
+    private void happens(Happening what) {
+        switch (what) {
+            case Fault fault -> injector.carryOut(fault);
+            case Operation operation -> {
+                if (topicsAreThere) {
+                    operator.ask(operation);
+                }
+            }
+        }
+    }
+
     private void createTopics() {
         CreateTopicsRequestData request = new CreateTopicsRequestData().setTimeoutMs(2_000);
-        for (String topic : TOPICS) {
+        for (String topic : HistoryPlan.LOADED_TOPICS) {
             CreateTopicsRequestData.CreatableTopic wanted = new CreateTopicsRequestData.CreatableTopic()
                     .setName(topic)
-                    .setNumPartitions(PARTITIONS)
+                    .setNumPartitions(HistoryPlan.LOADED_PARTITIONS)
                     .setReplicationFactor((short) NODES);
             config(wanted, "odradek.durability", "sync");
             config(wanted, "min.insync.replicas", "2");
-            config(wanted, "segment.ms", String.valueOf(temper.segmentMs()));
+            config(wanted, "segment.ms", String.valueOf(plan.temper().segmentMs()));
             config(wanted, "retention.ms", "-1");
             request.topics().add(wanted);
         }
+        ClientMachine client = client(CLIENT);
         client.ask(
                 client.anyNode(),
                 ApiKeys.CREATE_TOPICS,
@@ -184,66 +226,11 @@ final class SimulatedCluster {
 
     private void beginLoad() {
         chronicle.say("the topics are there");
-        for (String topic : TOPICS) {
-            for (int partition = 0; partition < PARTITIONS; partition++) {
-                producers.add(new NumberingProducer(
-                        client, chronicle, random.split(), topic, partition, 1 + random.nextInt(400)));
-                consumers.add(new CheckingConsumer(client, chronicle, topic, partition));
-            }
-        }
+        topicsAreThere = true;
         producers.forEach(NumberingProducer::start);
         consumers.forEach(CheckingConsumer::start);
-        OffsetCommitter commits = new OffsetCommitter(client, chronicle, time, "readers", consumers);
-        committer = commits;
-        commits.start();
-    }
-
-    // ---- Faults.
-
-    private void disturb() {
-        if (!faults) {
-            return;
-        }
-        ClusterNode one = nodes.get(random.nextInt(NODES));
-        ClusterNode other = nodes.get(random.nextInt(NODES));
-        switch (random.nextInt(16)) {
-            case 0, 1 -> one.losePowerSoon();
-            case 2 -> one.losePower();
-            case 3 -> one.down(true, "by somebody");
-            case 4 -> {
-                chronicle.count("a way is cut");
-                chronicle.say("the way from " + one.id() + " to " + other.id() + " is cut");
-                network.cut(one.id(), other.id());
-            }
-            case 5 -> {
-                chronicle.count("a node is cut off");
-                chronicle.say("node " + one.id() + " is cut off from all");
-                network.isolate(one.id());
-            }
-            case 6 -> {
-                chronicle.count("two nodes are cut off from each other");
-                chronicle.say("nodes " + one.id() + " and " + other.id() + " are cut off from each other");
-                network.cut(one.id(), other.id());
-                network.cut(other.id(), one.id());
-            }
-            case 7, 8, 9 -> {
-                chronicle.say("the network is whole");
-                network.heal();
-            }
-            case 10 -> one.standStill(200 + random.nextInt(3_000));
-            case 11 -> one.slowDisk(100 + random.nextInt(2_000));
-            case 12 -> one.failNextSync();
-            case 13 -> one.setClock(random.nextInt(20_000) - 10_000);
-            case 14 -> one.leaveAndStop();
-            case 15 -> {
-                if (random.nextInt(4) == 0) {
-                    chronicle.count("the power fails everywhere");
-                    nodes.forEach(ClusterNode::losePower);
-                }
-            }
-            default -> throw new AssertionError();
-        }
-        time.after(1 + random.nextInt(temper.faultGapMs()), this::disturb);
+        committer.start();
+        visitors.forEach(Visitor::start);
     }
 
     /** What the metadata says, and what each node makes of it. */
@@ -297,8 +284,8 @@ final class SimulatedCluster {
     // ---- In the end.
 
     private void allIsWell() {
-        if (producers.isEmpty()) {
-            throw new AssertionError("the topics could not be created in " + time.nowMs() + " ms");
+        if (!topicsAreThere) {
+            throw new AssertionError("Heals: the topics could not be created in " + time.nowMs() + " ms");
         }
         for (NumberingProducer producer : producers) {
             if (!producer.isDone()) {
@@ -312,7 +299,7 @@ final class SimulatedCluster {
                                 + producers.get(i).describe());
             }
         }
-        if (committer == null || committer.lastRoundMs() < faultyMs) {
+        if (committer.lastRoundMs() < plan.faultyMs()) {
             throw new AssertionError("Heals: offsets could not be committed and read back in peace");
         }
         long active = nodes.stream()
@@ -324,18 +311,38 @@ final class SimulatedCluster {
         if (active != 1) {
             throw new AssertionError("LeaderEventually: " + active + " controllers are active in the end");
         }
+        for (int i = 0; i < visitors.size(); i++) {
+            TopicImage topic = ledger.newest().topic(HistoryPlan.PASSING_TOPICS.get(i));
+            visitors.get(i).hasHeard(topic == null ? null : topic.id());
+        }
         for (TopicImage topic : ledger.newest().topicsByName().values()) {
             for (int p = 0; p < topic.partitions().size(); p++) {
-                List<PartitionHost> hosts = new ArrayList<>();
-                for (ClusterNode node : nodes) {
-                    PartitionHost host = node.host(topic.name(), p);
-                    if (host == null) {
-                        throw new AssertionError("Heals: node " + node.id() + " has no " + topic.name() + "-" + p);
-                    }
-                    hosts.add(host);
-                }
-                ledger.allAlike(new TopicPartition(topic.name(), topic.id(), p), hosts);
+                isWell(
+                        new TopicPartition(topic.name(), topic.id(), p),
+                        topic.partitions().get(p));
             }
         }
+        nodes.forEach(node -> node.forEachHost(host -> {
+            PartitionImage image = ledger.newest()
+                    .partition(host.partition().topicId(), host.partition().partition());
+            if (image == null || !image.replicas().contains(node.id())) {
+                throw new AssertionError("Heals: node " + node.id() + " keeps " + host.partition());
+            }
+        }));
+    }
+
+    private void isWell(TopicPartition partition, PartitionImage image) {
+        if (image.isReassigning()) {
+            throw new AssertionError("Heals: a reassignment has not ended: " + partition + ", " + image);
+        }
+        List<PartitionHost> hosts = new ArrayList<>();
+        for (int replica : image.replicas()) {
+            PartitionHost host = nodes.get(replica).host(partition.topic(), partition.partition());
+            if (host == null) {
+                throw new AssertionError("Heals: node " + replica + " has no " + partition);
+            }
+            hosts.add(host);
+        }
+        ledger.allAlike(partition, hosts);
     }
 }

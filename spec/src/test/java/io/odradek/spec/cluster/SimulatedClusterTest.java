@@ -36,9 +36,23 @@ class SimulatedClusterTest {
 
     /** What has to happen in some history, or they show nothing about it. */
     static final Set<String> HAPPENS = Set.of(
+            "AddPartitions is done",
+            "CancelReassignment hears NO_REASSIGNMENT_IN_PROGRESS",
+            "CancelReassignment is done",
+            "CreateTopic hears TOPIC_ALREADY_EXISTS",
+            "CreateTopic is done",
+            "DeleteTopic hears UNKNOWN_TOPIC_OR_PARTITION",
+            "DeleteTopic is done",
+            "ElectPreferred hears ELECTION_NOT_NEEDED",
+            "ElectPreferred is done",
+            "Reassign hears INVALID_REPLICA_ASSIGNMENT",
+            "Reassign is done",
+            "SetConfig hears INVALID_CONFIG",
+            "SetConfig is done",
             "a batch is acknowledged",
             "a broker leaves",
             "a broker serves",
+            "a broker stops cleanly",
             "a clock is set",
             "a consumer hears NOT_LEADER_OR_FOLLOWER",
             "a controller becomes active",
@@ -60,7 +74,12 @@ class SimulatedClusterTest {
             "a snapshot of the metadata is installed",
             "a snapshot of the metadata is taken",
             "a sync fails",
+            "a visitor reads and hears NONE",
+            "a visitor reads and hears UNKNOWN_TOPIC_ID",
+            "a visitor writes and hears NONE",
+            "a visitor writes and hears UNKNOWN_TOPIC_OR_PARTITION",
             "a way is cut",
+            "an operator gets no answer",
             "offsets are committed",
             "who asks for committed offsets hears NOT_COORDINATOR",
             "who commits offsets hears COORDINATOR_NOT_AVAILABLE",
@@ -85,9 +104,7 @@ class SimulatedClusterTest {
     @Test
     void whateverBefallsThemWhatIsAcknowledgedIsKeptAndTheyGetWell() throws Exception {
         if (SEED >= 0) {
-            SimulatedCluster one = new SimulatedCluster(SEED, MS);
-            one.run();
-            System.out.println("SimulatedClusterTest: seed " + SEED + " is well: " + one.counts());
+            System.out.println("SimulatedClusterTest: seed " + SEED + " is well: " + whatHappened(SEED));
             return;
         }
         Map<String, Integer> counts = new TreeMap<>();
@@ -112,10 +129,9 @@ class SimulatedClusterTest {
             for (long seed = FIRST; seed < FIRST + SEEDS; seed++) {
                 long one = seed;
                 runs.add(threads.submit(() -> {
-                    SimulatedCluster cluster = new SimulatedCluster(one, MS);
-                    cluster.run();
+                    Map<String, Integer> happened = whatHappened(one);
                     synchronized (counts) {
-                        cluster.counts().forEach((what, count) -> counts.merge(what, count, Integer::sum));
+                        happened.forEach((what, count) -> counts.merge(what, count, Integer::sum));
                     }
                     done.incrementAndGet();
                     return null;
@@ -138,16 +154,53 @@ class SimulatedClusterTest {
         }
     }
 
+    /** Of a failing history the smallest is shown that fails in the same way. */
+    private static Map<String, Integer> whatHappened(long seed) {
+        HistoryPlan plan = SimulatedCluster.plan(seed, MS);
+        SimulatedCluster cluster = new SimulatedCluster(seed, plan);
+        Failure failure = cluster.run();
+        if (failure == null) {
+            return cluster.counts();
+        }
+        System.out.println("SimulatedClusterTest: seed " + seed + " fails, and is made smaller: " + failure.says());
+        Shrinking shrinking = new Shrinking(plan, failure, smaller -> new SimulatedCluster(seed, smaller).run());
+        shrinking.shrink();
+        HistoryPlan smallest = shrinking.smallest();
+        Failure last = shrinking.failure();
+        throw new AssertionError(
+                "seed " + seed + " (./odradek simulate --seed " + seed + " --seconds " + MS / 1_000
+                        + " runs it again): " + last.says() + "\nThe smallest plan that was found to fail so has "
+                        + smallest.entries().size() + " of " + plan.entries().size() + " entries and "
+                        + smallest.faultyMs()
+                        + " of " + plan.faultyMs() + " ms (" + shrinking.runs() + " runs, of at most "
+                        + Shrinking.MOST_RUNS + "):\n" + smallest.describe() + "\nWhat happened then, the last of it:\n"
+                        + last.history(),
+                last.cause());
+    }
+
     @Test
-    void oneSeedIsOneHistory() {
-        SimulatedCluster first = new SimulatedCluster(7, MS);
-        SimulatedCluster second = new SimulatedCluster(7, MS);
-        first.run();
-        second.run();
+    void oneSeedIsOnePlanAndOneHistory() {
+        SimulatedCluster first = wellOf(7, SimulatedCluster.plan(7, MS));
+        SimulatedCluster second = wellOf(7, SimulatedCluster.plan(7, MS));
+        assertThat(SimulatedCluster.plan(7, MS)).isEqualTo(SimulatedCluster.plan(7, MS));
         assertThat(second.counts()).isEqualTo(first.counts());
         assertThat(second.checksum()).isEqualTo(first.checksum());
-        SimulatedCluster other = new SimulatedCluster(8, MS);
-        other.run();
-        assertThat(other.checksum()).isNotEqualTo(first.checksum());
+        assertThat(wellOf(8, SimulatedCluster.plan(8, MS)).checksum()).isNotEqualTo(first.checksum());
+    }
+
+    /** It does not matter whether the seed drew it. */
+    @Test
+    void aSmallerPlanIsOneHistoryToo() {
+        HistoryPlan whole = SimulatedCluster.plan(7, MS);
+        HistoryPlan smaller = whole.with(whole.entries().subList(1, 4)).until(10_000);
+        assertThat(wellOf(7, smaller).checksum())
+                .isEqualTo(wellOf(7, smaller).checksum())
+                .isNotEqualTo(wellOf(7, whole.until(10_000)).checksum());
+    }
+
+    private static SimulatedCluster wellOf(long seed, HistoryPlan plan) {
+        SimulatedCluster cluster = new SimulatedCluster(seed, plan);
+        assertThat(cluster.run()).as("seed " + seed).isNull();
+        return cluster;
     }
 }
