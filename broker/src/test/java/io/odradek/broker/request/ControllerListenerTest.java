@@ -75,8 +75,8 @@ class ControllerListenerTest extends HandlerTest {
         return new Voter(new ReplicaKey(id, new UUID(0, id)), List.of(endpoints));
     }
 
-    private final RequestRouter router = Handlers.controllerRouter(
-            config, controller.host, quorum, () -> VOTERS, new ClientQuotas(() -> 0));
+    private final RequestRouter router =
+            Handlers.controllerRouter(config, controller.host, quorum, () -> VOTERS, new ClientQuotas(() -> 0));
 
     private ApiMessage ask(ApiKeys api, int version, ApiMessage body) {
         Route route = Objects.requireNonNull(router.route(api));

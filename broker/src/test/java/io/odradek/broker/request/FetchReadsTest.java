@@ -33,7 +33,7 @@ class FetchReadsTest {
             Uuid id = broker.createTopic("t", 1, LogConfig.defaults());
             broker.produceNow(producer, "t", 0, "a");
             PartitionHost host = Objects.requireNonNull(broker.partitions.find("t", 0));
-            FetchReads reads = new FetchReads(broker.partitions, broker.hints);
+            FetchReads reads = new FetchReads(broker.partitions, broker.hints, ReadReplicaSelector.LEADER);
             FetchRequestData body = LocalBroker.fetchRequest(null, id, 0, 0, 1, 0);
             Request request = new Request(
                     new RequestHeader(ApiKeys.FETCH, VERSION, "follower", 1),
