@@ -241,12 +241,12 @@ public final class PartitionHost {
      * {@link Errors#NONE} while this broker leads the partition and can serve it; else why not. Any thread.
      */
     public Errors status() {
+        if (home.directory().isOffline()) {
+            return Errors.KAFKA_STORAGE_ERROR; // as Kafka says, whoever leads by now
+        }
         Errors now = status;
         if (now != Errors.NONE) {
             return now;
-        }
-        if (home.directory().isOffline()) {
-            return Errors.KAFKA_STORAGE_ERROR;
         }
         long leaseEndMs = ports.leaseEndMs().getAsLong();
         return leaseEndMs != Long.MAX_VALUE && ports.clock().nowMs() >= leaseEndMs
