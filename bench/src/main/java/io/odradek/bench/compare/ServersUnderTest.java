@@ -200,18 +200,20 @@ final class ServersUnderTest implements AutoCloseable {
 
     /** SIGKILL for one of several; {@link System#nanoTime} of when it was sent. */
     long kill(int node) throws IOException {
-        ProcessHandle victim = processes.size() == brokers
-                ? processes.get(node - 1).toHandle()
-                : all.stream()
-                        .filter(process -> arguments(process).contains("node.id=" + node))
-                        .findFirst()
-                        .orElseThrow(() -> new IOException("no process is that of node " + node + ": " + all));
+        ProcessHandle victim =
+                processes.size() == brokers ? processes.get(node - 1).toHandle() : startedAs(node);
         victim.destroyForcibly();
         return System.nanoTime();
     }
 
-    private static List<String> arguments(ProcessHandle process) {
-        return process.info().arguments().map(List::of).orElse(List.of());
+    /** By its command line, which is longer than what {@link ProcessHandle#info} reads of it. */
+    private ProcessHandle startedAs(int node) throws IOException {
+        for (ProcessHandle process : all) {
+            if (new ProcessFigures(process.pid()).arguments().contains("node.id=" + node)) {
+                return process;
+            }
+        }
+        throw new IOException("no process is that of node " + node + ": " + all);
     }
 
     /** Stops them (SIGTERM, then SIGKILL) and deletes their data. */

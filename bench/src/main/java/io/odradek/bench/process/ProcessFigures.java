@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 
 /**
@@ -44,6 +45,11 @@ public record ProcessFigures(long pid) {
         } catch (IOException | UncheckedIOException gone) {
             return Double.NaN;
         }
+    }
+
+    /** What it was started with, the program included; nothing but an empty one when it has gone. */
+    public List<String> arguments() {
+        return List.of(read("cmdline").split("\0", -1));
     }
 
     private double statusKib(String field) {
