@@ -616,6 +616,7 @@ final class SimulatedQuorum {
     private final int batchesRead;
     private final int changeGapMs;
     private final int snapshotMs;
+    private final boolean snapshotsMany;
     private boolean faults = true;
     private int lossPercent;
     private int wipesLeft;
@@ -655,7 +656,8 @@ final class SimulatedQuorum {
         this.syncMs = oneOf(5, 30, 300);
         this.batchesRead = oneOf(1, 2, 6);
         this.changeGapMs = oneOf(Integer.MAX_VALUE, 2_000, 100);
-        this.snapshotMs = oneOf(10, 200, 1_000);
+        this.snapshotMs = oneOf(10, 300, 3_000);
+        this.snapshotsMany = random.nextInt(3) == 0;
     }
 
     void watch(Watcher by) {
@@ -816,7 +818,7 @@ final class SimulatedQuorum {
         });
     }
 
-    /** How long half of a snapshot takes. */
+    /** How long half of a snapshot takes, to fetch or to write. */
     private long pieces() {
         return delay() + random.nextInt(faults ? snapshotMs : 10);
     }
@@ -837,6 +839,9 @@ final class SimulatedQuorum {
     private void disturb() {
         if (!faults) {
             return;
+        }
+        if (snapshotsMany) { // whoever was away for a moment needs one
+            servers.forEach(this::snapshot);
         }
         Server one = servers.get(random.nextInt(servers.size()));
         Server other = servers.get(random.nextInt(servers.size()));
@@ -864,12 +869,7 @@ final class SimulatedQuorum {
                 }
             }
             case 7 -> snapshot(one);
-            case 8 -> {
-                if (one.isUp() && one.running().leads()) {
-                    count("a leader is shut down");
-                    one.step(new ShutDown());
-                }
-            }
+            case 8 -> shutDownLeader(one);
             case 10 -> {
                 if (random.nextInt(4) > 0) {
                     break;
@@ -891,6 +891,13 @@ final class SimulatedQuorum {
             default -> throw new AssertionError();
         }
         after(5 + random.nextInt(faultGapMs), this::disturb);
+    }
+
+    private void shutDownLeader(Server server) {
+        if (server.isUp() && server.running().leads()) {
+            count("a leader is shut down");
+            server.step(new ShutDown());
+        }
     }
 
     private void crashAndRestart(Server server) {
@@ -921,7 +928,7 @@ final class SimulatedQuorum {
         OffsetAndEpoch snapshot = new OffsetAndEpoch(last.endOffset(), last.epoch());
         VoterSet voters = machine.log().votersAt(snapshot.offset());
         long life = server.life;
-        after(delay(), () -> {
+        after(pieces() + pieces(), () -> {
             if (server.life != life || !server.isUp()) {
                 return;
             }
