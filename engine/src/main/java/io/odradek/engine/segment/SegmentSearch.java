@@ -8,21 +8,17 @@ import java.io.IOException;
  *
  * <ul>
  *   <li>An index entry counts when the batch it points to confirms it; else the one before it is asked, at last the segment's
- *       beginning. So a damaged index costs time and changes no answer; but for a flip that makes an entry of the time index that
- *       of another batch with the same largest timestamp, which is noticed where the entry before it is not more than
- *       {@value #LOOKED_AT_BYTES} bytes of the log away: as far as batches are looked at for it.
+ *       beginning. So a damaged index costs time and changes no answer.
  *   <li>A gap in the offsets counts when the batch before it has the CRC its header says and the one behind it ends below its
  *       successor: else the gap is what a damaged header has made of records that are there.
  * </ul>
  *
  * <p>A confirmation reads the header that the walk begins with anyway, and where offsets are dense there are no gaps: an intact
- * segment is searched by offset with the reads it always took, and by time with those of one index interval more. Hot style, as
+ * segment is searched by offset with the reads it always took, and by time also with those from the entry before. Hot style, as
  * {@link HeaderScan}.
  */
 public final class SegmentSearch {
     private static final long UNKNOWN = -1;
-    /** How far apart two entries of the time index may be for the batches between them to be looked at. */
-    private static final int LOOKED_AT_BYTES = 1 << 20;
 
     private SegmentSearch() {}
 
@@ -147,28 +143,21 @@ public final class SegmentSearch {
         return allAreEarlier(scan, segment, from, offset, timestamp, limit) ? offset : from;
     }
 
-    /** Whether no batch from {@code from} to below {@code to} has a record as late as {@code timestamp}; true when they are too many. */
+    /** Whether no batch from {@code from} to below {@code to} has a record as late as {@code timestamp}. */
     private static boolean allAreEarlier(
             HeaderScan scan, Segment segment, long from, long to, long timestamp, int limit) throws IOException {
         try {
             int position = startFor(scan, segment, from, limit);
-            int end = startFor(scan, segment, to, limit);
-            if (end - position > LOOKED_AT_BYTES) {
-                return true;
-            }
-            while (scan.moveTo(segment.log(), position, limit)) {
-                if (scan.baseOffset() >= to) {
-                    return true;
-                }
+            while (scan.moveTo(segment.log(), position, limit) && scan.baseOffset() < to) {
                 if (scan.lastOffset() >= from && scan.maxTimestamp() >= timestamp) {
                     return false;
                 }
                 position = scan.endPosition();
             }
+            return true;
         } catch (CorruptLogException e) {
-            // Whoever walks there is told.
+            return false; // whoever walks there is told
         }
-        return false;
     }
 
     /**
