@@ -43,7 +43,7 @@ record Measure(String name, int brokers, Arm odradek, Arm kafka, List<Reading> r
      * Records to produce.
      *
      * @param warmUp records produced first, by a client of its own, and left out of the figure: brokers run for months, and
-     *     within the first GB a JVM spends as much time on compiling as on serving
+     *     within the first GB a JVM spends as much time on compiling as on serving; of three brokers each compiles for itself
      * @param recordsPerSecond -1: as fast as it goes
      */
     private record Load(
@@ -152,7 +152,7 @@ record Measure(String name, int brokers, Arm odradek, Arm kafka, List<Reading> r
                             new Reading(
                                     "cluster-1k", "produce, 6 partitions, 1 KiB, 64 KiB batches", "MiB/s", ">= 1.5"),
                             new Reading("cluster-1k", "the brokers' CPU meanwhile", "CPU s/GB", "<= 0.5")),
-                    throughputAndCpu(new Load(6, 500_000, 1_500_000, 1024, -1, BATCHES_64K))),
+                    throughputAndCpu(new Load(6, 1_500_000, 1_500_000, 1024, -1, BATCHES_64K))),
             three(
                     "cluster-100b",
                     ODRADEK_UNSYNCED,
@@ -161,7 +161,7 @@ record Measure(String name, int brokers, Arm odradek, Arm kafka, List<Reading> r
                             new Reading(
                                     "cluster-100b", "produce, 6 partitions, 100 B, 16 KiB batches", "MiB/s", ">= 2"),
                             new Reading("cluster-100b", "the brokers' CPU meanwhile", "CPU s/GB", "<= 0.35")),
-                    throughputAndCpu(new Load(6, 2_000_000, 5_000_000, 100, -1, BATCHES_16K))),
+                    throughputAndCpu(new Load(6, 10_000_000, 5_000_000, 100, -1, BATCHES_16K))),
             three(
                     "cluster-durable-price",
                     ODRADEK_SYNCED,
@@ -171,14 +171,14 @@ record Measure(String name, int brokers, Arm odradek, Arm kafka, List<Reading> r
                             "produce, 6 partitions, 1 KiB: Odradek synced against Kafka unsynced",
                             "MiB/s",
                             ">= 1.0")),
-                    throughput(new Load(6, 500_000, 1_500_000, 1024, -1, BATCHES_64K))),
+                    throughput(new Load(6, 1_500_000, 1_500_000, 1024, -1, BATCHES_64K))),
             three(
                     "cluster-synced-100",
                     ODRADEK_SYNCED,
                     KAFKA_SYNCED,
                     List.of(new Reading(
                             "cluster-synced-100", "synced produce, 100 partitions, 1 KiB", "MiB/s", ">= 5")),
-                    throughput(new Load(100, 100_000, 300_000, 1024, -1, BATCHES_64K))),
+                    throughput(new Load(100, 300_000, 300_000, 1024, -1, BATCHES_64K))),
             three(
                     "cluster-latency",
                     ODRADEK_UNSYNCED,
@@ -188,7 +188,7 @@ record Measure(String name, int brokers, Arm odradek, Arm kafka, List<Reading> r
                             "p99 of produce at 5,000 records/s, 6 partitions, 1 KiB, linger 0",
                             "ms",
                             "<= 0.5")),
-                    latency(new Load(6, 50_000, 100_000, 1024, 5_000, AT_ONCE))),
+                    latency(new Load(6, 100_000, 100_000, 1024, 5_000, AT_ONCE))),
             three(
                     "cluster-stall",
                     ODRADEK_UNSYNCED,
