@@ -2,6 +2,7 @@ package io.odradek.broker.partition;
 
 import io.odradek.engine.PartitionView;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 public final class FetchInterest {
     private static final AtomicIntegerFieldUpdater<FetchInterest> PARKED =
             AtomicIntegerFieldUpdater.newUpdater(FetchInterest.class, "parked");
+    private static final AtomicReferenceFieldUpdater<FetchInterest, @Nullable Decided> DECIDED =
+            AtomicReferenceFieldUpdater.newUpdater(FetchInterest.class, Decided.class, "decided");
+
     private static final AtomicIntegerFieldUpdater<FetchInterest> ANNOUNCED =
             AtomicIntegerFieldUpdater.newUpdater(FetchInterest.class, "announced");
 
@@ -144,12 +148,17 @@ public final class FetchInterest {
         int ask = ++asks;
         decided = null;
         return answer -> {
-            decided = new Decided(ask, answer);
+            DECIDED.getAndAccumulate(this, new Decided(ask, answer), FetchInterest::later);
             if (announced == 0 && ANNOUNCED.compareAndSet(this, 0, 1)) {
                 session.announce(this);
             }
             session.grew(Long.MAX_VALUE / 2);
         };
+    }
+
+    /** One that was asked before may be answered behind it: a leader whose reign ends answers whoever waits. */
+    private static @Nullable Decided later(@Nullable Decided was, @Nullable Decided is) {
+        return was != null && is != null && was.ask > is.ask ? was : is;
     }
 
     /** What its leader has answered, if it has. */

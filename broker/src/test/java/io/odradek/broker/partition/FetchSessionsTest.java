@@ -6,6 +6,7 @@ import io.odradek.broker.partition.FetchSessions.Entry;
 import io.odradek.broker.partition.FetchSessions.Full;
 import io.odradek.broker.partition.FetchSessions.Incremental;
 import io.odradek.broker.partition.FetchSessions.Refused;
+import io.odradek.replication.partition.FetchAnswer;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
 import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
@@ -252,5 +254,26 @@ class FetchSessionsTest {
         }
         assertThat(order.subList(0, 3)).containsExactlyInAnyOrder(0, 1, 2);
         assertThat(order.subList(3, 6)).isEqualTo(order.subList(0, 3));
+    }
+
+    /** The last reign's answer comes when that reign ends, and so behind the refusal of who asked in the next one too early. */
+    @Test
+    void whatWasAskedLastIsAnsweredLast() {
+        FetchRequestData request = new FetchRequestData()
+                .setTopics(List.of(new FetchTopic()
+                        .setTopicId(Uuid.randomUuid())
+                        .setPartitions(List.of(new FetchPartition().setPartition(0)))));
+        FetchSession session = ((Full) new FetchSessions(1, clock).enter(request, IDS)).session();
+        FetchInterest interest = session.interests().iterator().next();
+        FollowerAnswer first =
+                new FollowerAnswer.Other(new FetchAnswer.Refused(FetchAnswer.Refusal.NOT_LEADER_OR_FOLLOWER));
+        FollowerAnswer second =
+                new FollowerAnswer.Other(new FetchAnswer.Refused(FetchAnswer.Refusal.UNKNOWN_LEADER_EPOCH));
+        FollowerAnswer.Reader asked = interest.ask();
+        FollowerAnswer.Reader askedAgain = interest.ask();
+        askedAgain.answered(second);
+        assertThat(interest.answer()).isEqualTo(second);
+        asked.answered(first);
+        assertThat(interest.answer()).isEqualTo(second);
     }
 }
