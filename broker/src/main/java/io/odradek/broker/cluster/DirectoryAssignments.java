@@ -56,6 +56,7 @@ public final class DirectoryAssignments {
     // Guarded by this.
     private final Map<Replica, UUID> untold = new LinkedHashMap<>();
     private boolean asking;
+    private boolean unheard;
 
     /** @param brokerEpoch of the registration; asked for each request */
     public DirectoryAssignments(
@@ -134,13 +135,13 @@ public final class DirectoryAssignments {
 
     /** What is refused concerns a replica that this broker no longer has: the metadata will say so. */
     private void told(List<DirectoryAssignment> assignments, List<Outcome<PartitionImage>> outcomes) {
-        int unheard = 0;
+        int unsaid = 0;
         synchronized (this) {
             for (int i = 0; i < assignments.size(); i++) {
                 DirectoryAssignment assigned = assignments.get(i);
                 if (outcomes.get(i) instanceof Refused<PartitionImage>(ControllerError error, String message)) {
                     if (error == ControllerError.CONTROLLER_UNAVAILABLE) {
-                        unheard++;
+                        unsaid++;
                         continue;
                     }
                     LOG.info(
@@ -152,17 +153,25 @@ public final class DirectoryAssignments {
                 }
                 untold.remove(new Replica(assigned.topicId(), assigned.partition()), assigned.directory());
             }
-            asking = unheard > 0;
+            asking = unsaid > 0;
+            unheard &= unsaid > 0;
         }
-        if (unheard > 0) {
-            again(unheard, "it has said nothing of them");
+        if (unsaid > 0) {
+            again(unsaid, "it has said nothing of them");
         } else {
             askIfIdle();
         }
     }
 
     private void again(int count, String why) {
-        LOG.info("the controller has not heard yet in which log directories {} replicas are: {}", count, why);
+        boolean saidBefore;
+        synchronized (this) {
+            saidBefore = unheard;
+            unheard = true;
+        }
+        if (!saidBefore) {
+            LOG.info("the controller has not heard yet in which log directories {} replicas are: {}", count, why);
+        }
         clock.wakeAt(clock.nowMs() + RETRY_MS, () -> {
             synchronized (this) {
                 asking = false;
