@@ -21,6 +21,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -178,6 +180,49 @@ class ThreeBrokersTest {
         }
         assertThat(readAll(sent.size())).isEqualTo(sent(sent.size()));
         assertThat(sent.size()).isGreaterThan(100);
+    }
+
+    /** A leader that stops as soon as it has answered may be followed only by who has deleted, too. */
+    @Test
+    void whatIsDeletedStaysDeletedWhoeverLeads() throws Exception {
+        int records = 100;
+        try (KafkaProducer<String, String> producer = producer()) {
+            for (int n = 0; n < records; n++) {
+                var _ = send(producer, 0, n);
+            }
+            producer.flush();
+        }
+        awaitAllInSync();
+        TopicPartition partition = new TopicPartition(TOPIC, 0);
+        try (Admin admin = Admin.create(brokers.client())) {
+            for (int deleted : List.of(40, 70)) { // nothing is written meanwhile that followers would hear of
+                assertThat(Objects.requireNonNull(
+                                        admin.deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(deleted)))
+                                                .lowWatermarks()
+                                                .get(partition))
+                                .get(60, TimeUnit.SECONDS)
+                                .lowWatermark())
+                        .isEqualTo(deleted);
+                int leader = Objects.requireNonNull(admin.describeTopics(List.of(TOPIC))
+                                .allTopicNames()
+                                .get(60, TimeUnit.SECONDS)
+                                .get(TOPIC))
+                        .partitions()
+                        .getFirst()
+                        .leader()
+                        .id();
+                brokers.stop(leader);
+                await().atMost(PATIENCE)
+                        .ignoreExceptions()
+                        .untilAsserted(() -> assertThat(admin.listOffsets(Map.of(partition, OffsetSpec.earliest()))
+                                        .partitionResult(partition)
+                                        .get(10, TimeUnit.SECONDS)
+                                        .offset())
+                                .isEqualTo(deleted));
+                brokers.start(leader);
+                awaitAllInSync();
+            }
+        }
     }
 
     /** Offsets are committed at one broker and read when that is gone. */

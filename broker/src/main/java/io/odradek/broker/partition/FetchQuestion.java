@@ -32,11 +32,8 @@ record FetchQuestion(
     private static final short FIRST_WITH_BROKER_EPOCH = 15;
     private static final short FIRST_WITH_HIGH_WATERMARK = 18;
 
-    /**
-     * @param fetch null when the partition leaves the session
-     * @param logStartOffset of the follower's log: below it nobody can read there
-     */
-    record Asked(Fetcher.Key key, String topic, @Nullable ReplicaFetch fetch, long logStartOffset) {}
+    /** @param fetch null when the partition leaves the session */
+    record Asked(Fetcher.Key key, String topic, @Nullable ReplicaFetch fetch) {}
 
     @Override
     public ApiKeys api() {
@@ -71,7 +68,7 @@ record FetchQuestion(
                     .setCurrentLeaderEpoch(fetch.leaderEpoch())
                     .setFetchOffset(fetch.fetchOffset())
                     .setLastFetchedEpoch(fetch.lastFetchedEpoch())
-                    .setLogStartOffset(one.logStartOffset())
+                    .setLogStartOffset(fetch.logStartOffset())
                     .setPartitionMaxBytes(settings.maxBytes());
             if (version >= FIRST_WITH_HIGH_WATERMARK) {
                 partition.setHighWatermark(fetch.highWatermark());

@@ -52,6 +52,9 @@ final class Fetcher {
         @Nullable
         Fetch sent;
 
+        /** And where the leader believes that its log begins. */
+        long sentLogStart;
+
         boolean appending;
 
         /** What it was sent for is to be paid for. */
@@ -174,16 +177,18 @@ final class Fetcher {
             String topic = one.host.partition().topic();
             if (wanted == null) {
                 if (one.sent != null) {
-                    dropped.add(new FetchQuestion.Asked(entry.getKey(), topic, null, -1));
+                    dropped.add(new FetchQuestion.Asked(entry.getKey(), topic, null));
                     one.sent = null;
                 }
-            } else if (full || !wanted.equals(one.sent)) {
-                named.add(new FetchQuestion.Asked(
-                        entry.getKey(),
-                        topic,
-                        wanted.fetch(),
-                        one.host.log().view().logStartOffset()));
-                one.sent = wanted;
+            } else {
+                // The leader answers only with news: what it waits for itself has to be said anew.
+                long start = one.host.durableLogStart();
+                if (full || !wanted.equals(one.sent) || start != one.sentLogStart) {
+                    named.add(new FetchQuestion.Asked(
+                            entry.getKey(), topic, wanted.fetch().withLogStart(start)));
+                    one.sent = wanted;
+                    one.sentLogStart = start;
+                }
             }
         }
         if (next != null) { // and now it is the others' turn
@@ -191,7 +196,7 @@ final class Fetcher {
             followed.remove(turn);
             followed.put(turn, next);
         }
-        forgotten.forEach((key, topic) -> dropped.add(new FetchQuestion.Asked(key, topic, null, -1)));
+        forgotten.forEach((key, topic) -> dropped.add(new FetchQuestion.Asked(key, topic, null)));
         forgotten.clear();
         inFlight = true;
         Map<String, Uuid> ids = new HashMap<>();

@@ -66,6 +66,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
@@ -107,6 +108,8 @@ public final class PartitionHost {
     private final TopicTraffic traffic;
     private final ParkedFetches parkedFetches = new ParkedFetches();
     private final ParkedProduces parkedProduces = new ParkedProduces();
+    private final ParkedDeletions parkedDeletions = new ParkedDeletions();
+    private final LogStartWrites logStarts;
 
     private volatile PartitionView view;
     private volatile Errors status = Errors.NOT_LEADER_OR_FOLLOWER;
@@ -114,6 +117,8 @@ public final class PartitionHost {
     private volatile boolean admitsAcksAll = true;
     private volatile boolean tellsEnd = true;
     private volatile long checkpoint;
+    /** What lies below stays deleted, whatever crash follows. Settle thread writes. */
+    private volatile long durableLogStart;
     /** While this broker leads: of whom the high watermark waits. */
     private volatile List<Integer> counted = List.of();
 
@@ -165,9 +170,12 @@ public final class PartitionHost {
     private @Nullable Fetcher fetcher;
     /** By the newest metadata. */
     private boolean inSync;
+    /** Who may lead though it is not in sync (KIP-966), by the newest metadata. */
+    private List<Integer> eligible = List.of();
     /** What the leader that is followed has said last; {@link #NOT_TOLD} before it has said any. */
     private long toldHighWatermark = NOT_TOLD;
 
+    private boolean advancingLogStart;
     private @Nullable Complained complained;
 
     private record Complained(String line, long atMs) {}
@@ -180,6 +188,7 @@ public final class PartitionHost {
             int leaderEpoch,
             TopicTraffic traffic,
             ReplicaPorts ports,
+            LogStartWrites logStarts,
             boolean leased) {
         this.partition = partition;
         this.topicId = topicId;
@@ -187,7 +196,9 @@ public final class PartitionHost {
         this.log = log;
         this.traffic = traffic;
         this.ports = ports;
+        this.logStarts = logStarts;
         this.leased = leased;
+        this.durableLogStart = log.view().logStartOffset(); // it was found so, or made so
         this.rules = Rules.of(log.config());
         // Nothing is committed until the reign begins.
         LogPosition nothing = LogPosition.ofOffset(log.view().logStartOffset());
@@ -432,6 +443,7 @@ public final class PartitionHost {
         }
         alone = later.replicas().size() == 1;
         inSync = later.inSyncReplicas().contains(ports.brokerId());
+        eligible = later.eligibleLeaderReplicas();
         log.announceGrowth(!alone);
         step(new PartitionChanged(later));
     }
@@ -479,9 +491,8 @@ public final class PartitionHost {
      * A follower asks.
      *
      * @param fetch with a leader epoch of -1 when the follower does not know it, as old ones don't
-     * @param logStartOffset of its log; -1 when it does not say
      */
-    public void followerFetched(ReplicaFetch fetch, long logStartOffset, FollowerAnswer.Reader reader) {
+    public void followerFetched(ReplicaFetch fetch, FollowerAnswer.Reader reader) {
         ReplicaMachine now = machine;
         if (now == null || home.directory().isOffline()) {
             reader.answered(new FollowerAnswer.Other(new Refused(Refusal.NOT_LEADER_OR_FOLLOWER)));
@@ -494,7 +505,8 @@ public final class PartitionHost {
         LeaderMachine leader = now.leader();
         long end = leader == null ? -1 : leader.endOf(fetch.replicaId());
         if (end >= 0) {
-            followers.put(fetch.replicaId(), new ReplicaExtent(logStartOffset, end));
+            followers.put(fetch.replicaId(), new ReplicaExtent(fetch.logStartOffset(), end));
+            tellDeletions();
         }
     }
 
@@ -505,6 +517,7 @@ public final class PartitionHost {
                 leaderEpoch,
                 fetch.fetchOffset(),
                 fetch.lastFetchedEpoch(),
+                fetch.logStartOffset(),
                 fetch.highWatermark(),
                 fetch.maxWaitMs());
     }
@@ -559,6 +572,7 @@ public final class PartitionHost {
         }
         if (machine != null) {
             publishLeadership(now.leader());
+            tellDeletions();
             home.settlement().arm(this, now.deadlineMs());
         }
     }
@@ -605,6 +619,7 @@ public final class PartitionHost {
             case StopActing() -> {
                 status = Errors.NOT_LEADER_OR_FOLLOWER;
                 publish(view.highWatermark(), view.leaderEpoch());
+                parkedDeletions.fail(Errors.NOT_LEADER_OR_FOLLOWER);
                 wakeAll();
             }
             case ActAgain() -> status = Errors.NONE;
@@ -622,6 +637,7 @@ public final class PartitionHost {
             }
             case StartOver(long logStartOffset) -> {
                 lowerTo(logStartOffset);
+                durableLogStart = logStartOffset; // when it is done, and until then nobody is told
                 changeLog(() -> home.directory().beginAgain(log, logStartOffset));
             }
             case LearnHighWatermark(long offset) -> {
@@ -630,8 +646,7 @@ public final class PartitionHost {
                 grownBytes += visibleBytes(before, view.highWatermark());
                 home.settlement().advanced(this);
             }
-            case AdvanceLogStart(long logStartOffset) ->
-                runOnLog(() -> log.deleteRecordsBefore(logStartOffset), _ -> {});
+            case AdvanceLogStart(long logStartOffset) -> advanceLogStart(logStartOffset);
             case Complain(String line) -> complain(line);
         }
     }
@@ -677,6 +692,7 @@ public final class PartitionHost {
         long begins = batches.get(0).baseOffset();
         if (begins < log.logEndOffset()) { // the log is empty, and begins where the leader has deleted records within a
             // batch
+            durableLogStart = Math.min(durableLogStart, begins);
             runOnLog(() -> home.directory().beginAgain(log, begins), _ -> {});
         }
         write(batches, now.leaderEpoch(), outcome -> {
@@ -725,6 +741,90 @@ public final class PartitionHost {
         });
     }
 
+    /** What the leader has deleted goes here, too, and stays gone; then the next fetch says so. */
+    private void advanceLogStart(long to) {
+        if (!advancingLogStart) { // else it is wanted again
+            advancingLogStart = true;
+            deleteDurably(to, _ -> advancingLogStart = false);
+        }
+    }
+
+    /**
+     * Deletes the records before {@code offset}, for good: the outcome is told when no replica that may lead could bring them back, whatever
+     * crash follows.
+     *
+     * @param offset at most the high watermark
+     * @param timeoutMs how long others may take
+     * @param outcome is told once, on a thread that may not be held up
+     */
+    public void deleteRecords(long offset, int timeoutMs, DeletionOutcome outcome) {
+        long untilMs = ports.clock().nowMs() + timeoutMs;
+        deleteDurably(offset, failure -> {
+            if (failure != null) {
+                LOG.error("{}: deleting records before offset {} failed", this, offset, failure);
+                outcome.done(Errors.KAFKA_STORAGE_ERROR, -1);
+            } else if (status != Errors.NONE) {
+                outcome.done(status, -1);
+            } else if (offset <= lowWatermark()) {
+                outcome.done(Errors.NONE, lowWatermark());
+            } else {
+                Runnable end = parkedDeletions.park(offset, outcome);
+                ports.clock().wakeAt(untilMs, () -> shard().settle(end));
+            }
+        });
+    }
+
+    /** @param then on the settle thread; null when it is durable, in this replica */
+    private void deleteDurably(long offset, Consumer<@Nullable Throwable> then) {
+        try {
+            shard().run(log, () -> log.deleteRecordsBefore(offset), failure -> {
+                if (failure != null) {
+                    then.accept(failure);
+                    return;
+                }
+                long start = log.view().logStartOffset();
+                logStarts.write(
+                        home.directory(),
+                        log,
+                        unwritten -> shard().settle(() -> {
+                            if (unwritten == null) {
+                                durableLogStart = Math.max(
+                                        durableLogStart,
+                                        Math.min(start, log.view().logStartOffset()));
+                            }
+                            then.accept(unwritten);
+                        }));
+            });
+        } catch (RejectedExecutionException stopping) {
+            then.accept(stopping);
+        }
+    }
+
+    /** What lies below stays deleted in this replica, whatever crash follows. */
+    long durableLogStart() {
+        return Math.min(durableLogStart, log.view().logStartOffset());
+    }
+
+    private void tellDeletions() {
+        if (!parkedDeletions.isEmpty()) {
+            parkedDeletions.reached(lowWatermark());
+        }
+    }
+
+    /** What lies below comes back with nobody who may lead. */
+    private long lowWatermark() {
+        long lowWatermark = durableLogStart();
+        for (List<Integer> some : List.of(counted, eligible)) {
+            for (int replica : some) {
+                if (replica != ports.brokerId()) {
+                    ReplicaExtent extent = followers.get(replica);
+                    lowWatermark = Math.min(lowWatermark, extent == null ? -1 : extent.logStartOffset());
+                }
+            }
+        }
+        return lowWatermark;
+    }
+
     private void runOnLog(Shard.LogTask task, Shard.TaskListener listener) {
         try {
             shard().run(log, task, listener);
@@ -761,6 +861,11 @@ public final class PartitionHost {
         @Override
         public long logStartOffset() {
             return log.view().logStartOffset();
+        }
+
+        @Override
+        public long durableLogStart() {
+            return PartitionHost.this.durableLogStart();
         }
 
         @Override
@@ -851,6 +956,7 @@ public final class PartitionHost {
         // A new object in any case, so that a fetch that is about to wait sees that something happened.
         publish(view.highWatermark(), leaderEpoch);
         parkedProduces.fail(Errors.NOT_LEADER_OR_FOLLOWER);
+        parkedDeletions.fail(Errors.NOT_LEADER_OR_FOLLOWER);
         wakeAll();
     }
 
@@ -871,6 +977,7 @@ public final class PartitionHost {
         log.announceGrowth(false);
         publish(view.highWatermark(), view.leaderEpoch());
         parkedProduces.fail(why);
+        parkedDeletions.fail(why);
         List<FollowerAnswer.Reader> told = new ArrayList<>(readers.values());
         readers.clear();
         told.forEach(reader -> reader.answered(new FollowerAnswer.Other(new Refused(Refusal.NOT_LEADER_OR_FOLLOWER))));

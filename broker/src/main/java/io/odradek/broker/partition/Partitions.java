@@ -36,6 +36,7 @@ public final class Partitions {
 
     private final List<HostedShard> shards;
     private final Executor blocking;
+    private final LogStartWrites logStarts;
     private final OutOfReach outOfReach;
     private final ReplicaPorts ports;
     private final ReplicationThrottles throttles;
@@ -61,6 +62,7 @@ public final class Partitions {
         this.shards = List.copyOf(shards);
         this.load = new int[shards.size()];
         this.blocking = blocking;
+        this.logStarts = new LogStartWrites(blocking);
         this.outOfReach = outOfReach;
         this.ports = ports;
         this.throttles = new ReplicationThrottles(ports.brokerId(), ports.clock());
@@ -227,7 +229,7 @@ public final class Partitions {
             topic = new HostedTopic(partition.topic(), id, traffic.ofTopic());
         }
         PartitionHost host = new PartitionHost(
-                partition, id, home, log, replica.image().leaderEpoch(), topic.traffic(), ports, leased);
+                partition, id, home, log, replica.image().leaderEpoch(), topic.traffic(), ports, logStarts, leased);
         home.settlement().attach(host);
         shardOf.put(host, shard);
         topic.put(partition.partition(), host);

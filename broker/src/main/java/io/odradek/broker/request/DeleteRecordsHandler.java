@@ -5,13 +5,11 @@ import io.odradek.broker.net.Reply;
 import io.odradek.broker.net.Request;
 import io.odradek.broker.partition.HostedTopic;
 import io.odradek.broker.partition.LeaderHints;
-import io.odradek.broker.partition.LogStartWrites;
 import io.odradek.broker.partition.PartitionHost;
 import io.odradek.broker.partition.Partitions;
 import io.odradek.engine.LogConfig;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.message.DeleteRecordsRequestData;
 import org.apache.kafka.common.message.DeleteRecordsRequestData.DeleteRecordsPartition;
@@ -21,29 +19,24 @@ import org.apache.kafka.common.message.DeleteRecordsResponseData.DeleteRecordsPa
 import org.apache.kafka.common.message.DeleteRecordsResponseData.DeleteRecordsTopicResult;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.DeleteRecordsResponse;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * DeleteRecords: moves the beginning of logs (KIP-107). The work is done by the logs' append threads; the answer waits until
- * the new beginning is on disk, where Kafka answers at once and a crash may bring the records back.
+ * DeleteRecords: moves the beginning of logs (KIP-107). The work is done by the logs' append threads; the answer waits until the new beginning
+ * is on the disks of all replicas that may lead: who is in sync, and eligible leaders. Kafka waits for all that live, and for no disk: a crash may
+ * bring the records back.
  */
 public final class DeleteRecordsHandler implements ApiHandler {
-    private static final Logger LOG = LoggerFactory.getLogger(DeleteRecordsHandler.class);
     private static final long UP_TO_HIGH_WATERMARK = -1;
 
     private final Partitions partitions;
     private final LeaderHints hints;
     private final Executor blocking;
-    private final LogStartWrites logStarts;
 
-    /** @param blocking where a task may wait for room in a shard's ring, or for the disk */
+    /** @param blocking where a task may wait for room in a shard's ring */
     public DeleteRecordsHandler(Partitions partitions, LeaderHints hints, Executor blocking) {
         this.partitions = partitions;
         this.hints = hints;
         this.blocking = blocking;
-        this.logStarts = new LogStartWrites(blocking);
     }
 
     @Override
@@ -75,7 +68,7 @@ public final class DeleteRecordsHandler implements ApiHandler {
                 } else if (Topic.isInternal(topic.name())) {
                     answer.setErrorCode(Errors.INVALID_TOPIC_EXCEPTION.code());
                 } else {
-                    delete(host, partition.offset(), answer, open, oneDone);
+                    delete(host, partition.offset(), body.timeoutMs(), answer, open, oneDone);
                 }
             }
         }
@@ -85,6 +78,7 @@ public final class DeleteRecordsHandler implements ApiHandler {
     private void delete(
             PartitionHost host,
             long requested,
+            int timeoutMs,
             DeleteRecordsPartitionResult answer,
             AtomicInteger open,
             Runnable oneDone) {
@@ -103,23 +97,9 @@ public final class DeleteRecordsHandler implements ApiHandler {
             return;
         }
         open.incrementAndGet();
-        long[] logStartOffset = {DeleteRecordsResponse.INVALID_LOW_WATERMARK};
-        Consumer<@Nullable Throwable> done = failure -> {
-            if (failure == null) {
-                answer.setLowWatermark(logStartOffset[0]);
-            } else {
-                LOG.error("{}: deleting records before offset {} failed", host, offset, failure);
-                answer.setErrorCode(Errors.KAFKA_STORAGE_ERROR.code());
-            }
+        blocking.execute(() -> host.deleteRecords(offset, timeoutMs, (error, lowWatermark) -> {
+            answer.setErrorCode(error.code()).setLowWatermark(lowWatermark);
             oneDone.run();
-        };
-        blocking.execute(() -> host.shard()
-                .run(host.log(), () -> logStartOffset[0] = host.log().deleteRecordsBefore(offset), failure -> {
-                    if (failure == null) {
-                        logStarts.write(host.directory(), host.log(), done::accept);
-                    } else {
-                        done.accept(failure);
-                    }
-                }));
+        }));
     }
 }

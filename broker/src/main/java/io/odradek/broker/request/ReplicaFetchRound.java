@@ -66,7 +66,7 @@ final class ReplicaFetchRound extends ParkedFetch {
 
     private Connection.@Nullable Timer release;
 
-    private record Ask(PartitionHost host, ReplicaFetch fetch, long logStartOffset, FollowerAnswer.Reader reader) {}
+    private record Ask(PartitionHost host, ReplicaFetch fetch, FollowerAnswer.Reader reader) {}
 
     ReplicaFetchRound(
             FetchReads reads,
@@ -135,7 +135,7 @@ final class ReplicaFetchRound extends ParkedFetch {
         unheard += asks.size();
         asks.forEach((shard, ofShard) -> shard.settle(() -> {
             for (Ask ask : ofShard) {
-                ask.host().followerFetched(ask.fetch(), ask.logStartOffset(), ask.reader());
+                ask.host().followerFetched(ask.fetch(), ask.reader());
             }
             request.connection().execute(this::heard);
         }));
@@ -155,10 +155,10 @@ final class ReplicaFetchRound extends ParkedFetch {
                 interest.currentLeaderEpoch(),
                 interest.fetchOffset(),
                 interest.lastFetchedEpoch(),
+                interest.replicaLogStartOffset(),
                 interest.knownHighWatermark(),
                 maxWaitMs);
-        asks.computeIfAbsent(host.shard(), _ -> new ArrayList<>())
-                .add(new Ask(host, fetch, interest.replicaLogStartOffset(), interest.ask()));
+        asks.computeIfAbsent(host.shard(), _ -> new ArrayList<>()).add(new Ask(host, fetch, interest.ask()));
     }
 
     private void take(

@@ -255,6 +255,7 @@ class FetchWakeUpTest {
                     1,
                     TopicTraffic.ofBroker(),
                     PORTS,
+                    new LogStartWrites(Runnable::run),
                     true);
             host.applyOrWait(image());
             hosts.add(host);

@@ -183,15 +183,25 @@ final class LocalBroker implements AutoCloseable {
     }
 
     static PartitionImage image(int leaderEpoch) {
+        return image(leaderEpoch, BROKER_ID, List.of(BROKER_ID));
+    }
+
+    /** All replicas are in sync. */
+    static PartitionImage image(int leaderEpoch, int leader, List<Integer> replicas) {
+        return image(leaderEpoch, leader, replicas, List.of());
+    }
+
+    /** All others are in sync. */
+    static PartitionImage image(int leaderEpoch, int leader, List<Integer> replicas, List<Integer> eligible) {
         return new PartitionImage(
-                List.of(BROKER_ID),
-                List.of(new UUID(0, 1)),
-                List.of(BROKER_ID),
+                replicas,
+                replicas.stream().map(id -> new UUID(0, id)).toList(),
+                replicas.stream().filter(id -> !eligible.contains(id)).toList(),
                 List.of(),
                 List.of(),
+                eligible,
                 List.of(),
-                List.of(),
-                BROKER_ID,
+                leader,
                 LeaderRecovery.RECOVERED,
                 leaderEpoch,
                 leaderEpoch);
@@ -206,9 +216,13 @@ final class LocalBroker implements AutoCloseable {
     }
 
     PartitionHost lead(String name, int partition, LogConfig config, int epoch) throws Exception {
+        return follow(name, partition, config, image(epoch));
+    }
+
+    PartitionHost follow(String name, int partition, LogConfig config, PartitionImage image) throws Exception {
         UUID id = ids.computeIfAbsent(name, _ -> UUID.randomUUID());
         return partitions
-                .follow(new TopicPartition(name, id, partition), config, image(epoch))
+                .follow(new TopicPartition(name, id, partition), config, image)
                 .get(20, TimeUnit.SECONDS);
     }
 

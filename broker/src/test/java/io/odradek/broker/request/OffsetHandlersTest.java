@@ -1,10 +1,16 @@
 package io.odradek.broker.request;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import io.odradek.broker.partition.FollowerAnswer;
+import io.odradek.broker.partition.PartitionHost;
 import io.odradek.engine.LogConfig;
+import io.odradek.replication.partition.ReplicaFetch;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.DeleteRecordsRequestData;
 import org.apache.kafka.common.message.DeleteRecordsRequestData.DeleteRecordsPartition;
@@ -22,6 +28,7 @@ import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData.OffsetFor
 import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData.OffsetForLeaderTopic;
 import org.apache.kafka.common.message.OffsetForLeaderEpochResponseData;
 import org.apache.kafka.common.message.OffsetForLeaderEpochResponseData.EpochEndOffset;
+import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 import org.junit.jupiter.api.AfterEach;
@@ -32,6 +39,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class OffsetHandlersTest {
+    private static final List<Integer> REPLICAS = List.of(LocalBroker.BROKER_ID, 2);
+
     @TempDir
     Path directory;
 
@@ -150,15 +159,22 @@ class OffsetHandlersTest {
     }
 
     private DeleteRecordsPartitionResult delete(String topic, int partition, long offset) throws Exception {
+        return deleted(deletion(topic, partition, offset, 60_000));
+    }
+
+    private CompletableFuture<LocalBroker.Answer> deletion(String topic, int partition, long offset, int timeoutMs) {
         DeleteRecordsRequestData request = new DeleteRecordsRequestData()
+                .setTimeoutMs(timeoutMs)
                 .setTopics(List.of(new DeleteRecordsTopic()
                         .setName(topic)
                         .setPartitions(List.of(new DeleteRecordsPartition()
                                 .setPartitionIndex(partition)
                                 .setOffset(offset)))));
-        return LocalBroker.await(
-                        broker.send(broker.deleteRecords, connection, ApiKeys.DELETE_RECORDS, (short) 2, request),
-                        DeleteRecordsResponseData.class)
+        return broker.send(broker.deleteRecords, connection, ApiKeys.DELETE_RECORDS, (short) 2, request);
+    }
+
+    private static DeleteRecordsPartitionResult deleted(CompletableFuture<LocalBroker.Answer> answer) throws Exception {
+        return LocalBroker.await(answer, DeleteRecordsResponseData.class)
                 .topics()
                 .iterator()
                 .next()
@@ -173,6 +189,72 @@ class OffsetHandlersTest {
         broker.produceNow(connection, "t", 0, "a", "b", "c");
         assertThat(delete("t", 0, 2).lowWatermark()).isEqualTo(2);
         assertThat(directory.resolve("log-start-offset-checkpoint")).content().contains("t 0 2");
+    }
+
+    /** Three records of a partition that broker 2 follows, in sync. */
+    private PartitionHost followed() throws Exception {
+        PartitionHost host =
+                broker.follow("t", 0, LogConfig.defaults(), LocalBroker.image(1, LocalBroker.BROKER_ID, REPLICAS));
+        LocalBroker.await(
+                broker.produce(connection, (short) 1, "t", 0, LocalBroker.records("a", "b", "c")),
+                ProduceResponseData.class);
+        fetched(host, 0);
+        return host;
+    }
+
+    /** Broker 2 says that it has all records from {@code logStartOffset} on. */
+    private static void fetched(PartitionHost host, long logStartOffset) throws Exception {
+        fetched(host, 1, logStartOffset);
+    }
+
+    private static void fetched(PartitionHost host, int leaderEpoch, long logStartOffset) throws Exception {
+        CompletableFuture<FollowerAnswer> answer = new CompletableFuture<>();
+        ReplicaFetch fetch = new ReplicaFetch(2, 7, leaderEpoch, 3, 1, logStartOffset, 0, 0);
+        host.shard().settle(() -> host.followerFetched(fetch, answer::complete));
+        answer.get(20, TimeUnit.SECONDS);
+    }
+
+    /** KIP-107: it may lead next, and would bring them back. */
+    @Test
+    void aDeletionIsAnsweredWhenWhoIsInSyncHasDeletedTheRecordsToo() throws Exception {
+        PartitionHost host = followed();
+        CompletableFuture<LocalBroker.Answer> answer = deletion("t", 0, 2, 60_000);
+        await().untilAsserted(() -> assertThat(directory.resolve("log-start-offset-checkpoint"))
+                .content()
+                .contains("t 0 2"));
+        fetched(host, 1);
+        assertThat(answer).isNotDone();
+        fetched(host, 3);
+        assertThat(deleted(answer).lowWatermark())
+                .as("the leader's own start, which is the lowest")
+                .isEqualTo(2);
+    }
+
+    /** KIP-966: nor has it to be in sync, to lead next. */
+    @Test
+    void aDeletionWaitsForEligibleLeaders() throws Exception {
+        PartitionHost host = followed();
+        broker.follow("t", 0, LogConfig.defaults(), LocalBroker.image(2, LocalBroker.BROKER_ID, REPLICAS, List.of(2)));
+        assertThat(Errors.forCode(deleted(deletion("t", 0, 2, 50)).errorCode())).isEqualTo(Errors.REQUEST_TIMED_OUT);
+        CompletableFuture<LocalBroker.Answer> answer = deletion("t", 0, 2, 60_000);
+        fetched(host, 2, 2);
+        assertThat(deleted(answer).lowWatermark()).isEqualTo(2);
+    }
+
+    @Test
+    void aDeletionThatOthersDoNotFollowTimesOut() throws Exception {
+        followed();
+        DeleteRecordsPartitionResult answer = deleted(deletion("t", 0, 2, 50));
+        assertThat(Errors.forCode(answer.errorCode())).isEqualTo(Errors.REQUEST_TIMED_OUT);
+        assertThat(answer.lowWatermark()).isEqualTo(-1);
+    }
+
+    @Test
+    void whoHasDeletedRecordsIsToldWhenAnotherLeads() throws Exception {
+        followed();
+        CompletableFuture<LocalBroker.Answer> answer = deletion("t", 0, 2, 60_000);
+        broker.follow("t", 0, LogConfig.defaults(), LocalBroker.image(2, 2, REPLICAS));
+        assertThat(Errors.forCode(deleted(answer).errorCode())).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
     }
 
     @Test

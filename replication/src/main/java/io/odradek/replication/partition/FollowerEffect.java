@@ -34,7 +34,7 @@ public sealed interface FollowerEffect extends ReplicaEffect {
     /** @param offset exclusive; everything below is committed: consumers of a follower may read it (KIP-392) */
     record LearnHighWatermark(long offset) implements FollowerEffect {}
 
-    /** What lies below was deleted at the leader. */
+    /** What lies below was deleted at the leader. Wanted again until {@link ReplicaLog#durableLogStart} says that it is done. */
     record AdvanceLogStart(long logStartOffset) implements FollowerEffect {}
 
     /**

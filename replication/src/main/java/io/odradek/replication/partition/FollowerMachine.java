@@ -180,6 +180,7 @@ final class FollowerMachine {
                             leaderEpoch,
                             durableEnd,
                             log.lastEpoch(),
+                            log.durableLogStart(),
                             highWatermark,
                             settings.fetchMaxWaitMs())));
         }
@@ -246,7 +247,7 @@ final class FollowerMachine {
             effects.add(new LearnHighWatermark(heard));
         }
         long start = Math.min(records.logStartOffset(), highWatermark);
-        if (start > log.logStartOffset()) {
+        if (start > log.durableLogStart()) {
             effects.add(new AdvanceLogStart(start));
         }
     }
@@ -291,7 +292,13 @@ final class FollowerMachine {
             // All that the leader still has was written later than anything here, so from its start on the two differ,
             // and
             // what lies below was committed and deleted.
-            startOver(leaders.endOffset());
+            if (log.logEndOffset() == leaders.endOffset() && highWatermark >= leaders.endOffset()) {
+                // So was all of this, and it is the same: what is known of its producers stays.
+                effects.add(new AdvanceLogStart(leaders.endOffset()));
+                waitAWhile();
+            } else {
+                startOver(leaders.endOffset());
+            }
             return;
         }
         long own = log.endOfEpoch(leaders.epoch()).endOffset();

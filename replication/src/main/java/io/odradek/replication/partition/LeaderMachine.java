@@ -40,7 +40,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * A replica joins the in-sync set only at or past the high watermark, so the minimum cannot fall by its joining; and at or past where
- * the reign began, as the high watermark of a new leader may lag behind what was committed before it (KAFKA-7128).
+ * the reign began, as the high watermark of a new leader may lag behind what was committed before it (KAFKA-7128). And only when what was
+ * deleted here is deleted there for good: who is in sync may lead, and would bring it back.
  *
  * <p>What was proposed counts until the metadata log says something newer, or until it is certain that it was not accepted and will not
  * be. {@link #localEnd} is called once per settled group and allocates nothing.
@@ -332,7 +333,7 @@ public final class LeaderMachine {
         }
         follower.fetched(fetch, log.logEndOffset(), nowMs);
         advance();
-        proposeExpand(follower);
+        proposeExpand(follower, fetch);
         // An earlier fetch of it was given up, or it would not ask again.
         parked.removeIf(earlier -> {
             boolean same = earlier.fetch().replicaId() == fetch.replicaId();
@@ -408,11 +409,12 @@ public final class LeaderMachine {
     // ---- Who is in sync.
 
     /** {@code ProposeExpand}: when it fetches, so nobody dead is proposed again and again. */
-    private void proposeExpand(ReplicaProgress follower) {
+    private void proposeExpand(ReplicaProgress follower, ReplicaFetch fetch) {
         if (proposal == null
                 && find(inSync, follower.replicaId()) == null
                 && follower.durableEnd() >= highWatermark
                 && follower.durableEnd() >= epochStart
+                && fetch.logStartOffset() >= log.logStartOffset()
                 && follower.mayBeProposed(nowMs)) {
             List<ReplicaProgress> members = new ArrayList<>(List.of(inSync));
             members.add(follower);

@@ -14,6 +14,9 @@ public interface ReplicaLog {
     /** First offset there is, inclusive. */
     long logStartOffset();
 
+    /** At most {@link #logStartOffset}: what lies below stays deleted, whatever crash follows. */
+    long durableLogStart();
+
     /** Offset of the next record, durable or not. */
     long logEndOffset();
 

@@ -8,6 +8,7 @@ final class EpochsLog implements ReplicaLog {
 
     private final List<Integer> epochs = new ArrayList<>();
     private long start;
+    private long durableStart;
 
     /** Records of these epochs, from offset 0. */
     static EpochsLog of(int... epochs) {
@@ -30,17 +31,29 @@ final class EpochsLog implements ReplicaLog {
         return this;
     }
 
+    /** The records before {@code offset} are deleted, and a crash would bring them back. */
+    EpochsLog delete(long offset) {
+        start = offset;
+        return this;
+    }
+
     EpochsLog startAt(long offset) {
         while (epochs.size() < offset) {
             epochs.add(NO_EPOCH);
         }
         start = offset;
+        durableStart = offset;
         return this;
     }
 
     @Override
     public long logStartOffset() {
         return start;
+    }
+
+    @Override
+    public long durableLogStart() {
+        return durableStart;
     }
 
     @Override

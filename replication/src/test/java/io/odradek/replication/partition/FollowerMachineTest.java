@@ -41,8 +41,11 @@ class FollowerMachineTest {
         return follower.step(now, event, true);
     }
 
-    private static Fetch fetch(long exchange, long offset, int lastEpoch, long highWatermark) {
-        return new Fetch(exchange, 1, new ReplicaFetch(2, 200, EPOCH, offset, lastEpoch, highWatermark, 500));
+    private Fetch fetch(long exchange, long offset, int lastEpoch, long highWatermark) {
+        return new Fetch(
+                exchange,
+                1,
+                new ReplicaFetch(2, 200, EPOCH, offset, lastEpoch, log.durableLogStart(), highWatermark, 500));
     }
 
     private FetchAnswered answer(long exchange, FetchAnswer answer) {
@@ -194,6 +197,23 @@ class FollowerMachineTest {
                 .startsWith(new LearnHighWatermark(5), new AdvanceLogStart(4));
     }
 
+    /** Else whoever waits for it would wait for ever. */
+    @Test
+    void whatTheLeaderHasDeletedIsDeletedAgainUntilItIsGoneForGood() {
+        log.append(3, 5);
+        FollowerMachine follower = follower(5, 5);
+        step(follower, new TimePassed());
+        assertThat(step(follower, answer(10, new Records(List.of(), 5, 4))))
+                .containsExactly(new AdvanceLogStart(4), fetch(11, 5, 3, 5));
+        log.delete(4);
+        assertThat(step(follower, answer(11, new Records(List.of(), 5, 4))))
+                .containsExactly(new AdvanceLogStart(4), fetch(12, 5, 3, 5));
+        log.startAt(4);
+        Fetch says = fetch(13, 5, 3, 5);
+        assertThat(says.fetch().logStartOffset()).isEqualTo(4);
+        assertThat(step(follower, answer(12, new Records(List.of(), 5, 4)))).containsExactly(says);
+    }
+
     @Test
     void itStartsOverWhereTheLeaderBegins() {
         log.append(3, 5);
@@ -202,6 +222,28 @@ class FollowerMachineTest {
         assertThat(step(follower, answer(10, new OutOfRange(8, 20)))).containsExactly(new StartOver(8));
         log.cut(0).startAt(8);
         assertThat(step(follower, new Truncated(8))).containsExactly(fetch(11, 8, -1, 8));
+    }
+
+    /** Else it would forget producers, and take a batch twice that is sent again. */
+    @Test
+    void whoHasNothingButWhatWasCommittedAndDeletedDoesNotStartOver() {
+        log.append(0, 9);
+        FollowerMachine follower = follower(9, 9);
+        step(follower, new TimePassed());
+        assertThat(step(follower, answer(10, new Diverging(new EpochEnd(-1, 9)))))
+                .containsExactly(new AdvanceLogStart(9));
+        log.startAt(9);
+        now += 50;
+        assertThat(step(follower, new TimePassed())).containsExactly(fetch(11, 9, -1, 9));
+    }
+
+    @Test
+    void whoMayHaveSomethingElseThanWasCommittedStartsOver() {
+        log.append(0, 9);
+        FollowerMachine follower = follower(8, 9);
+        step(follower, new TimePassed());
+        assertThat(step(follower, answer(10, new Diverging(new EpochEnd(-1, 9)))))
+                .containsExactly(new StartOver(9));
     }
 
     /** The leader has nothing so old: what it began with was written later than anything here. */

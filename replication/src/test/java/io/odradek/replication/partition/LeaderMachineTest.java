@@ -69,7 +69,7 @@ class LeaderMachineTest {
     private static FollowerFetched fetch(
             long requestId, int replica, long brokerEpoch, int epoch, long offset, int lastEpoch, int maxWaitMs) {
         return new FollowerFetched(
-                requestId, new ReplicaFetch(replica, brokerEpoch, epoch, offset, lastEpoch, 0, maxWaitMs));
+                requestId, new ReplicaFetch(replica, brokerEpoch, epoch, offset, lastEpoch, 0, 0, maxWaitMs));
     }
 
     private void writes(LeaderMachine leader, int records) {
@@ -148,6 +148,18 @@ class LeaderMachineTest {
     @Test
     void aLeaderThatIsNotInSyncIsNone() {
         assertThatThrownBy(() -> leader(ALL, List.of(2, 3), 1, 0)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    /** It may lead soon, and would bring back what was deleted. */
+    @Test
+    void whoHasNotDeletedWhatWasDeletedIsNotProposed() {
+        log.append(3, 5).delete(4);
+        LeaderMachine leader = leader(ALL, List.of(1, 2), 1, 5);
+        assertThat(leader.step(now, new FollowerFetched(1, new ReplicaFetch(3, 300, EPOCH, 5, 3, 3, 0, 0))))
+                .noneMatch(AlterPartition.class::isInstance);
+        AlterPartition alter =
+                proposal(leader.step(now, new FollowerFetched(2, new ReplicaFetch(3, 300, EPOCH, 5, 3, 4, 0, 0))));
+        assertThat(ids(alter)).containsExactly(1, 2, 3);
     }
 
     /** KIP-207: not before it has committed what was there when its reign began. */

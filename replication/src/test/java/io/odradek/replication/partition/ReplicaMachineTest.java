@@ -80,7 +80,7 @@ class ReplicaMachineTest {
     @Test
     void whoDoesNotLeadRefuses() {
         ReplicaMachine replica = replica();
-        FollowerFetched fetched = new FollowerFetched(5, new ReplicaFetch(3, 300, 0, 0, -1, 0, 0));
+        FollowerFetched fetched = new FollowerFetched(5, new ReplicaFetch(3, 300, 0, 0, -1, 0, 0, 0));
         Reply refusal = new Reply(5, new Refused(Refusal.NOT_LEADER_OR_FOLLOWER));
         assertThat(replica.step(0, fetched)).containsExactly(refusal);
         replica.step(0, led(1, 0, 0));

@@ -207,6 +207,11 @@ final class SimulatedPartition {
         }
 
         @Override
+        public long durableLogStart() {
+            return logStart;
+        }
+
+        @Override
         public long logEndOffset() {
             return base + log.size();
         }

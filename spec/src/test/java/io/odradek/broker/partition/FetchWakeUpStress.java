@@ -89,8 +89,16 @@ public final class FetchWakeUpStress {
 
     /** A partition and a fetch session that looks at it. */
     abstract static class Watched {
-        final PartitionHost host =
-                new PartitionHost(PARTITION, TOPIC_ID, HOME, LOG, 1, TopicTraffic.ofBroker(), PORTS, true);
+        final PartitionHost host = new PartitionHost(
+                PARTITION,
+                TOPIC_ID,
+                HOME,
+                LOG,
+                1,
+                TopicTraffic.ofBroker(),
+                PORTS,
+                new LogStartWrites(Runnable::run),
+                true);
         final FetchSession session = new FetchSession(1, false, false, 0);
         final FetchInterest interest =
                 new FetchInterest(session, "orders", Uuid.ZERO_UUID, new FetchPartition().setPartition(0));

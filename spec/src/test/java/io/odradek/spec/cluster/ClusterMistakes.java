@@ -65,6 +65,13 @@ final class ClusterMistakes {
                     "LogPosition bound = log.end();",
                     10),
             mistake(
+                    "",
+                    "a deletion is answered while others have what was deleted",
+                    BROKER + "partition/PartitionHost",
+                    "} else if (offset <= lowWatermark()) {",
+                    "} else if (offset <= durableLogStart()) {",
+                    10),
+            mistake(
                     "Quorum.forgets-its-vote",
                     "a vote is told before it is on the disk",
                     BROKER + "quorum/QuorumStateFile",

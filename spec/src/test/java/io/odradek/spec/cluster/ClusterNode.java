@@ -85,6 +85,7 @@ final class ClusterNode implements Machine {
     private static final int OFFSETS_PARTITIONS = 2;
     private static final int RING_SLOTS = 16;
     private static final int RING_BYTES = 1 << 14;
+    private static final long ROOM_BYTES = 1L << 40;
     private static final long EPOCH_MS = 1_700_000_000_000L;
     /** More stages than any log task of a decision takes. */
     private static final int PATIENCE = 10_000;
@@ -119,6 +120,7 @@ final class ClusterNode implements Machine {
     private long turnAtMs = Long.MAX_VALUE;
     private boolean turning;
     private boolean mayFail;
+    private long fullUntilMs;
     /** How long the machine is down when its disk, or its power at an operation of it, ends the process. */
     private int downMs = 1;
 
@@ -262,6 +264,9 @@ final class ClusterNode implements Machine {
         } else if (mayFail) {
             chronicle.count("a process ends because its disk fails");
             down(false, "as its disk has failed: " + broken, downMs);
+        } else if (time.nowMs() < fullUntilMs) {
+            chronicle.count("a process ends because its disk is full");
+            down(true, "as its disk is full: " + broken, downMs);
         } else {
             throw new AssertionError("A disk is in trouble, unasked: node " + id + ": " + broken, broken);
         }
@@ -526,7 +531,7 @@ final class ClusterNode implements Machine {
                 shard.stages().settle();
             }
         }
-        if (published.isCompletedExceptionally() && !store.crashed() && !mayFail) {
+        if (published.isCompletedExceptionally() && !store.crashed() && !mayFail && time.nowMs() >= fullUntilMs) {
             throw new AssertionError(
                     "node " + id + ": not every partition could be followed", published.exceptionNow());
         }
@@ -736,6 +741,28 @@ final class ClusterNode implements Machine {
         }
     }
 
+    /** Whether it ends by that is its matter; then it is started again after {@code forMs}, until there is room. */
+    void fillDisk(long freeBytes, long ms, int forMs) {
+        chronicle.count("a disk is full");
+        chronicle.say("node " + id + "'s disk has " + freeBytes + " bytes left");
+        downMs = forMs;
+        fullUntilMs = time.nowMs() + ms;
+        store.limitFreeBytes(freeBytes);
+        time.at(fullUntilMs, () -> {
+            if (time.nowMs() >= fullUntilMs) {
+                giveRoom();
+            }
+        });
+    }
+
+    private void giveRoom() {
+        if (fullUntilMs > 0) {
+            fullUntilMs = 0;
+            chronicle.say("node " + id + "'s disk has room again");
+            store.limitFreeBytes(ROOM_BYTES);
+        }
+    }
+
     void setClock(long offsetMs) {
         chronicle.count("a clock is set");
         wallOffsetMs = offsetMs;
@@ -788,6 +815,7 @@ final class ClusterNode implements Machine {
     void peace() {
         store.crashAtOperation(Long.MAX_VALUE);
         diskIsBusyUntilMs = 0;
+        giveRoom();
     }
 
     // ---- Looked at in the end.

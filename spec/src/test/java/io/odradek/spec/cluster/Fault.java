@@ -94,6 +94,15 @@ sealed interface Fault extends Happening {
         }
     }
 
+    /** Somebody else's files take all but {@code freeBytes} of its disk, and go after {@code ms}. */
+    record DiskIsFull(int node, int freeBytes, int ms, int downMs) implements Fault {
+        @Override
+        public String toString() {
+            return "node " + node + "'s disk has " + freeBytes + " bytes left, for " + ms
+                    + " ms, and if it ends by that, it comes back in " + downMs + " ms";
+        }
+    }
+
     /** What the wall clock is ahead of virtual time, or behind it. */
     record ClockIsSet(int node, int offsetMs) implements Fault {
         @Override

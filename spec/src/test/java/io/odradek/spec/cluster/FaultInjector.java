@@ -46,6 +46,8 @@ final class FaultInjector {
             case Fault.DiskIsSlow(int node, int ms) -> nodes.get(node).slowDisk(ms);
             case Fault.SyncFails(int node, int syncs, int downMs) ->
                 nodes.get(node).failNextSync(syncs, downMs);
+            case Fault.DiskIsFull(int node, int freeBytes, int ms, int downMs) ->
+                nodes.get(node).fillDisk(freeBytes, ms, downMs);
             case Fault.ClockIsSet(int node, int offsetMs) -> nodes.get(node).setClock(offsetMs);
         }
     }

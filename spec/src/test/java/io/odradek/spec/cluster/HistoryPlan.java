@@ -29,6 +29,7 @@ record HistoryPlan(Temper temper, long faultyMs, List<Entry> entries) {
 
     private static final int MOST_MS_TO_CANCEL = 100;
     private static final int LATEST_FIRST_MS = 5_000;
+    private static final int MOST_FREE_BYTES = 4_000;
 
     HistoryPlan {
         entries = List.copyOf(entries);
@@ -46,7 +47,7 @@ record HistoryPlan(Temper temper, long faultyMs, List<Entry> entries) {
         for (long at = operators.nextInt(LATEST_FIRST_MS);
                 at < faultyMs;
                 at += 1 + operators.nextInt(temper.operationGapMs())) {
-            Operation operation = operation(operators, at, nodes);
+            Happening operation = operation(operators, at, nodes);
             entries.add(new Entry(at, operation));
             long soonMs = at + 1 + operators.nextInt(MOST_MS_TO_CANCEL);
             if (operation instanceof Operation.Reassign reassign && operators.nextInt(3) == 0 && soonMs < faultyMs) {
@@ -59,11 +60,11 @@ record HistoryPlan(Temper temper, long faultyMs, List<Entry> entries) {
     }
 
     /** Numbers are different each time, where they may be, so that each can be recognised. */
-    private static Operation operation(SplittableRandom random, long atMs, int nodes) {
+    private static Happening operation(SplittableRandom random, long atMs, int nodes) {
         String passing = PASSING_TOPICS.get(random.nextInt(PASSING_TOPICS.size()));
         String loaded = LOADED_TOPICS.get(random.nextInt(LOADED_TOPICS.size()));
         int partition = random.nextInt(LOADED_PARTITIONS);
-        return switch (random.nextInt(24)) {
+        return switch (random.nextInt(27)) {
             case 0, 1, 2, 3 -> new Operation.CreateTopic(passing, 1 + random.nextInt(3), nodes);
             case 4, 5, 6 -> new Operation.DeleteTopic(passing);
             case 7 -> new Operation.AddPartitions(passing, 2 + random.nextInt(4));
@@ -81,6 +82,7 @@ record HistoryPlan(Temper temper, long faultyMs, List<Entry> entries) {
             case 19 -> new Operation.CancelReassignment(loaded, partition);
             case 20, 21 -> new Operation.ElectPreferred(loaded, partition);
             case 22 -> new Operation.ElectPreferred(passing, 0);
+            case 23, 24, 25 -> new Deletion(loaded, partition);
             default ->
                 switch (random.nextInt(4)) {
                     case 0 -> new Operation.CreateTopic(passing, 1, nodes + 1);
@@ -104,7 +106,7 @@ record HistoryPlan(Temper temper, long faultyMs, List<Entry> entries) {
         int one = random.nextInt(nodes);
         int other = (one + 1 + random.nextInt(nodes - 1)) % nodes;
         int downMs = 1 + random.nextInt(temper.mostDownMs());
-        return switch (random.nextInt(64)) {
+        return switch (random.nextInt(68)) {
             case 0 -> new Fault.PowerFailsEverywhere(downMs);
             case 1, 2, 3, 4, 5, 6, 7, 8 ->
                 new Fault.PowerFailsAtDisk(one, 1 + random.nextInt(temper.operationsToCrash()), downMs);
@@ -118,6 +120,8 @@ record HistoryPlan(Temper temper, long faultyMs, List<Entry> entries) {
             case 37, 38, 39, 40 -> new Fault.DiskIsSlow(one, 100 + random.nextInt(2_000));
             case 41, 42, 43, 44 -> new Fault.SyncFails(one, 1 + random.nextInt(3), downMs);
             case 45, 46, 47, 48 -> new Fault.ClockIsSet(one, random.nextInt(20_000) - 10_000);
+            case 49, 50, 51, 52 ->
+                new Fault.DiskIsFull(one, random.nextInt(MOST_FREE_BYTES), 100 + random.nextInt(3_000), downMs);
             default -> new Fault.NetworkIsWhole();
         };
     }

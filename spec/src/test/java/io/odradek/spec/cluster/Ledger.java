@@ -8,6 +8,7 @@ import io.odradek.engine.LogDirectory;
 import io.odradek.engine.LogView;
 import io.odradek.engine.PartitionLog;
 import io.odradek.engine.TopicPartition;
+import io.odradek.engine.record.RecordBatch;
 import io.odradek.replication.controller.ClusterImage;
 import io.odradek.replication.controller.PartitionImage;
 import io.odradek.replication.controller.TopicImage;
@@ -22,6 +23,7 @@ import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +34,16 @@ final class Ledger {
     private static final class Committed {
         private final TreeMap<Long, ByteBuffer> batches = new TreeMap<>();
         private long end;
+        private long mayBeDeleted;
+        private long deleted;
         private final Map<Integer, Integer> leaders = new HashMap<>();
+
+        /** What a log has of it that begins there. */
+        private SortedMap<Long, ByteBuffer> from(long logStartOffset) {
+            Map.Entry<Long, ByteBuffer> first = batches.floorEntry(logStartOffset);
+            boolean within = first != null && RecordBatch.nextOffset(first.getValue(), 0) > logStartOffset;
+            return batches.tailMap(within ? first.getKey() : logStartOffset);
+        }
     }
 
     private record Replica(int node, TopicPartition partition) {}
@@ -56,9 +67,10 @@ final class Ledger {
         this.clusterId = clusterId;
     }
 
-    private static void check(boolean holds, String law) {
+    /** @param law is asked for only when it is broken: the words are many, and it is looked at all the time */
+    private static void check(boolean holds, Supplier<String> law) {
         if (!holds) {
-            throw new AssertionError(law);
+            throw new AssertionError(law.get());
         }
     }
 
@@ -82,7 +94,7 @@ final class Ledger {
                 ClusterImage expected = known == null ? ClusterImage.empty(clusterId) : known.getValue();
                 check(
                         host.image().equals(expected.at(snapshot.offset() - 1)),
-                        "StateMachineSafety: what the snapshot at " + snapshot + " says to node " + node);
+                        () -> "StateMachineSafety: what the snapshot at " + snapshot + " says to node " + node);
                 asOf = snapshot.offset() - 1;
                 chronicle.count("a snapshot of the metadata is installed");
             }
@@ -91,13 +103,13 @@ final class Ledger {
             public void apply(long baseOffset, int epoch, List<ByteBuffer> values) throws IOException {
                 host.apply(baseOffset, epoch, values);
                 long last = baseOffset + values.size() - 1;
-                check(last > asOf, "node " + node + " folds offset " + last + " behind " + asOf);
+                check(last > asOf, () -> "node " + node + " folds offset " + last + " behind " + asOf);
                 asOf = last;
                 boolean newest = images.isEmpty() || last > images.lastKey();
                 ClusterImage known = images.putIfAbsent(last, host.image());
                 check(
                         known == null || known.equals(host.image()),
-                        "StateMachineSafety: node " + node + " at offset " + last + " has " + host.image()
+                        () -> "StateMachineSafety: node " + node + " at offset " + last + " has " + host.image()
                                 + ", known is " + known);
                 if (newest) {
                     whenCommitted.accept(host.image());
@@ -120,13 +132,13 @@ final class Ledger {
                 Integer other = controllers.putIfAbsent(epoch, node);
                 check(
                         other == null || other == node,
-                        "ElectionSafety: epoch " + epoch + " of the quorum is led by " + other + " and " + node);
+                        () -> "ElectionSafety: epoch " + epoch + " of the quorum is led by " + other + " and " + node);
                 host.leads(epoch, from);
                 // Who stood still may find out late that it was elected, when others have been since.
                 boolean newest = controllers.keySet().stream().allMatch(known -> known <= epoch);
                 check(
                         !newest || images.isEmpty() || from > images.lastKey(),
-                        "LeaderComplete: node " + node + " leads the quorum from " + from + ", committed is "
+                        () -> "LeaderComplete: node " + node + " leads the quorum from " + from + ", committed is "
                                 + images.keySet().stream().reduce(-1L, Math::max));
             }
 
@@ -170,6 +182,23 @@ final class Ledger {
         return partitions.computeIfAbsent(partition, _ -> new Committed());
     }
 
+    private TopicPartition named(org.apache.kafka.common.TopicPartition partition) {
+        TopicImage topic = Objects.requireNonNull(newest().topic(partition.topic()));
+        return new TopicPartition(topic.name(), topic.id(), partition.partition());
+    }
+
+    /** Somebody is going to ask for the deletion of all records before {@code offset}. */
+    void mayBeDeleted(org.apache.kafka.common.TopicPartition partition, long offset) {
+        Committed committed = of(named(partition));
+        committed.mayBeDeleted = Math.max(committed.mayBeDeleted, offset);
+    }
+
+    /** And was told that they are. */
+    void deleted(org.apache.kafka.common.TopicPartition partition, long offset) {
+        Committed committed = of(named(partition));
+        committed.deleted = Math.max(committed.deleted, offset);
+    }
+
     /** Who is in sync has, with sync durability, all that is committed, whatever ended its process. */
     void recovered(int node, LogDirectory directory) {
         for (TopicImage topic : newest().topicsByName().values()) {
@@ -180,7 +209,7 @@ final class Ledger {
                     PartitionLog log = directory.log(partition).orElse(null);
                     check(
                             log != null || of(partition).end == 0,
-                            "CandidateComplete: node " + node + " comes back without " + partition);
+                            () -> "CandidateComplete: node " + node + " comes back without " + partition);
                     if (log != null) {
                         chronicle.count("a replica in sync comes back");
                         hasAll(node, partition, log.view(), "CandidateComplete: coming back in sync");
@@ -198,11 +227,16 @@ final class Ledger {
             shown.remove(replica);
             reigns.remove(replica);
         }
+        long logStart = host.log().view().logStartOffset();
+        check(
+                logStart <= of(partition).mayBeDeleted,
+                () -> "NothingElseIsDeleted: " + partition + " at node " + node + " begins at offset " + logStart
+                        + ", asked was for " + of(partition).mayBeDeleted);
         long highWatermark = host.view().highWatermark().offset();
         long was = shown.getOrDefault(replica, 0L);
         check(
                 highWatermark >= was,
-                "HighWatermarkGrows: " + partition + " at node " + node + ", " + was + " to " + highWatermark);
+                () -> "HighWatermarkGrows: " + partition + " at node " + node + ", " + was + " to " + highWatermark);
         if (highWatermark > was) {
             claimed(node, partition, host.log().view(), was, highWatermark);
             shown.put(replica, highWatermark);
@@ -214,9 +248,13 @@ final class Ledger {
             Integer other = of(partition).leaders.putIfAbsent(epoch, node);
             check(
                     other == null || other == node,
-                    "OneLeader: epoch " + epoch + " of " + partition + " is led by " + other + " and " + node);
+                    () -> "OneLeader: epoch " + epoch + " of " + partition + " is led by " + other + " and " + node);
             PartitionImage image = imageOf(partition);
             if (image != null && image.leaderEpoch() == epoch) {
+                check(
+                        logStart >= of(partition).deleted,
+                        () -> "DeletedStays: node " + node + " leads " + partition + " from offset " + logStart
+                                + " on, deleted was all before " + of(partition).deleted);
                 hasAll(node, partition, host.log().view(), "LeaderComplete: leading in epoch " + epoch);
             }
         }
@@ -229,8 +267,8 @@ final class Ledger {
             ByteBuffer known = committed.batches.putIfAbsent(batch.getKey(), batch.getValue());
             check(
                     known == null || known.equals(batch.getValue()),
-                    "HighWatermarkCommitted: node " + node + " has other bytes at offset " + batch.getKey() + " of "
-                            + partition + " than were committed");
+                    () -> "HighWatermarkCommitted: node " + node + " has other bytes at offset " + batch.getKey()
+                            + " of " + partition + " than were committed");
         }
         committed.end = Math.max(committed.end, to);
     }
@@ -239,11 +277,14 @@ final class Ledger {
         Committed committed = of(partition);
         check(
                 view.logEndOffset() >= committed.end,
-                law + ": node " + node + " has " + partition + " up to " + view.logEndOffset() + ", committed is "
+                () -> law + ": node " + node + " has " + partition + " up to " + view.logEndOffset() + ", committed is "
                         + committed.end);
         Map<Long, ByteBuffer> there = read(view, 0, committed.end);
-        committed.batches.forEach((base, bytes) -> check(
-                bytes.equals(there.get(base)), law + ": node " + node + " at offset " + base + " of " + partition));
+        committed
+                .from(view.logStartOffset())
+                .forEach((base, bytes) -> check(
+                        bytes.equals(there.get(base)),
+                        () -> law + ": node " + node + " at offset " + base + " of " + partition));
     }
 
     /** Peace: all replicas are in sync and alike, and know that everything is committed. */
@@ -251,16 +292,17 @@ final class Ledger {
         PartitionImage image = Objects.requireNonNull(imageOf(partition));
         check(
                 image.inSyncReplicas().size() == image.replicas().size(),
-                "Heals: in sync in the end of " + partition + " are " + image.inSyncReplicas());
+                () -> "Heals: in sync in the end of " + partition + " are " + image.inSyncReplicas());
         for (PartitionHost host : hosts) {
             LogView view = host.log().view();
             check(
                     host.view().highWatermark().offset() == view.logEndOffset(),
-                    "Heals: " + partition + " ends at " + view.logEndOffset() + ", and is known to be committed to "
+                    () -> "Heals: " + partition + " ends at " + view.logEndOffset()
+                            + ", and is known to be committed to "
                             + host.view().highWatermark().offset());
             check(
-                    read(view, 0, view.logEndOffset()).equals(of(partition).batches),
-                    "Heals: a replica of " + partition + " is not what was committed");
+                    read(view, 0, view.logEndOffset()).equals(of(partition).from(view.logStartOffset())),
+                    () -> "Heals: a replica of " + partition + " is not what was committed");
         }
     }
 

@@ -44,6 +44,7 @@ final class SimulatedCluster {
     private final FaultInjector injector;
     private final VoterSet voters;
     private final Operator operator;
+    private final RecordDeleter deleter;
     private final List<ClientMachine> clients = new ArrayList<>();
     private final List<Visitor> visitors = new ArrayList<>();
     private final List<NumberingProducer> producers = new ArrayList<>();
@@ -78,6 +79,7 @@ final class SimulatedCluster {
                 consumers.add(new CheckingConsumer(client, chronicle, topic, partition));
             }
         }
+        this.deleter = new RecordDeleter(client, chronicle, ledger, consumers);
         this.committer = new OffsetCommitter(client, chronicle, time, "readers", consumers);
     }
 
@@ -180,6 +182,11 @@ final class SimulatedCluster {
                     operator.ask(operation);
                 }
             }
+            case Deletion deletion -> {
+                if (topicsAreThere) {
+                    deleter.ask(deletion);
+                }
+            }
         }
     }
 
@@ -269,6 +276,8 @@ final class SimulatedCluster {
                         text.append(host.status())
                                 .append(" in epoch ")
                                 .append(host.view().leaderEpoch())
+                                .append(", begins at ")
+                                .append(host.log().view().logStartOffset())
                                 .append(", committed to ")
                                 .append(host.view().highWatermark().offset())
                                 .append(", ends at ")

@@ -1,15 +1,18 @@
 package io.odradek.spec.cluster;
 
-import java.util.Comparator;
 import java.util.PriorityQueue;
 
 /** Virtual time, in milliseconds from 0: tasks run in the order of their times, then in that in which they were made. */
 final class Timeline {
 
-    private record Task(long atMs, long order, Runnable what) {}
+    private record Task(long atMs, long order, Runnable what) implements Comparable<Task> {
+        @Override
+        public int compareTo(Task other) {
+            return atMs != other.atMs ? Long.compare(atMs, other.atMs) : Long.compare(order, other.order);
+        }
+    }
 
-    private final PriorityQueue<Task> tasks =
-            new PriorityQueue<>(Comparator.comparingLong(Task::atMs).thenComparingLong(Task::order));
+    private final PriorityQueue<Task> tasks = new PriorityQueue<>();
     private long nowMs;
     private long order;
 
