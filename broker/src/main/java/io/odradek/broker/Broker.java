@@ -820,7 +820,9 @@ public final class Broker implements AutoCloseable {
         try {
             lifecycle.leave().get(LEAVE.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
-            LOG.warn("The controller was not told of this stop", e.getCause());
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            LOG.warn("the controller was not told of this stop, and finds out by itself: {}", cause.getMessage());
+            LOG.debug("why it was not told", cause);
         } catch (TimeoutException e) {
             LOG.warn("The controller has not consented to this stop within {}; stopping without it", LEAVE);
         }

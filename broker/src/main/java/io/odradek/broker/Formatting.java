@@ -95,7 +95,7 @@ public final class Formatting {
                         store,
                         path,
                         new LogDirectory.Identity(
-                                clusterId, config.nodeId(), wanted != null ? wanted : UUID.randomUUID()));
+                                clusterId, config.nodeId(), wanted != null ? wanted : LogDirectory.Identity.newId()));
             }
         }
         if (own != null) {

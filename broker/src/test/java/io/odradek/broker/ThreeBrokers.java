@@ -2,6 +2,7 @@ package io.odradek.broker;
 
 import io.odradek.broker.Formatting.InitialController;
 import io.odradek.broker.config.BrokerConfig;
+import io.odradek.engine.LogDirectory;
 import io.odradek.engine.io.DiskFileStore;
 import io.odradek.engine.io.FileStore;
 import java.io.IOException;
@@ -15,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -44,7 +44,8 @@ final class ThreeBrokers implements AutoCloseable {
             ServerSocket clients = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
             held.add(quorum);
             held.add(clients);
-            controllers.add(new InitialController(id, "127.0.0.1", quorum.getLocalPort(), UUID.randomUUID()));
+            controllers.add(
+                    new InitialController(id, "127.0.0.1", quorum.getLocalPort(), LogDirectory.Identity.newId()));
             clientPorts.add(clients.getLocalPort());
         }
         for (ServerSocket socket : held) {

@@ -60,7 +60,24 @@ public final class LogDirectory implements AutoCloseable {
     }
 
     /** What {@code meta.properties} says: whose data this is. */
-    public record Identity(String clusterId, int nodeId, UUID directoryId) {}
+    public record Identity(String clusterId, int nodeId, UUID directoryId) {
+        private static final int DASH = 62;
+
+        /** For a directory or a cluster: random, and such that its text does not begin with '-', which command lines would take for an option. */
+        public static UUID newId() {
+            while (true) {
+                UUID id = UUID.randomUUID();
+                if (mayBeTyped(id)) {
+                    return id;
+                }
+            }
+        }
+
+        /** In base64 the first six bits are the first letter. */
+        static boolean mayBeTyped(UUID id) {
+            return id.getMostSignificantBits() >>> (Long.SIZE - 6) != DASH;
+        }
+    }
 
     /** Told while logs are recovered; any recovering thread. */
     public interface RecoveryProgress {

@@ -40,7 +40,9 @@ final class MetaProperties {
         }
         refuseForeignFiles(store, directory);
         LogDirectory.Identity made = new LogDirectory.Identity(
-                clusterId != null ? clusterId : Ids.encode(UUID.randomUUID()), nodeId, UUID.randomUUID());
+                clusterId != null ? clusterId : Ids.encode(LogDirectory.Identity.newId()),
+                nodeId,
+                LogDirectory.Identity.newId());
         CheckpointText.replace(store, file, encode(made));
         LOG.info("Formatted {} for node {} of cluster {}", directory, nodeId, made.clusterId());
         return made;

@@ -412,4 +412,17 @@ class LogDirectoryTest {
             assertThat(directory.unusable().get(partition("bad", 0))).hasMessageContaining("row C");
         }
     }
+
+    /** Kafka's tools would take it for an option. */
+    @Test
+    void idsThatAreTypedDoNotBeginWithADash() {
+        assertThat(LogDirectory.Identity.mayBeTyped(new UUID(0xF800_0000_0000_4000L, 1L << 63)))
+                .isFalse();
+        assertThat(PartitionMetadata.Ids.encode(new UUID(0xF800_0000_0000_4000L, 1L << 63)))
+                .startsWith("-");
+        for (int i = 0; i < 1_000; i++) { // one of 64 would
+            assertThat(PartitionMetadata.Ids.encode(LogDirectory.Identity.newId()))
+                    .doesNotStartWith("-");
+        }
+    }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.odradek.broker.Formatting;
 import io.odradek.broker.Formatting.InitialController;
 import io.odradek.broker.config.BrokerConfig;
+import io.odradek.engine.LogDirectory;
 import io.odradek.engine.io.DiskFileStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -61,7 +61,8 @@ final class ClusterKillTest {
             ServerSocket clients = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
             held.add(quorum);
             held.add(clients);
-            controllers.add(new InitialController(id, "127.0.0.1", quorum.getLocalPort(), UUID.randomUUID()));
+            controllers.add(
+                    new InitialController(id, "127.0.0.1", quorum.getLocalPort(), LogDirectory.Identity.newId()));
             ports.add(clients.getLocalPort());
         }
         for (ServerSocket socket : held) {

@@ -4,6 +4,7 @@ import io.odradek.broker.Broker;
 import io.odradek.broker.Formatting;
 import io.odradek.broker.Formatting.InitialController;
 import io.odradek.broker.config.BrokerConfig;
+import io.odradek.engine.LogDirectory;
 import io.odradek.engine.io.DiskFileStore;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -14,7 +15,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -42,7 +42,8 @@ final class RunningCluster implements AutoCloseable {
             ServerSocket quorum = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
             ServerSocket clients = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
             held.addAll(List.of(quorum, clients));
-            cluster.controllers.add(new InitialController(id, "127.0.0.1", quorum.getLocalPort(), UUID.randomUUID()));
+            cluster.controllers.add(
+                    new InitialController(id, "127.0.0.1", quorum.getLocalPort(), LogDirectory.Identity.newId()));
             cluster.ports.add(clients.getLocalPort());
         }
         for (ServerSocket socket : held) {
