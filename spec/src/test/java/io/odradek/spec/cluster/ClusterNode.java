@@ -49,6 +49,7 @@ import io.odradek.replication.controller.ControllerSettings;
 import io.odradek.replication.controller.TopicImage;
 import io.odradek.replication.partition.ReplicationSettings;
 import io.odradek.replication.quorum.ReplicaKey;
+import io.odradek.replication.quorum.VoterSet;
 import io.odradek.replication.quorum.VoterSet.Voter;
 import io.odradek.spec.simulation.FormattedDisk;
 import io.odradek.spec.simulation.SimulatedCrash;
@@ -823,6 +824,13 @@ final class ClusterNode implements Machine {
     @Nullable
     ControllerHost controller() {
         return controller;
+    }
+
+    /** Null while it does not run. */
+    @Nullable
+    VoterSet votersKnown() {
+        QuorumHost server = quorum;
+        return server == null ? null : server.voters();
     }
 
     @Nullable

@@ -47,7 +47,9 @@ record HistoryPlan(Temper temper, long faultyMs, List<Entry> entries) {
         for (long at = operators.nextInt(LATEST_FIRST_MS);
                 at < faultyMs;
                 at += 1 + operators.nextInt(temper.operationGapMs())) {
-            Happening operation = operation(operators, at, nodes);
+            Happening operation = temper.votersChange() && operators.nextInt(4) == 0
+                    ? new VoterChange(operators.nextInt(nodes), operators.nextInt(5) < 3)
+                    : operation(operators, at, nodes);
             entries.add(new Entry(at, operation));
             long soonMs = at + 1 + operators.nextInt(MOST_MS_TO_CANCEL);
             if (operation instanceof Operation.Reassign reassign && operators.nextInt(3) == 0 && soonMs < faultyMs) {

@@ -45,6 +45,7 @@ final class SimulatedCluster {
     private final VoterSet voters;
     private final Operator operator;
     private final RecordDeleter deleter;
+    private final VoterChanger voterChanger;
     private final List<ClientMachine> clients = new ArrayList<>();
     private final List<Visitor> visitors = new ArrayList<>();
     private final List<NumberingProducer> producers = new ArrayList<>();
@@ -68,6 +69,7 @@ final class SimulatedCluster {
         for (int id = NODES; id < MACHINES; id++) {
             clients.add(new ClientMachine(id, this, random.split()));
         }
+        this.voterChanger = new VoterChanger(client(OPERATOR), chronicle, nodes);
         this.operator = new Operator(client(OPERATOR), chronicle, decisions);
         for (String topic : HistoryPlan.PASSING_TOPICS) {
             visitors.add(new Visitor(client(VISITORS), chronicle, topic));
@@ -182,6 +184,7 @@ final class SimulatedCluster {
                     operator.ask(operation);
                 }
             }
+            case VoterChange change -> voterChanger.ask(change);
             case Deletion deletion -> {
                 if (topicsAreThere) {
                     deleter.ask(deletion);
@@ -320,6 +323,7 @@ final class SimulatedCluster {
         if (active != 1) {
             throw new AssertionError("LeaderEventually: " + active + " controllers are active in the end");
         }
+        voterChanger.check();
         for (int i = 0; i < visitors.size(); i++) {
             TopicImage topic = ledger.newest().topic(HistoryPlan.PASSING_TOPICS.get(i));
             visitors.get(i).hasHeard(topic == null ? null : topic.id());

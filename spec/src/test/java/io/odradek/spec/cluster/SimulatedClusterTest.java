@@ -88,7 +88,9 @@ class SimulatedClusterTest {
             "who commits offsets hears COORDINATOR_NOT_AVAILABLE",
             "who commits offsets hears NOT_COORDINATOR",
             "the power fails everywhere",
-            "two nodes are cut off from each other");
+            "two nodes are cut off from each other",
+            "who adds a voter hears NONE",
+            "who removes a voter hears NONE");
 
     @BeforeAll
     static void quiet() {

@@ -31,6 +31,7 @@ record Temper(
         int segmentMs,
         long metadataSnapshotBytes,
         long rebalanceIntervalMs,
+        boolean votersChange,
         boolean calm)
         implements TemperBuilder.With {
 
@@ -51,6 +52,7 @@ record Temper(
                 oneOf(random, 200, 3_000, MOST_SEGMENT_MS),
                 oneOf(random, 2_000, 20_000),
                 oneOf(random, 0, 3_000),
+                random.nextInt(3) == 0,
                 random.nextInt(3) == 0);
     }
 
