@@ -161,7 +161,15 @@ final class LocalClusterProcessTest {
                 .filter(each -> each.contains(after + ": ./odradek kafka "))
                 .findFirst()
                 .orElseThrow(() -> new AssertionError("nothing is said after '" + after + "': " + said));
-        return KafkaTools.run(line.substring(line.indexOf("./odradek kafka ") + "./odradek kafka ".length()));
+        String command = line.substring(line.indexOf("./odradek kafka ") + "./odradek kafka ".length());
+        KafkaTools.Said tool = KafkaTools.run(command);
+        if (tool.text().contains("Timed out waiting for a node assignment")) {
+            // Not understood yet: Kafka's client sometimes finds no controller within its minute, and the next one
+            // does.
+            System.out.println("LocalClusterProcessTest: asked again: " + command + "; brokers said " + said);
+            tool = KafkaTools.run(command);
+        }
+        return tool;
     }
 
     /** By id, the ids of their directories, as any controller says it. */
