@@ -171,6 +171,8 @@ public final class QuorumHost implements QuorumLog {
     /** As of the last turn. */
     private volatile VoterSet voters;
 
+    private volatile VoterSet known;
+
     // The loop's.
     /** Of the state's, from this turn. */
     private final ArrayDeque<Input.Wanted> decided = new ArrayDeque<>();
@@ -233,6 +235,7 @@ public final class QuorumHost implements QuorumLog {
                             + " comes back with an empty disk votes again where it has voted before");
         }
         this.voters = voters;
+        this.known = voters;
         this.folded = OffsetAndEpoch.NOTHING;
         this.foldedTimestampMs = 0;
         OffsetAndEpoch snapshot = storage.newestSnapshot();
@@ -313,6 +316,14 @@ public final class QuorumHost implements QuorumLog {
         return voters;
     }
 
+    /**
+     * Whom to ask about the quorum: who votes. The first voters are written down with their own disks only, so an observer may not have been told
+     * of any; then it names the leader that it follows, alone and without its directory. Nobody before it has found one. Any thread.
+     */
+    public VoterSet known() {
+        return known;
+    }
+
     @Override
     public void wake() {
         if (woken.compareAndSet(false, true)) {
@@ -388,7 +399,7 @@ public final class QuorumHost implements QuorumLog {
             step(new Synced(end, cuts));
             appendDecided();
         }
-        voters = machine.log().voters();
+        publishVoters();
         if (snapshotIsWanted) {
             snapshotIsWanted = false;
             takeSnapshot();
@@ -568,6 +579,16 @@ public final class QuorumHost implements QuorumLog {
                 step(new Failed(requestId));
             }
         }
+    }
+
+    private void publishVoters() {
+        VoterSet now = machine.log().voters();
+        voters = now;
+        int leader = machine.hardState().leader();
+        Endpoint at = now.byId().isEmpty() && leader >= 0 ? endpointOf(leader) : null;
+        known = at == null
+                ? now
+                : VoterSet.of(List.of(new Voter(new ReplicaKey(leader, ReplicaKey.ANY_DIRECTORY), List.of(at))));
     }
 
     private void learn(int server, @Nullable Endpoint at) {

@@ -69,7 +69,7 @@ public final class DescribeClusterHandler implements ApiHandler {
         });
     }
 
-    /** @param voters of the metadata quorum: whoever follows it without a vote is nobody to ask */
+    /** @param voters of the metadata quorum, or who is known of them: whoever follows it without a vote is nobody to ask */
     static DescribeClusterHandler ofControllers(ControllerHost controller, Supplier<VoterSet> voters) {
         return new DescribeClusterHandler(controller, EndpointType.CONTROLLER, new Nodes() {
             @Override
@@ -118,6 +118,12 @@ public final class DescribeClusterHandler implements ApiHandler {
         }
         ClusterImage image = controller.image();
         DescribeClusterBrokerCollection found = nodes.at(image, request.listener(), body.includeFencedBrokers());
+        if (type == EndpointType.CONTROLLER && found.isEmpty()) {
+            // Kafka's client would forget whom it was told to ask, and then ask nobody any more.
+            reply.send(refused(
+                    request, Errors.BROKER_NOT_AVAILABLE, "This controller has not found the others yet; ask again"));
+            return;
+        }
         int decides = nodes.controllerId(image, request.listener());
         DescribeClusterResponseData response = new DescribeClusterResponseData()
                 .setClusterId(image.clusterId())

@@ -115,12 +115,12 @@ public final class Handlers {
     /** What is answered at a controller's listener. */
     public static RequestRouter controllerRouter(
             BrokerConfig config, ControllerHost controller, QuorumHost quorum, ClientQuotas quotas) {
-        return controllerRouter(config, controller, new QuorumHandler(quorum), quorum::voters, quotas);
+        return controllerRouter(config, controller, new QuorumHandler(quorum), quorum::known, quotas);
     }
 
     /**
      * @param quorum answers what is asked of the metadata quorum
-     * @param voters of it
+     * @param voters of it, or who is known of them
      */
     static RequestRouter controllerRouter(
             BrokerConfig config,

@@ -75,8 +75,10 @@ class ControllerListenerTest extends HandlerTest {
         return new Voter(new ReplicaKey(id, new UUID(0, id)), List.of(endpoints));
     }
 
+    private VoterSet voters = VOTERS;
+
     private final RequestRouter router =
-            Handlers.controllerRouter(config, controller.host, quorum, () -> VOTERS, new ClientQuotas(() -> 0));
+            Handlers.controllerRouter(config, controller.host, quorum, () -> voters, new ClientQuotas(() -> 0));
 
     private ApiMessage ask(ApiKeys api, int version, ApiMessage body) {
         Route route = Objects.requireNonNull(router.route(api));
@@ -142,6 +144,13 @@ class ControllerListenerTest extends HandlerTest {
                         .setEndpointType((byte) endpointType)
                         .setIncludeClusterAuthorizedOperations(true)
                         .setIncludeFencedBrokers(version > 1));
+    }
+
+    /** An answer without nodes would leave Kafka's client with nobody to ask, for good. */
+    @Test
+    void whoKnowsNobodyYetSaysSoInsteadOfNamingNobody() {
+        voters = VoterSet.NONE;
+        assertThat(Errors.forCode(describe(2, 2).errorCode())).isEqualTo(Errors.BROKER_NOT_AVAILABLE);
     }
 
     /** KIP-919: "the response will contain the controllers, and the id of the active one". */
