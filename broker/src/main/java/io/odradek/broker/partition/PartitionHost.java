@@ -66,7 +66,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
@@ -109,7 +108,7 @@ public final class PartitionHost {
     private final ParkedFetches parkedFetches = new ParkedFetches();
     private final ParkedProduces parkedProduces = new ParkedProduces();
     private final ParkedDeletions parkedDeletions = new ParkedDeletions();
-    private final LogStartWrites logStarts;
+    private final DurableLogStart durableLogStart;
 
     private volatile PartitionView view;
     private volatile Errors status = Errors.NOT_LEADER_OR_FOLLOWER;
@@ -117,8 +116,6 @@ public final class PartitionHost {
     private volatile boolean admitsAcksAll = true;
     private volatile boolean tellsEnd = true;
     private volatile long checkpoint;
-    /** What lies below stays deleted, whatever crash follows. Settle thread writes. */
-    private volatile long durableLogStart;
     /** While this broker leads: of whom the high watermark waits. */
     private volatile List<Integer> counted = List.of();
 
@@ -175,7 +172,6 @@ public final class PartitionHost {
     /** What the leader that is followed has said last; {@link #NOT_TOLD} before it has said any. */
     private long toldHighWatermark = NOT_TOLD;
 
-    private boolean advancingLogStart;
     private @Nullable Complained complained;
 
     private record Complained(String line, long atMs) {}
@@ -196,9 +192,8 @@ public final class PartitionHost {
         this.log = log;
         this.traffic = traffic;
         this.ports = ports;
-        this.logStarts = logStarts;
         this.leased = leased;
-        this.durableLogStart = log.view().logStartOffset(); // it was found so, or made so
+        this.durableLogStart = new DurableLogStart(home, log, logStarts);
         this.rules = Rules.of(log.config());
         // Nothing is committed until the reign begins.
         LogPosition nothing = LogPosition.ofOffset(log.view().logStartOffset());
@@ -637,7 +632,7 @@ public final class PartitionHost {
             }
             case StartOver(long logStartOffset) -> {
                 lowerTo(logStartOffset);
-                durableLogStart = logStartOffset; // when it is done, and until then nobody is told
+                durableLogStart.beginsAgainAt(logStartOffset);
                 changeLog(() -> home.directory().beginAgain(log, logStartOffset));
             }
             case LearnHighWatermark(long offset) -> {
@@ -646,7 +641,7 @@ public final class PartitionHost {
                 grownBytes += visibleBytes(before, view.highWatermark());
                 home.settlement().advanced(this);
             }
-            case AdvanceLogStart(long logStartOffset) -> advanceLogStart(logStartOffset);
+            case AdvanceLogStart(long logStartOffset) -> durableLogStart.advance(logStartOffset);
             case Complain(String line) -> complain(line);
         }
     }
@@ -692,7 +687,7 @@ public final class PartitionHost {
         long begins = batches.get(0).baseOffset();
         if (begins < log.logEndOffset()) { // the log is empty, and begins where the leader has deleted records within a
             // batch
-            durableLogStart = Math.min(durableLogStart, begins);
+            durableLogStart.beginsAgainAt(begins);
             runOnLog(() -> home.directory().beginAgain(log, begins), _ -> {});
         }
         write(batches, now.leaderEpoch(), outcome -> {
@@ -741,14 +736,6 @@ public final class PartitionHost {
         });
     }
 
-    /** What the leader has deleted goes here, too, and stays gone; then the next fetch says so. */
-    private void advanceLogStart(long to) {
-        if (!advancingLogStart) { // else it is wanted again
-            advancingLogStart = true;
-            deleteDurably(to, _ -> advancingLogStart = false);
-        }
-    }
-
     /**
      * Deletes the records before {@code offset}, for good: the outcome is told when no replica that may lead could bring them back, whatever
      * crash follows.
@@ -759,7 +746,7 @@ public final class PartitionHost {
      */
     public void deleteRecords(long offset, int timeoutMs, DeletionOutcome outcome) {
         long untilMs = ports.clock().nowMs() + timeoutMs;
-        deleteDurably(offset, failure -> {
+        durableLogStart.delete(offset, failure -> {
             if (failure != null) {
                 LOG.error("{}: deleting records before offset {} failed", this, offset, failure);
                 outcome.done(Errors.KAFKA_STORAGE_ERROR, -1);
@@ -774,35 +761,9 @@ public final class PartitionHost {
         });
     }
 
-    /** @param then on the settle thread; null when it is durable, in this replica */
-    private void deleteDurably(long offset, Consumer<@Nullable Throwable> then) {
-        try {
-            shard().run(log, () -> log.deleteRecordsBefore(offset), failure -> {
-                if (failure != null) {
-                    then.accept(failure);
-                    return;
-                }
-                long start = log.view().logStartOffset();
-                logStarts.write(
-                        home.directory(),
-                        log,
-                        unwritten -> shard().settle(() -> {
-                            if (unwritten == null) {
-                                durableLogStart = Math.max(
-                                        durableLogStart,
-                                        Math.min(start, log.view().logStartOffset()));
-                            }
-                            then.accept(unwritten);
-                        }));
-            });
-        } catch (RejectedExecutionException stopping) {
-            then.accept(stopping);
-        }
-    }
-
     /** What lies below stays deleted in this replica, whatever crash follows. */
     long durableLogStart() {
-        return Math.min(durableLogStart, log.view().logStartOffset());
+        return durableLogStart.offset();
     }
 
     private void tellDeletions() {
