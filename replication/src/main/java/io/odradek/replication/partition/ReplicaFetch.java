@@ -7,7 +7,7 @@ package io.odradek.replication.partition;
  * @param brokerEpoch of the follower's process (KIP-903)
  * @param leaderEpoch in which the follower is (KIP-320)
  * @param lastFetchedEpoch of the follower's last record (KIP-595); {@link ReplicaLog#NO_EPOCH} when it has none
- * @param logStartOffset of the follower's log, whatever crash follows; -1 when it does not say. What lies below does not come back with it
+ * @param logStartOffset of the follower's log, whatever crash follows; -1 when it does not say, and then it never joins the in-sync set. What lies below does not come back with it
  * @param highWatermark as the follower knows it: a leader that knows a higher one answers at once
  * @param maxWaitMs how long the leader may wait for something new
  */

@@ -73,6 +73,11 @@ final class ClientMachine implements Machine {
     /** What comes of a question: an answer, or null. */
     interface Then<T extends ApiMessage> {
         void accept(@Nullable T response);
+
+        /** @param maybeDone whether the question may have been heard */
+        default void failed(boolean maybeDone) {
+            accept(null);
+        }
     }
 
     <T extends ApiMessage> void ask(int node, ApiKeys api, ApiMessage request, Class<T> answer, Then<T> then) {
@@ -101,7 +106,7 @@ final class ClientMachine implements Machine {
 
                             @Override
                             public void failed(String why, boolean maybeDone) {
-                                then.accept(null);
+                                then.failed(maybeDone);
                             }
                         });
     }

@@ -55,6 +55,7 @@ class SimulatedClusterTest {
             "a broker stops cleanly",
             "a clock is set",
             "a consumer hears NOT_LEADER_OR_FOLLOWER",
+            "a node votes, or does not, as was said",
             "a controller becomes active",
             "a disk is full",
             "a disk takes its time",

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import org.apache.kafka.common.Uuid;
@@ -16,7 +17,9 @@ import org.apache.kafka.common.message.AddRaftVoterResponseData;
 import org.apache.kafka.common.message.RemoveRaftVoterRequestData;
 import org.apache.kafka.common.message.RemoveRaftVoterResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Asks for changes of the voters, at any broker, and in the end holds the voters against what it was told: who was said to be added votes, who was said
@@ -67,9 +70,7 @@ final class VoterChanger {
                     ApiKeys.ADD_RAFT_VOTER,
                     request,
                     AddRaftVoterResponseData.class,
-                    response -> answered(
-                            change,
-                            response == null ? Errors.NETWORK_EXCEPTION : Errors.forCode(response.errorCode())));
+                    heard(change, AddRaftVoterResponseData::errorCode));
         } else {
             client.ask(
                     client.anyNode(),
@@ -79,20 +80,40 @@ final class VoterChanger {
                             .setVoterId(change.node())
                             .setVoterDirectoryId(id),
                     RemoveRaftVoterResponseData.class,
-                    response -> answered(
-                            change,
-                            response == null ? Errors.NETWORK_EXCEPTION : Errors.forCode(response.errorCode())));
+                    heard(change, RemoveRaftVoterResponseData::errorCode));
         }
     }
 
+    private interface ErrorIn<T> {
+        short of(T response);
+    }
+
+    private <T extends ApiMessage> ClientMachine.Then<T> heard(VoterChange change, ErrorIn<T> error) {
+        return new ClientMachine.Then<>() {
+            @Override
+            public void accept(@Nullable T response) {
+                underWay.merge(change.node(), -1, Integer::sum);
+                answered(change, Errors.forCode(error.of(Objects.requireNonNull(response))));
+            }
+
+            @Override
+            public void failed(boolean maybeDone) {
+                underWay.merge(change.node(), -1, Integer::sum);
+                chronicle.count("who changes the voters gets no answer");
+                if (maybeDone) {
+                    doubtful.add(change.node());
+                }
+            }
+        };
+    }
+
     private void answered(VoterChange change, Errors error) {
-        underWay.merge(change.node(), -1, Integer::sum);
         chronicle.say("who wants that: " + change + ", hears " + error);
         chronicle.count("who " + (change.added() ? "adds" : "removes") + " a voter hears " + error);
         switch (error) {
             case NONE -> told.put(change.node(), change.added());
             case DUPLICATE_VOTER, VOTER_NOT_FOUND, INVALID_REQUEST -> {} // it is as it was
-            case NETWORK_EXCEPTION, REQUEST_TIMED_OUT, NOT_CONTROLLER, NOT_LEADER_OR_FOLLOWER, BROKER_NOT_AVAILABLE ->
+            case REQUEST_TIMED_OUT, NOT_CONTROLLER, NOT_LEADER_OR_FOLLOWER, BROKER_NOT_AVAILABLE ->
                 doubtful.add(change.node());
             default -> throw new AssertionError("VoterChangeIsKept: who asks that " + change + " hears " + error);
         }
@@ -114,9 +135,12 @@ final class VoterChanger {
         }
         VoterSet voters = known.iterator().next();
         told.forEach((node, added) -> {
-            if (!doubtful.contains(node) && (voters.voter(node) != null) != added) {
-                throw new AssertionError("VoterChangeIsKept: node " + node + " was "
-                        + (added ? "added to" : "removed from") + " the voters, which are " + voters);
+            if (!doubtful.contains(node)) {
+                chronicle.count("a node votes, or does not, as was said");
+                if ((voters.voter(node) != null) != added) {
+                    throw new AssertionError("VoterChangeIsKept: node " + node + " was "
+                            + (added ? "added to" : "removed from") + " the voters, which are " + voters);
+                }
             }
         });
     }
