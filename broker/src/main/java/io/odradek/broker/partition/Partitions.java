@@ -228,6 +228,7 @@ public final class Partitions {
         if (topic == null) {
             topic = new HostedTopic(partition.topic(), id, traffic.ofTopic());
         }
+        log.reconfigure(replica.config()); // it may have been opened by what this broker knew before it was away
         PartitionHost host = new PartitionHost(
                 partition, id, home, log, replica.image().leaderEpoch(), topic.traffic(), ports, logStarts, leased);
         home.settlement().attach(host);

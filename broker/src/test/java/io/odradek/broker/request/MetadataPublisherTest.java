@@ -163,6 +163,28 @@ class MetadataPublisherTest {
         assertThat(broker.produceNow(connection, "t", 0, "b").baseOffset()).isZero();
     }
 
+    /** A log is opened by what its broker knew when it stopped; while it was away the topic was configured. */
+    @Test
+    void whatIsConfiguredBetweenRecoveryAndTheFirstChangeCounts() throws Exception {
+        create(1);
+        broker.close();
+        connection.close();
+
+        open();
+        broker.directory.recoverAll(_ -> LogConfig.defaults(), 1, (_, _, _, _) -> {});
+        image = ClusterImage.empty("test-cluster"); // all of it is new to who listens from now on
+        apply(
+                new MetadataRecord.Topic("t", id),
+                new MetadataRecord.Partition(id, 0, LocalBroker.image(0)),
+                new MetadataRecord.Config(ConfigResource.topic("t"), "max.message.bytes", "1234"),
+                MetadataRecord.PartitionChange.newReign(id, 0, LocalBroker.BROKER_ID, null));
+        assertThat(Objects.requireNonNull(broker.partitions.find(kafkaId, 0))
+                        .log()
+                        .config()
+                        .maxMessageBytes())
+                .isEqualTo(1234);
+    }
+
     @Test
     void whatWasCommittedIsCommittedAfterARestart() throws Exception {
         create(2);

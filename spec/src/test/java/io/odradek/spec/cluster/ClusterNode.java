@@ -355,6 +355,11 @@ final class ClusterNode implements Machine {
         throw new DiskTrouble(new IOException("the machine has lost its power", cause));
     }
 
+    /** What a log of the topic runs with on this machine. */
+    LogConfig configured(ClusterImage image, String topic) {
+        return new TopicConfigs(config).logConfig(image, topic);
+    }
+
     private void becomeBroker(
             LogDirectory opened, ControllerHost host, QuorumHost server, ConnectedPeers peers, PeerNetwork network)
             throws IOException {

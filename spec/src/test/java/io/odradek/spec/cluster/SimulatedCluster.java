@@ -1,6 +1,7 @@
 package io.odradek.spec.cluster;
 
 import io.odradek.broker.partition.PartitionHost;
+import io.odradek.engine.LogConfig;
 import io.odradek.engine.TopicPartition;
 import io.odradek.replication.controller.PartitionImage;
 import io.odradek.replication.controller.TopicImage;
@@ -353,6 +354,11 @@ final class SimulatedCluster {
             PartitionHost host = nodes.get(replica).host(partition.topic(), partition.partition());
             if (host == null) {
                 throw new AssertionError("Heals: node " + replica + " has no " + partition);
+            }
+            LogConfig configured = nodes.get(replica).configured(ledger.newest(), partition.topic());
+            if (!host.log().config().equals(configured)) {
+                throw new AssertionError("Heals: node " + replica + " has " + partition + " configured "
+                        + host.log().config() + ", it is " + configured);
             }
             hosts.add(host);
         }
