@@ -469,6 +469,16 @@ public final class Broker implements AutoCloseable {
         MetadataPublisher publisher =
                 new MetadataPublisher(config.nodeId(), partitions, topicConfigs::logConfig, recovered);
         await("reading this broker's registration", registered(controller, epoch));
+        topicConfigs
+                .overruled(controller.image())
+                .forEach((key, value) -> LOG.warn(
+                        "{}={} of the configuration file is not used: the cluster has {}, which the controller and all"
+                                + " brokers go by; change it with kafka-configs.sh --alter --entity-type brokers"
+                                + " --entity-default --add-config {}=...",
+                        key,
+                        config.given().get(key),
+                        value,
+                        key));
         DirectoryAssignments assignments =
                 new DirectoryAssignments(active, config.nodeId(), brokerEpoch::get, partitions::directoryOf, time);
         await("following the cluster's metadata", controller.addListener((before, after, delta) -> {

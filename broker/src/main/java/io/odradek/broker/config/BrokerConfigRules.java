@@ -6,6 +6,7 @@ import io.odradek.replication.controller.ControllerError;
 import io.odradek.replication.controller.TopicPolicy;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeSet;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.ConfigKey;
@@ -17,10 +18,12 @@ public final class BrokerConfigRules implements ConfigRules {
 
     private final TopicConfigs topics;
     private final BrokerConfig broker;
+    private final SortedMap<String, String> agreed;
 
     public BrokerConfigRules(BrokerConfig broker) {
         this.broker = broker;
         this.topics = new TopicConfigs(broker);
+        this.agreed = TopicConfigs.agreed(broker);
     }
 
     @Override
@@ -48,6 +51,11 @@ public final class BrokerConfigRules implements ConfigRules {
                 Integer.parseInt(String.valueOf(values.get(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG))),
                 Boolean.TRUE.equals(values.get(TopicConfig.UNCLEAN_LEADER_ELECTION_ENABLE_CONFIG)),
                 "sync".equals(values.get(TopicConfigs.DURABILITY)));
+    }
+
+    @Override
+    public SortedMap<String, String> agreed() {
+        return agreed;
     }
 
     private static ConfigDef definition(ConfigResource.Type type) {

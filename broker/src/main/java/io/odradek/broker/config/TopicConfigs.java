@@ -25,6 +25,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.ConfigKey;
@@ -362,6 +364,15 @@ public final class TopicConfigs {
         return keys;
     }
 
+    /** What the controller elects by and leaders commit by: {@link ConfigRules#agreed}. Named alike for topics and for brokers. */
+    private static final List<String> AGREED = List.of(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG, DURABILITY);
+
+    static SortedMap<String, String> agreed(BrokerConfig broker) {
+        SortedMap<String, String> agreed = new TreeMap<>();
+        AGREED.forEach(key -> agreed.put(key, String.valueOf(broker.value(key))));
+        return agreed;
+    }
+
     private final BrokerConfig broker;
 
     public TopicConfigs(BrokerConfig broker) {
@@ -376,6 +387,19 @@ public final class TopicConfigs {
     /** What a topic would run with that has just these overrides and no dynamic broker configuration. */
     public LogConfig logConfig(Map<String, String> overrides) {
         return toLogConfig(effective(Map.of(), overrides));
+    }
+
+    /** What the broker's file gives and the cluster has another value of, which is what counts; with that value. */
+    public SortedMap<String, String> overruled(ClusterImage image) {
+        Map<String, String> cluster = image.config(new ConfigResource(ConfigResource.Type.BROKER, ""));
+        SortedMap<String, String> overruled = new TreeMap<>();
+        agreed(broker).forEach((key, value) -> {
+            String counts = cluster.getOrDefault(key, value);
+            if (broker.given().containsKey(key) && !counts.equals(value)) {
+                overruled.put(key, counts);
+            }
+        });
+        return overruled;
     }
 
     /** Broker keys set while running, for all brokers and then for this one. */

@@ -57,6 +57,24 @@ class TopicConfigsTest {
         assertThat(TOPICS.logConfig(Map.of())).isEqualTo(LogConfig.defaults());
     }
 
+    @Test
+    void whatTheFileSaysAndTheClusterHasAnotherValueOfIsOverruled() {
+        ConfigResource all = new ConfigResource(ConfigResource.Type.BROKER, "");
+        ClusterImage cluster = EMPTY.apply(List.of(
+                new MetadataRecord.Config(all, "min.insync.replicas", "2"),
+                new MetadataRecord.Config(all, TopicConfigs.DURABILITY, "sync")));
+        assertThat(new TopicConfigs(BrokerConfig.builtIn(
+                                Map.of("min.insync.replicas", "1", TopicConfigs.DURABILITY, "page-cache")))
+                        .overruled(cluster))
+                .isEqualTo(Map.of("min.insync.replicas", "2", TopicConfigs.DURABILITY, "sync"));
+        assertThat(new TopicConfigs(BrokerConfig.builtIn(
+                                Map.of("min.insync.replicas", "2", TopicConfigs.DURABILITY, "sync")))
+                        .overruled(cluster))
+                .isEmpty();
+        assertThat(TOPICS.overruled(cluster)).as("what the file does not say").isEmpty();
+        assertThat(TOPICS.logConfig(cluster, "t").minInSyncReplicas()).isEqualTo(2);
+    }
+
     @Provide
     Arbitrary<Map<String, String>> overrides() {
         Arbitrary<String> values = Arbitraries.of(

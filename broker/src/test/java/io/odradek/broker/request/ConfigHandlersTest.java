@@ -13,6 +13,7 @@ import org.apache.kafka.common.message.AlterConfigsResponseData;
 import org.apache.kafka.common.message.DescribeConfigsRequestData;
 import org.apache.kafka.common.message.DescribeConfigsRequestData.DescribeConfigsResource;
 import org.apache.kafka.common.message.DescribeConfigsResponseData;
+import org.apache.kafka.common.message.DescribeConfigsResponseData.DescribeConfigsResourceResult;
 import org.apache.kafka.common.message.DescribeConfigsResponseData.DescribeConfigsResult;
 import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData;
 import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData.AlterConfigsResource;
@@ -75,7 +76,7 @@ class ConfigHandlersTest extends HandlerTest {
     @Test
     void aTopicsConfigIsToldWithSourcesInEveryVersion() {
         for (int version = 1; version <= 4; version++) {
-            DescribeConfigsResult result = describe(version, TOPIC, "t", "cleanup.policy", "odradek.durability");
+            DescribeConfigsResult result = describe(version, TOPIC, "t", "cleanup.policy", "segment.bytes");
             assertThat(result.configs())
                     .hasSize(2)
                     .allSatisfy(config -> assertThat(config.configSource()).isEqualTo((byte) 5));
@@ -90,7 +91,15 @@ class ConfigHandlersTest extends HandlerTest {
         assertThat(Errors.forCode(describe(4, BROKER, "2").errorCode())).isEqualTo(Errors.INVALID_REQUEST);
         assertThat(Errors.forCode(describe(4, BROKER, "one").errorCode())).isEqualTo(Errors.INVALID_REQUEST);
         assertThat(Errors.forCode(describe(4, (byte) 77, "x").errorCode())).isEqualTo(Errors.INVALID_REQUEST);
-        assertThat(describe(4, BROKER, "").configs()).isEmpty();
+        // What leaders commit by, as where Kafka has eligible leader replicas.
+        assertThat(describe(4, BROKER, "").configs())
+                .extracting(DescribeConfigsResourceResult::name)
+                .containsExactly("min.insync.replicas", "odradek.durability");
+        assertThat(describe(4, TOPIC, "t", "min.insync.replicas")
+                        .configs()
+                        .getFirst()
+                        .configSource())
+                .isEqualTo((byte) 3);
     }
 
     @Test
@@ -155,7 +164,9 @@ class ConfigHandlersTest extends HandlerTest {
                 .isEqualTo("88000");
         assertThat(alter(BROKER, "1", "num.network.threads", SET, "9")).isEqualTo(Errors.INVALID_REQUEST);
         assertThat(alter(BROKER, "8", "log.retention.ms", SET, "9")).isEqualTo(Errors.BROKER_ID_NOT_REGISTERED);
-        assertThat(describe(4, BROKER, "").configs()).hasSize(1);
+        assertThat(describe(4, BROKER, "").configs())
+                .extracting(DescribeConfigsResourceResult::name)
+                .contains("log.retention.ms");
     }
 
     @Test

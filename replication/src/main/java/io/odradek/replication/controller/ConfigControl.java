@@ -17,6 +17,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,30 @@ final class ConfigControl {
     ConfigControl(ConfigRules rules, ControllerSettings settings) {
         this.rules = rules;
         this.settings = settings;
+    }
+
+    /** What a cluster lacks of what is agreed upon, and what single brokers have of it: one batch, empty in a cluster that has begun with this. */
+    List<MetadataRecord> agree(ClusterImage image) {
+        List<MetadataRecord> records = new ArrayList<>();
+        rules.agreed().forEach((key, value) -> {
+            if (!image.config(TopicPolicies.ALL_BROKERS).containsKey(key)) {
+                records.add(new Config(TopicPolicies.ALL_BROKERS, key, value));
+            }
+        });
+        for (Map.Entry<ConfigResource, SortedMap<String, String>> configured : image.configs()) {
+            if (isOneBroker(configured.getKey())) {
+                for (String key : configured.getValue().keySet()) {
+                    if (rules.agreed().containsKey(key)) {
+                        records.add(new Config(configured.getKey(), key, null));
+                    }
+                }
+            }
+        }
+        return records;
+    }
+
+    private static boolean isOneBroker(ConfigResource resource) {
+        return resource.type() == ConfigResource.Type.BROKER && !resource.equals(TopicPolicies.ALL_BROKERS);
     }
 
     /** Whether so many settings can be one batch. */
@@ -184,6 +209,9 @@ final class ConfigControl {
         if (refusal == null) {
             refusal = absent(image, resource);
         }
+        if (refusal == null) {
+            refusal = disagreement(resource, before, after);
+        }
         if (refusal != null) {
             return new Refused<>(refusal.error(), refusal.message());
         }
@@ -198,6 +226,26 @@ final class ConfigControl {
             }
         });
         return new Done<>(resource);
+    }
+
+    /** Kafka's words, as far as they go. */
+    private @Nullable Refusal disagreement(
+            ConfigResource resource, Map<String, String> before, Map<String, String> after) {
+        for (String key : rules.agreed().keySet()) {
+            if (isOneBroker(resource) && after.containsKey(key)) {
+                return new Refusal(
+                        ControllerError.INVALID_CONFIG,
+                        "Broker-level " + key
+                                + " cannot be altered while ELR is enabled. Set it for all brokers, or for a"
+                                + " topic.");
+            }
+            if (resource.equals(TopicPolicies.ALL_BROKERS) && before.containsKey(key) && !after.containsKey(key)) {
+                return new Refusal(
+                        ControllerError.INVALID_CONFIG,
+                        "Cluster-level " + key + " cannot be removed while ELR is enabled. Set it to another value.");
+            }
+        }
+        return null;
     }
 
     private static @Nullable Refusal absent(ClusterImage image, ConfigResource resource) {

@@ -99,14 +99,19 @@ public final class ControllerMachine {
      * controller before may have left something half done.
      */
     private List<ControllerEffect> onActive(BecameActive active) {
-        if (!image.features().isEmpty()) {
-            return append(elections.begin(image), false, null);
-        }
+        boolean hasBegun = !image.features().isEmpty();
         List<MetadataRecord> records = new ArrayList<>();
-        for (Map.Entry<String, Short> feature : active.features().entrySet()) {
-            records.add(new FeatureLevel(feature.getKey(), feature.getValue()));
+        if (!hasBegun) {
+            for (Map.Entry<String, Short> feature : active.features().entrySet()) {
+                records.add(new FeatureLevel(feature.getKey(), feature.getValue()));
+            }
         }
-        return append(records, true, null);
+        records.addAll(withElections(configs.agree(image)));
+        List<ControllerEffect> effects = new ArrayList<>(append(records, true, null));
+        if (hasBegun) {
+            effects.addAll(append(elections.begin(image), false, null));
+        }
+        return effects;
     }
 
     /** Who was not heard of in time is fenced, one after the other. Now and then leadership is given back. */
@@ -131,8 +136,8 @@ public final class ControllerMachine {
             case CreateTopics create -> topics.create(image, create, seed);
             case DeleteTopics delete -> topics.delete(image, delete);
             case CreatePartitions create -> topics.addPartitions(image, create, seed);
-            case AlterConfigs alter -> withElections(configs.alter(image, alter));
-            case ReplaceConfigs replace -> withElections(configs.replace(image, replace));
+            case AlterConfigs alter -> configured(configs.alter(image, alter));
+            case ReplaceConfigs replace -> configured(configs.replace(image, replace));
             case RegisterBroker register -> brokers.register(image, register);
             case Heartbeat heartbeat -> brokers.heartbeat(image, heartbeat);
             case UnregisterBroker unregister -> brokers.unregister(image, unregister);
@@ -146,16 +151,22 @@ public final class ControllerMachine {
         };
     }
 
+    private Decision configured(Decision decision) {
+        return decision.records().isEmpty()
+                ? decision
+                : Decision.atomic(withElections(decision.records()), decision.reply());
+    }
+
     /** What follows from the configuration for who is eligible and who leads, in the batch that changes it. */
-    private Decision withElections(Decision configured) {
-        if (configured.records().isEmpty()) {
+    private List<MetadataRecord> withElections(List<MetadataRecord> configured) {
+        if (configured.isEmpty()) {
             return configured;
         }
-        ClusterImage.Step step = image.apply(image.lastOffset() + 1, configured.records());
+        ClusterImage.Step step = image.apply(image.lastOffset() + 1, configured);
         policies.follow(step.delta());
-        List<MetadataRecord> records = new ArrayList<>(configured.records());
+        List<MetadataRecord> records = new ArrayList<>(configured);
         records.addAll(elections.onConfigs(step.after(), step.delta().changedConfigs()));
-        return Decision.atomic(records, configured.reply());
+        return records;
     }
 
     private List<ControllerEffect> append(List<MetadataRecord> records, boolean atomic, @Nullable Reply reply) {

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.IntStream;
@@ -49,6 +50,11 @@ final class Cluster {
                 }
             }
             return null;
+        }
+
+        @Override
+        public SortedMap<String, String> agreed() {
+            return new TreeMap<>(Map.of("min.insync.replicas", "1", DURABILITY, "sync"));
         }
 
         @Override

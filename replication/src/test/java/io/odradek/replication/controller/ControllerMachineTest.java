@@ -58,9 +58,60 @@ class ControllerMachineTest {
 
     @Test
     void anEmptyLogBeginsWithItsFeaturesAndAFilledOneIsLeftAlone() {
-        assertThat(cluster.log).containsExactly(new MetadataRecord.FeatureLevel("metadata.version", (short) 30));
+        assertThat(cluster.log)
+                .containsExactly(
+                        new MetadataRecord.FeatureLevel("metadata.version", (short) 30),
+                        new MetadataRecord.Config(TopicPolicies.ALL_BROKERS, "min.insync.replicas", "1"),
+                        new MetadataRecord.Config(TopicPolicies.ALL_BROKERS, Cluster.DURABILITY, "sync"));
         cluster.failOver();
-        assertThat(cluster.log).hasSize(1);
+        assertThat(cluster.log).hasSize(3);
+    }
+
+    /** With another value than the controller's, a leader would commit without those whom the controller takes for as good as in sync. */
+    @Test
+    void whatLeadersCommitByIsTheClustersOrATopicsAndNeverOneBrokers() {
+        cluster.start(1, 1);
+        create(Cluster.topic("t", 1, 1));
+        ConfigResource one = new ConfigResource(ConfigResource.Type.BROKER, "1");
+        for (String key : List.of("min.insync.replicas", Cluster.DURABILITY)) {
+            String before = cluster.committed.config(TopicPolicies.ALL_BROKERS).get(key);
+            assertRefused(
+                    alter(one, new ConfigChange(key, ConfigOperation.SET, before)), ControllerError.INVALID_CONFIG);
+            assertRefused(
+                    alter(TopicPolicies.ALL_BROKERS, new ConfigChange(key, ConfigOperation.DELETE, null)),
+                    ControllerError.INVALID_CONFIG);
+            assertThat(alter(ConfigResource.topic("t"), new ConfigChange(key, ConfigOperation.SET, before)))
+                    .isInstanceOf(Done.class);
+            assertThat(alter(ConfigResource.topic("t"), new ConfigChange(key, ConfigOperation.DELETE, null)))
+                    .isInstanceOf(Done.class);
+            assertThat(cluster.committed.config(TopicPolicies.ALL_BROKERS)).containsEntry(key, before);
+        }
+        assertRefused(
+                cluster.ask(new ReplaceConfigs(
+                                List.of(new ConfigReplacement(
+                                        TopicPolicies.ALL_BROKERS, List.of(new Setting("retention.ms", "11")))),
+                                false))
+                        .resources()
+                        .getFirst(),
+                ControllerError.INVALID_CONFIG);
+        assertThat(alter(TopicPolicies.ALL_BROKERS, new ConfigChange("min.insync.replicas", ConfigOperation.SET, "3")))
+                .isInstanceOf(Done.class);
+        cluster.failOver(); // what is agreed upon stays
+        assertThat(cluster.committed.config(TopicPolicies.ALL_BROKERS)).containsEntry("min.insync.replicas", "3");
+    }
+
+    /** A log of before there was an agreement. */
+    @Test
+    void aControllerThatBeginsGivesAClusterWhatItLacksAndTakesFromSingleBrokersWhatIsNotTheirs() {
+        cluster.start(1, 1);
+        ConfigResource one = new ConfigResource(ConfigResource.Type.BROKER, "1");
+        cluster.committed = cluster.committed.apply(List.of(
+                new MetadataRecord.Config(TopicPolicies.ALL_BROKERS, "min.insync.replicas", null),
+                new MetadataRecord.Config(one, "min.insync.replicas", "2"),
+                new MetadataRecord.Config(one, "retention.ms", "5")));
+        cluster.failOver();
+        assertThat(cluster.committed.config(TopicPolicies.ALL_BROKERS)).containsEntry("min.insync.replicas", "1");
+        assertThat(cluster.committed.config(one)).isEqualTo(Map.of("retention.ms", "5"));
     }
 
     @Test
@@ -223,7 +274,7 @@ class ControllerMachineTest {
         assertRefused(outcomes.get(3), ControllerError.UNKNOWN_TOPIC_ID);
         assertThat(cluster.committed.topicsByName().isEmpty()).isTrue();
         assertThat(cluster.committed.topicsById().isEmpty()).isTrue();
-        assertThat(cluster.committed.configs().isEmpty()).isTrue();
+        assertThat(cluster.committed.config(ConfigResource.topic("a"))).isEmpty();
         assertThat(cluster.committed.partitionCount()).isZero();
     }
 

@@ -3,7 +3,9 @@ package io.odradek.replication.partition;
 import io.odradek.replication.controller.ConfigResource;
 import io.odradek.replication.controller.ConfigRules;
 import io.odradek.replication.controller.TopicPolicy;
+import java.util.Collections;
 import java.util.Map;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /** What topics are configured with is the same for all. */
@@ -22,6 +24,11 @@ record SimulatedPartitionRules(TopicPolicy policy) implements ConfigRules {
     @Override
     public @Nullable Refusal check(ConfigResource resource, Map<String, String> overrides) {
         return null;
+    }
+
+    @Override
+    public SortedMap<String, String> agreed() {
+        return Collections.emptySortedMap();
     }
 
     @Override

@@ -72,6 +72,20 @@ final class ClusterMistakes {
                     "} else if (offset <= durableLogStart()) {",
                     10),
             mistake(
+                    "",
+                    "each leader commits by its own file, and the controller elects by its",
+                    BROKER + "config/BrokerConfigRules",
+                    "return agreed;",
+                    "return java.util.Collections.emptySortedMap();",
+                    10),
+            mistake(
+                    "",
+                    "who was away keeps the configuration of before",
+                    BROKER + "partition/Partitions",
+                    "log.reconfigure(replica.config());",
+                    "",
+                    50),
+            mistake(
                     "Quorum.forgets-its-vote",
                     "a vote is told before it is on the disk",
                     BROKER + "quorum/QuorumStateFile",

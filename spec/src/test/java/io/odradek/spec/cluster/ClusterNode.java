@@ -168,7 +168,7 @@ final class ClusterNode implements Machine {
         settings.put("controller.quorum.voters", String.join(",", voters));
         settings.put("log.dirs", DATA.toString());
         settings.put("default.replication.factor", "3");
-        settings.put("min.insync.replicas", "2");
+        settings.put("min.insync.replicas", String.valueOf(1 + id % 3)); // one of them is every node's
         settings.put("offsets.topic.replication.factor", "3");
         settings.put("offsets.topic.num.partitions", String.valueOf(OFFSETS_PARTITIONS));
         return settings;

@@ -355,12 +355,16 @@ final class SimulatedCluster {
             if (host == null) {
                 throw new AssertionError("Heals: node " + replica + " has no " + partition);
             }
+            hosts.add(host);
             LogConfig configured = nodes.get(replica).configured(ledger.newest(), partition.topic());
             if (!host.log().config().equals(configured)) {
                 throw new AssertionError("Heals: node " + replica + " has " + partition + " configured "
                         + host.log().config() + ", it is " + configured);
             }
-            hosts.add(host);
+            if (configured.minInSyncReplicas()
+                    != hosts.getFirst().log().config().minInSyncReplicas()) {
+                throw new AssertionError("Heals: nodes have different min.insync.replicas of " + partition);
+            }
         }
         ledger.allAlike(partition, hosts);
     }
