@@ -413,7 +413,8 @@ public final class Broker implements AutoCloseable {
                         metrics,
                         metadata.quorum(),
                         link == null ? ControllerLine.alone(controller::isActive) : link,
-                        quotas)),
+                        quotas,
+                        UUID::randomUUID)),
                 networkMetrics);
         AtomicBoolean following = new AtomicBoolean();
         BrokerLifecycle lifecycle = new BrokerLifecycle(

@@ -54,6 +54,9 @@ import org.slf4j.LoggerFactory;
  * that is malformed stays so. A machine that broke its own rules stays away until this broker leads the partition anew: the
  * same records would lead it there again.
  *
+ * Whoever may not act as the partition's leader answers nobody out of the machine: another coordinator may have promised other things meanwhile.
+ * When its lease is renewed, and nobody else has led, the machine goes on.
+ *
  * A machine is loaded only when no append of its predecessor is under way: else a batch could enter the log behind what was
  * read, and memory and log would disagree.
  */
@@ -409,7 +412,9 @@ final class CoordinatorLoop implements Runnable {
             case ABSENT, UNREADABLE, FAULTY -> refuse(answer, GroupError.NOT_COORDINATOR);
             case DRAINING, LOADING -> refuse(answer, GroupError.COORDINATOR_LOADING);
             case ACTIVE -> {
-                if (slot.pendingBytes > PENDING_BYTES_MAX) {
+                if (!log.leads(slot.partition, slot.leaderEpoch)) {
+                    refuse(answer, GroupError.NOT_COORDINATOR);
+                } else if (slot.pendingBytes > PENDING_BYTES_MAX) {
                     refuse(answer, GroupError.COORDINATOR_NOT_AVAILABLE);
                 } else {
                     long requestId = requestIds++;
@@ -425,7 +430,12 @@ final class CoordinatorLoop implements Runnable {
         List<GroupReply> replies = new ArrayList<>();
         for (Slot slot : List.copyOf(slots.values())) {
             switch (slot.phase) {
-                case DRAINING, LOADING, ACTIVE -> onAsked(slot, ask, replies::add);
+                case DRAINING, LOADING -> onAsked(slot, ask, replies::add);
+                case ACTIVE -> {
+                    if (log.leads(slot.partition, slot.leaderEpoch)) {
+                        onAsked(slot, ask, replies::add);
+                    }
+                }
                 case ABSENT, UNREADABLE, FAULTY -> {}
             }
         }
@@ -461,8 +471,10 @@ final class CoordinatorLoop implements Runnable {
                     enqueue(slot, appendId, records, event.nowMs());
                 case GroupEffect.Answer(long requestId, GroupReply reply) -> {
                     Consumer<GroupReply> answer = slot.waiting.remove(requestId);
-                    if (answer != null) {
+                    if (answer != null && log.leads(slot.partition, slot.leaderEpoch)) {
                         answer.accept(reply);
+                    } else if (answer != null) {
+                        refuse(answer, GroupError.NOT_COORDINATOR);
                     }
                 }
                 case GroupEffect.ReportTransition transition -> report(transition);

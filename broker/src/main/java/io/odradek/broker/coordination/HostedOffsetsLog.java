@@ -112,6 +112,12 @@ public final class HostedOffsetsLog implements OffsetsLog {
     }
 
     @Override
+    public boolean leads(int partition, int leaderEpoch) {
+        PartitionHost host = partitions.find(TopicCreation.OFFSETS_TOPIC, partition);
+        return host != null && host.status() == Errors.NONE && host.view().leaderEpoch() == leaderEpoch;
+    }
+
+    @Override
     public int maxBatchBytes(int partition) {
         PartitionHost host = partitions.find(TopicCreation.OFFSETS_TOPIC, partition);
         // Without a host the append will say so.

@@ -59,6 +59,12 @@ public interface OffsetsLog {
      */
     void read(int partition, int leaderEpoch, RecordVisitor visitor) throws IOException;
 
+    /**
+     * Whether this broker may answer as the partition's leader, now, in that epoch: its lease holds. Else what it remembers may have been overtaken
+     * by what another coordinator has promised. Any thread; does not block.
+     */
+    boolean leads(int partition, int leaderEpoch);
+
     /** {@code max.message.bytes} of the topic as it is now: the size of a whole batch. */
     int maxBatchBytes(int partition);
 }

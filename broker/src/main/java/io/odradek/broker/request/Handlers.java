@@ -24,6 +24,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -41,6 +42,7 @@ public final class Handlers {
      * @param quorum this node's server of the metadata quorum
      * @param line to the active controller
      * @param quotas of clients, as this node enforces them
+     * @param memberIds of members of groups that come without one; any thread
      */
     public record Ports(
             BrokerConfig config,
@@ -56,7 +58,8 @@ public final class Handlers {
             Metrics metrics,
             QuorumHost quorum,
             ControllerLine line,
-            ClientQuotas quotas) {}
+            ClientQuotas quotas,
+            Supplier<UUID> memberIds) {}
 
     private Handlers() {}
 
@@ -95,7 +98,7 @@ public final class Handlers {
         handlers.put(ApiKeys.DESCRIBE_CONFIGS, new DescribeConfigsHandler(controller, descriptions, config.nodeId()));
         handlers.put(ApiKeys.INIT_PRODUCER_ID, new InitProducerIdHandler(ports.producerIds()));
         handlers.put(ApiKeys.FIND_COORDINATOR, new FindCoordinatorHandler(coordinator, ports.offsetsTopic()));
-        handlers.put(ApiKeys.JOIN_GROUP, new JoinGroupHandler(coordinator));
+        handlers.put(ApiKeys.JOIN_GROUP, new JoinGroupHandler(coordinator, ports.memberIds()));
         handlers.put(ApiKeys.SYNC_GROUP, new SyncGroupHandler(coordinator));
         handlers.put(ApiKeys.HEARTBEAT, new HeartbeatHandler(coordinator));
         handlers.put(ApiKeys.LEAVE_GROUP, new LeaveGroupHandler(coordinator));

@@ -17,6 +17,7 @@ import io.odradek.coordinator.group.Opaque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.apache.kafka.common.message.JoinGroupRequestData;
 import org.apache.kafka.common.message.JoinGroupRequestData.JoinGroupRequestProtocol;
 import org.apache.kafka.common.message.JoinGroupResponseData;
@@ -31,9 +32,12 @@ public final class JoinGroupHandler implements ApiHandler {
     private static final short FIRST_WITH_SKIP_ASSIGNMENT = 9;
 
     private final CoordinatorHost host;
+    private final Supplier<UUID> ids;
 
-    public JoinGroupHandler(CoordinatorHost host) {
+    /** @param ids never twice the same; any thread */
+    public JoinGroupHandler(CoordinatorHost host, Supplier<UUID> ids) {
         this.host = host;
+        this.ids = ids;
     }
 
     @Override
@@ -42,7 +46,7 @@ public final class JoinGroupHandler implements ApiHandler {
         short version = request.version();
         String clientId = request.clientId() == null ? "" : request.clientId();
         String instanceId = body.groupInstanceId();
-        String newMemberId = (instanceId == null ? clientId : instanceId) + "-" + UUID.randomUUID();
+        String newMemberId = (instanceId == null ? clientId : instanceId) + "-" + ids.get();
         int rebalanceTimeoutMs =
                 version >= FIRST_WITH_REBALANCE_TIMEOUT ? body.rebalanceTimeoutMs() : body.sessionTimeoutMs();
         List<MemberProtocol> protocols = new ArrayList<>(body.protocols().size());

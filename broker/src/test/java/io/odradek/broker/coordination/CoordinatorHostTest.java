@@ -304,6 +304,31 @@ class CoordinatorHostTest {
         await().until(() -> get(heartbeat(member, 1)).equals(new Refused(GroupError.NOT_COORDINATOR)));
     }
 
+    /** Another may have been the coordinator meanwhile, and promised other things. */
+    @Test
+    void whoMayNotActAsLeaderAnswersNobodyAndGoesOnWhenItMayAgain() throws Exception {
+        get(commit("t", 0, 42));
+        log.holds = true;
+        CompletableFuture<GroupReply> waits = commit("t", 0, 43);
+        Held held = nextHeld();
+        log.holds = false;
+        log.leads = false;
+        log.keep(held);
+        assertThat(get(waits)).isEqualTo(new Refused(GroupError.NOT_COORDINATOR));
+        assertThat(get(fetch(true))).isEqualTo(new Refused(GroupError.NOT_COORDINATOR));
+        assertThat(((GroupsListed) get(list())).groups()).isEmpty();
+
+        log.leads = true;
+        assertThat(offset(fetch(true))).isEqualTo(43);
+        String member = member();
+        int generation = joined(join(member)).generationId();
+        get(sync(member, generation, "mine"));
+        log.leads = false;
+        assertThat(get(heartbeat(member, generation))).isEqualTo(new Refused(GroupError.NOT_COORDINATOR));
+        log.leads = true;
+        assertThat(get(heartbeat(member, generation))).isEqualTo(new HeartbeatAccepted());
+    }
+
     @Test
     void oldNewsOfLeadershipIsIgnored() {
         int partition = host.partitionFor(GROUP);

@@ -20,6 +20,7 @@ final class MemoryOffsetsLog implements OffsetsLog {
     final AtomicInteger reads = new AtomicInteger();
     volatile boolean holds;
     volatile boolean unreadable;
+    volatile boolean leads = true;
     volatile @Nullable Runnable whileReading;
 
     @Override
@@ -70,6 +71,11 @@ final class MemoryOffsetsLog implements OffsetsLog {
                     record.key().duplicate(),
                     record.value() == null ? null : record.value().duplicate());
         }
+    }
+
+    @Override
+    public boolean leads(int partition, int leaderEpoch) {
+        return leads;
     }
 
     @Override

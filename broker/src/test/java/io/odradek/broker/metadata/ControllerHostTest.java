@@ -154,7 +154,7 @@ class ControllerHostTest {
     @Test
     void aBrokersEpochIsWhereItsRegistrationStands() {
         try (TestController controller = new TestController(CONFIG, new InMemoryMetadataLog(), 1)) {
-            assertThat(controller.brokerEpoch).isEqualTo(2);
+            assertThat(controller.brokerEpoch).isEqualTo(4); // after a feature and what is agreed upon
             assertThat(controller.host.image().features()).isEqualTo(Features.forNewCluster());
         }
     }

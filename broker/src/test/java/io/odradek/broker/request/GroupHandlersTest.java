@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerPartitionAssignor.Subscription;
@@ -106,7 +107,7 @@ class GroupHandlersTest {
             1);
     private final Map<ApiKeys, ApiHandler> handlers = Map.ofEntries(
             Map.entry(ApiKeys.FIND_COORDINATOR, new FindCoordinatorHandler(host, topic)),
-            Map.entry(ApiKeys.JOIN_GROUP, new JoinGroupHandler(host)),
+            Map.entry(ApiKeys.JOIN_GROUP, new JoinGroupHandler(host, UUID::randomUUID)),
             Map.entry(ApiKeys.SYNC_GROUP, new SyncGroupHandler(host)),
             Map.entry(ApiKeys.HEARTBEAT, new HeartbeatHandler(host)),
             Map.entry(ApiKeys.LEAVE_GROUP, new LeaveGroupHandler(host)),
@@ -518,6 +519,11 @@ class GroupHandlersTest {
 
         @Override
         public void read(int partition, int leaderEpoch, RecordVisitor visitor) {}
+
+        @Override
+        public boolean leads(int partition, int leaderEpoch) {
+            return true;
+        }
 
         @Override
         public int maxBatchBytes(int partition) {

@@ -81,6 +81,11 @@ final class ClientMachine implements Machine {
     }
 
     <T extends ApiMessage> void ask(int node, ApiKeys api, ApiMessage request, Class<T> answer, Then<T> then) {
+        ask(node, api, request, REQUEST_TIMEOUT_MS, answer, then);
+    }
+
+    <T extends ApiMessage> void ask(
+            int node, ApiKeys api, ApiMessage request, int timeoutMs, Class<T> answer, Then<T> then) {
         connections
                 .computeIfAbsent(
                         node,
@@ -97,7 +102,7 @@ final class ClientMachine implements Machine {
                                 return request;
                             }
                         },
-                        REQUEST_TIMEOUT_MS,
+                        timeoutMs,
                         new PeerOutcome() {
                             @Override
                             public void answered(ApiMessage response, short version, BufferLease memory) {

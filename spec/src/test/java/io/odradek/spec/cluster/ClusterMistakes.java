@@ -86,6 +86,28 @@ final class ClusterMistakes {
                     "",
                     50),
             mistake(
+                    "",
+                    "a coordinator answers before its records are committed",
+                    BROKER + "coordination/HostedOffsetsLog",
+                    "host.awaitCommit(new Commit(appended.lastOffset() + 1, done));",
+                    "done.completed(Outcome.COMMITTED);",
+                    10),
+            mistake(
+                    "",
+                    "members are told what is theirs before that is written down",
+                    "coordinator/src/main/java/io/odradek/coordinator/group/ClassicProtocol",
+                    """
+                    group.storingAssignment = true;
+                    ledger.append(
+                    List.of(group.toStored(assignments)),
+                    group,
+                    new AssignmentStored(group, group.generationId(), Map.copyOf(assignments)));
+                    """,
+                    """
+                    assignmentStored(new AssignmentStored(group, group.generationId(), Map.copyOf(assignments)));
+                    """,
+                    10),
+            mistake(
                     "Quorum.forgets-its-vote",
                     "a vote is told before it is on the disk",
                     BROKER + "quorum/QuorumStateFile",

@@ -408,11 +408,13 @@ final class ClusterNode implements Machine {
         partitions = all;
         TopicCreation creation = new TopicCreation(link, config);
         ImageOffsetsTopic offsetsTopic = new ImageOffsetsTopic(host::image, creation, OFFSETS_PARTITIONS);
+        long startedAtMs = wallMs() - time.nowMs();
+        SplittableRandom memberIds = random.split();
         CoordinatorHost coordinating = CoordinatorHost.withoutThreads(
                 GroupSettings.DEFAULTS,
                 new HostedOffsetsLog(all, Codec.NONE),
                 offsetsTopic,
-                this::wallMs,
+                () -> startedAtMs + time.nowMs(), // of a clock that nobody sets
                 task -> later(random.nextInt(5), task));
         coordinator = coordinating;
         RequestRouter router = Handlers.router(new Handlers.Ports(
@@ -429,7 +431,8 @@ final class ClusterNode implements Machine {
                 new Metrics(),
                 server,
                 link,
-                new ClientQuotas(() -> 0)));
+                new ClientQuotas(() -> 0),
+                () -> new UUID(memberIds.nextLong(), memberIds.nextLong())));
         Executor loop = task -> later(0, task);
         BrokerLifecycle living = new BrokerLifecycle(
                 link,

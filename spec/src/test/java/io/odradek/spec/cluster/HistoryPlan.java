@@ -27,6 +27,11 @@ record HistoryPlan(Temper temper, long faultyMs, List<Entry> entries) {
     /** Operators create and delete them. */
     static final List<String> PASSING_TOPICS = List.of("visits", "strays");
 
+    private static final List<MemberChange.How> GOING = List.of(MemberChange.How.values());
+    static final int MEMBERS = 3;
+    /** Some are back before their session is over. */
+    private static final int MOST_MS_AWAY = 12_000;
+
     private static final int MOST_MS_TO_CANCEL = 100;
     private static final int LATEST_FIRST_MS = 5_000;
     private static final int MOST_FREE_BYTES = 4_000;
@@ -56,6 +61,16 @@ record HistoryPlan(Temper temper, long faultyMs, List<Entry> entries) {
                 entries.add(
                         new Entry(soonMs, new Operation.CancelReassignment(reassign.topic(), reassign.partition())));
             }
+        }
+        SplittableRandom members = random.split();
+        for (long at = members.nextInt(LATEST_FIRST_MS);
+                at < faultyMs;
+                at += 1 + members.nextInt(temper.memberGapMs())) {
+            MemberChange.How how = GOING.get(members.nextInt(GOING.size()));
+            entries.add(new Entry(
+                    at,
+                    new MemberChange(
+                            members.nextInt(MEMBERS), how, 1 + members.nextInt(1 + members.nextInt(MOST_MS_AWAY)))));
         }
         entries.sort(Comparator.comparingLong(Entry::atMs)); // stable
         return new HistoryPlan(temper, faultyMs, entries);

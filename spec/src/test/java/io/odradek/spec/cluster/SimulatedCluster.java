@@ -30,7 +30,10 @@ final class SimulatedCluster {
     private static final int CLIENT = NODES;
     private static final int OPERATOR = NODES + 1;
     private static final int VISITORS = NODES + 2;
-    private static final int MACHINES = NODES + 3;
+    /** One each, as a join may wait long and keep what comes behind it. */
+    private static final int FIRST_MEMBER = NODES + 3;
+
+    private static final int MACHINES = FIRST_MEMBER + HistoryPlan.MEMBERS;
     static final long PEACEFUL_MS = 15_000;
     /** A follower that fetches a batch or two at a time, and lost much, takes its time. */
     private static final long PATIENCE_MS = 60_000;
@@ -52,6 +55,8 @@ final class SimulatedCluster {
     private final List<NumberingProducer> producers = new ArrayList<>();
     private final List<CheckingConsumer> consumers = new ArrayList<>();
     private final OffsetCommitter committer;
+    private final GroupLaws groupLaws;
+    private final List<GroupMember> members = new ArrayList<>();
     private boolean topicsAreThere;
 
     SimulatedCluster(long seed, HistoryPlan plan) {
@@ -84,6 +89,19 @@ final class SimulatedCluster {
         }
         this.deleter = new RecordDeleter(client, chronicle, ledger, consumers);
         this.committer = new OffsetCommitter(client, chronicle, time, "readers", consumers);
+        this.groupLaws = new GroupLaws(chronicle);
+        for (int member = 0; member < HistoryPlan.MEMBERS; member++) {
+            members.add(new GroupMember(
+                    client(FIRST_MEMBER + member),
+                    chronicle,
+                    time,
+                    random.split(),
+                    groupLaws,
+                    "workers",
+                    member,
+                    member == 0 ? "static" : null,
+                    consumers));
+        }
     }
 
     /** The history that the seed alone decides, so long in virtual time; the last 15 s are peaceful. */
@@ -186,6 +204,11 @@ final class SimulatedCluster {
                 }
             }
             case VoterChange change -> voterChanger.ask(change);
+            case MemberChange change -> {
+                if (topicsAreThere) {
+                    members.get(change.member()).happens(change);
+                }
+            }
             case Deletion deletion -> {
                 if (topicsAreThere) {
                     deleter.ask(deletion);
@@ -241,6 +264,7 @@ final class SimulatedCluster {
         producers.forEach(NumberingProducer::start);
         consumers.forEach(CheckingConsumer::start);
         committer.start();
+        members.forEach(GroupMember::start);
         visitors.forEach(Visitor::start);
     }
 
@@ -315,6 +339,8 @@ final class SimulatedCluster {
         if (committer.lastRoundMs() < plan.faultyMs()) {
             throw new AssertionError("Heals: offsets could not be committed and read back in peace");
         }
+        groupLaws.check(
+                members, consumers.stream().map(CheckingConsumer::partition).toList(), plan.faultyMs());
         long active = nodes.stream()
                 .filter(node -> {
                     var controller = node.controller();

@@ -11,6 +11,7 @@ import java.util.function.UnaryOperator;
  *
  * @param faultGapMs between faults, on average half of it
  * @param operationGapMs between what operators ask for, on average half of it
+ * @param memberGapMs between what members of the group do, on average half of it
  * @param slowPercent of messages that take long
  * @param mostSlowMs how long
  * @param mostDownMs how long a machine that went is down
@@ -32,7 +33,8 @@ record Temper(
         long metadataSnapshotBytes,
         long rebalanceIntervalMs,
         boolean votersChange,
-        boolean calm)
+        boolean calm,
+        int memberGapMs)
         implements TemperBuilder.With {
 
     private static final int MOST_FETCH_BYTES = 100_000;
@@ -53,7 +55,8 @@ record Temper(
                 oneOf(random, 2_000, 20_000),
                 oneOf(random, 0, 3_000),
                 random.nextInt(3) == 0,
-                random.nextInt(3) == 0);
+                random.nextInt(3) == 0,
+                oneOf(random, 1_500, 8_000, 30_000));
     }
 
     /** Each makes one thing as mild as it can be. */
