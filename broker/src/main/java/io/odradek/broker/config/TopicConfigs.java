@@ -364,7 +364,7 @@ public final class TopicConfigs {
         return keys;
     }
 
-    /** What the controller elects by and leaders commit by: {@link ConfigRules#agreed}. Named alike for topics and for brokers. */
+    /** What the controller elects by and leaders commit by: {@link io.odradek.replication.controller.ConfigRules#agreed}. Named alike for topics and for brokers. */
     private static final List<String> AGREED = List.of(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG, DURABILITY);
 
     static SortedMap<String, String> agreed(BrokerConfig broker) {

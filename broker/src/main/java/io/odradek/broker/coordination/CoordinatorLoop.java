@@ -42,7 +42,8 @@ import org.slf4j.LoggerFactory;
  * until the next deadline.
  *
  * <pre>
- *             becomeLeader            appends drained          records replayed
+ *                                                              records replayed
+ *             becomeLeader            appends drained          and committed
  *   Absent ───────────────▶ Draining ────────────────▶ Loading ────────────────▶ Active
  *      ▲                       ▲                        ▲   │ unreadable            │  │
  *      │ resign                │             some later │   ▼                       │  │ fault
@@ -81,6 +82,9 @@ final class CoordinatorLoop implements Runnable {
 
     private static final int BATCH_OVERHEAD_BYTES = 61;
 
+    /** Until it is asked again whether what was read is committed. */
+    private static final long RETRY_COMMITTED_MS = 100;
+
     /** Until a log that could not be read is read again; doubles up to the second. */
     private static final long RETRY_FIRST_MS = 1_000;
 
@@ -96,6 +100,8 @@ final class CoordinatorLoop implements Runnable {
         record LeadershipLost(int partition, int leaderEpoch) implements Message {}
 
         record MachineLoaded(int partition, long incarnation, GroupMachine machine) implements Message {}
+
+        record LoadCommitted(int partition, long incarnation, Outcome outcome) implements Message {}
 
         record LoadFailed(int partition, long incarnation, Exception cause) implements Message {}
 
@@ -145,13 +151,18 @@ final class CoordinatorLoop implements Runnable {
         @Nullable
         GroupMachine machine;
 
+        /** In phase LOADING, once the log is read and until that is committed. */
+        @Nullable
+        GroupMachine read;
+
         final Map<Long, Consumer<GroupReply>> waiting = new HashMap<>();
         final ArrayDeque<Pending> pending = new ArrayDeque<>();
         long pendingBytes;
         final ArrayDeque<Batch> sent = new ArrayDeque<>();
-        /** When the log is read again, in phase UNREADABLE; and how long it was waited for that. */
-        long retryAtMs;
+        /** When the log is read again, in phase UNREADABLE, or asked whether that is committed, in LOADING; never, when it is not to be. */
+        long retryAtMs = Long.MAX_VALUE;
 
+        /** How long it was waited for a log that could not be read. */
         long retryDelayMs;
         /** The topics there were when the last machine was gone, or before the first: no commit has been accepted since. */
         Predicate<String> topicsThen = topic -> true;
@@ -309,7 +320,7 @@ final class CoordinatorLoop implements Runnable {
         for (Slot slot : slots.values()) {
             if (slot.machine != null) {
                 deadlineMs = Math.min(deadlineMs, slot.machine.nextDeadlineMs());
-            } else if (slot.phase == Phase.UNREADABLE) {
+            } else {
                 deadlineMs = Math.min(deadlineMs, slot.retryAtMs);
             }
         }
@@ -332,8 +343,13 @@ final class CoordinatorLoop implements Runnable {
         for (Slot slot : slots.values()) {
             if (slot.machine != null && slot.machine.nextDeadlineMs() <= nowMs) {
                 step(slot, new GroupEvent.TimePassed(nowMs));
-            } else if (slot.phase == Phase.UNREADABLE && slot.retryAtMs <= nowMs) {
-                load(slot);
+            } else if (slot.machine == null && slot.retryAtMs <= nowMs) {
+                slot.retryAtMs = Long.MAX_VALUE;
+                if (slot.phase == Phase.UNREADABLE) {
+                    load(slot);
+                } else {
+                    awaitCommitted(slot);
+                }
             }
         }
     }
@@ -348,6 +364,7 @@ final class CoordinatorLoop implements Runnable {
                 case Message.LeadershipGained gained -> {}
                 case Message.LeadershipLost lost -> {}
                 case Message.MachineLoaded loaded -> {}
+                case Message.LoadCommitted committed -> {}
                 case Message.LoadFailed failed -> {}
                 case Message.BatchEnded ended -> {}
                 case Message.Counted counted -> {}
@@ -371,6 +388,8 @@ final class CoordinatorLoop implements Runnable {
             }
             case Message.MachineLoaded(int partition, long incarnation, GroupMachine machine) ->
                 onLoaded(slot(partition), incarnation, machine);
+            case Message.LoadCommitted(int partition, long incarnation, Outcome outcome) ->
+                onCommitted(slot(partition), incarnation, outcome);
             case Message.LoadFailed(int partition, long incarnation, Exception cause) ->
                 onUnreadable(slot(partition), incarnation, cause);
             case Message.BatchEnded(int partition, Batch batch, Outcome outcome) -> {
@@ -410,9 +429,10 @@ final class CoordinatorLoop implements Runnable {
         }
         switch (slot.phase) {
             case ABSENT, UNREADABLE, FAULTY -> refuse(answer, GroupError.NOT_COORDINATOR);
-            case DRAINING, LOADING -> refuse(answer, GroupError.COORDINATOR_LOADING);
+            case DRAINING, LOADING ->
+                refuse(answer, leads(slot) ? GroupError.COORDINATOR_LOADING : GroupError.NOT_COORDINATOR);
             case ACTIVE -> {
-                if (!log.leads(slot.partition, slot.leaderEpoch)) {
+                if (!leads(slot)) {
                     refuse(answer, GroupError.NOT_COORDINATOR);
                 } else if (slot.pendingBytes > PENDING_BYTES_MAX) {
                     refuse(answer, GroupError.COORDINATOR_NOT_AVAILABLE);
@@ -425,17 +445,16 @@ final class CoordinatorLoop implements Runnable {
         }
     }
 
+    private boolean leads(Slot slot) {
+        return log.leads(slot.partition, slot.leaderEpoch);
+    }
+
     /** Each slot answers within its step: only requests that read what there is are asked of all. */
     private void onAskedAll(Ask ask, Consumer<List<GroupReply>> answer) {
         List<GroupReply> replies = new ArrayList<>();
         for (Slot slot : List.copyOf(slots.values())) {
             switch (slot.phase) {
-                case DRAINING, LOADING -> onAsked(slot, ask, replies::add);
-                case ACTIVE -> {
-                    if (log.leads(slot.partition, slot.leaderEpoch)) {
-                        onAsked(slot, ask, replies::add);
-                    }
-                }
+                case DRAINING, LOADING, ACTIVE -> onAsked(slot, ask, replies::add);
                 case ABSENT, UNREADABLE, FAULTY -> {}
             }
         }
@@ -471,7 +490,7 @@ final class CoordinatorLoop implements Runnable {
                     enqueue(slot, appendId, records, event.nowMs());
                 case GroupEffect.Answer(long requestId, GroupReply reply) -> {
                     Consumer<GroupReply> answer = slot.waiting.remove(requestId);
-                    if (answer != null && log.leads(slot.partition, slot.leaderEpoch)) {
+                    if (answer != null && leads(slot)) {
                         answer.accept(reply);
                     } else if (answer != null) {
                         refuse(answer, GroupError.NOT_COORDINATOR);
@@ -645,8 +664,29 @@ final class CoordinatorLoop implements Runnable {
 
     private void onLoaded(Slot slot, long incarnation, GroupMachine machine) {
         if (slot.phase == Phase.LOADING && slot.incarnation == incarnation) {
+            slot.read = machine;
+            awaitCommitted(slot);
+        }
+    }
+
+    /** Nobody is told of what may still go with this broker. Nothing is appended meanwhile: only the machine does that. */
+    private void awaitCommitted(Slot slot) {
+        int partition = slot.partition;
+        long incarnation = slot.incarnation;
+        log.awaitCommitted(partition, outcome -> tell(new Message.LoadCommitted(partition, incarnation, outcome)));
+    }
+
+    private void onCommitted(Slot slot, long incarnation, Outcome outcome) {
+        GroupMachine machine = slot.read;
+        if (machine == null || slot.phase != Phase.LOADING || slot.incarnation != incarnation) {
+            return;
+        }
+        if (outcome != Outcome.COMMITTED) { // it has no lease, or too few replicas: that may pass
+            slot.retryAtMs = clockMs.getAsLong() + RETRY_COMMITTED_MS;
+        } else {
             slot.phase = Phase.ACTIVE;
             slot.retryDelayMs = 0;
+            slot.read = null;
             slot.machine = machine;
             step(slot, new GroupEvent.Loaded(clockMs.getAsLong()));
             forgetTopicsThatWent(slot, machine.topicsWithOffsets());
@@ -681,6 +721,8 @@ final class CoordinatorLoop implements Runnable {
             slot.deletedSince.clear();
         }
         slot.machine = null;
+        slot.read = null;
+        slot.retryAtMs = Long.MAX_VALUE;
         slot.phase = next;
         slot.incarnation++;
         slot.pending.clear();

@@ -112,6 +112,17 @@ public final class HostedOffsetsLog implements OffsetsLog {
     }
 
     @Override
+    public void awaitCommitted(int partition, Completion done) {
+        PartitionHost host = partitions.find(TopicCreation.OFFSETS_TOPIC, partition);
+        if (host == null) {
+            done.completed(Outcome.NOT_LEADER);
+            return;
+        }
+        long end = host.log().view().logEndOffset();
+        host.shard().settle(() -> host.awaitCommit(new Commit(end, done)));
+    }
+
+    @Override
     public boolean leads(int partition, int leaderEpoch) {
         PartitionHost host = partitions.find(TopicCreation.OFFSETS_TOPIC, partition);
         return host != null && host.status() == Errors.NONE && host.view().leaderEpoch() == leaderEpoch;

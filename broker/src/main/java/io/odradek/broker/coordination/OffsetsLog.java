@@ -60,6 +60,12 @@ public interface OffsetsLog {
     void read(int partition, int leaderEpoch, RecordVisitor visitor) throws IOException;
 
     /**
+     * Tells when all that the log has now is committed: what was {@linkplain #read read} may be uncommitted, and gone with this broker. With anything
+     * but {@link Outcome#COMMITTED} that is not known now, and is to be asked again. Any thread; does not block.
+     */
+    void awaitCommitted(int partition, Completion done);
+
+    /**
      * Whether this broker may answer as the partition's leader, now, in that epoch: its lease holds. Else what it remembers may have been overtaken
      * by what another coordinator has promised. Any thread; does not block.
      */

@@ -213,6 +213,31 @@ class CoordinatorHostTest {
         assertThat(offset(fetch(false))).isEqualTo(-1);
     }
 
+    /** It may be gone with this broker: then another coordinator begins without it. */
+    @Test
+    void whatWasReadAndIsNotCommittedIsToldNobody() {
+        get(commit("t", 0, 42));
+        log.committed = Outcome.NOT_ENOUGH_REPLICAS;
+        int partition = host.partitionFor(GROUP);
+        int reads = log.reads.get();
+        host.becomeLeader(partition, 2);
+        await().until(() -> log.reads.get() > reads);
+        for (int i = 0; i < 10; i++) {
+            clockMs.addAndGet(60);
+            host.poke();
+            assertThat(get(fetch(true))).isEqualTo(new Refused(GroupError.COORDINATOR_LOADING));
+        }
+        log.leads = false;
+        assertThat(get(fetch(true))).isEqualTo(new Refused(GroupError.NOT_COORDINATOR));
+        log.leads = true;
+        log.committed = Outcome.COMMITTED;
+        clockMs.addAndGet(1_000);
+        host.poke();
+        await().until(() -> !get(fetch(true)).equals(new Refused(GroupError.COORDINATOR_LOADING)));
+        assertThat(offset(fetch(true))).isEqualTo(42);
+        assertThat(log.reads.get()).as("it is not read again for that").isEqualTo(reads + 1);
+    }
+
     @Test
     void aPartitionThatCannotBeReadHasNoCoordinatorHereAndTheOthersDo() {
         get(commit("t", 0, 42));
@@ -325,7 +350,8 @@ class CoordinatorHostTest {
         get(sync(member, generation, "mine"));
         log.leads = false;
         assertThat(get(heartbeat(member, generation))).isEqualTo(new Refused(GroupError.NOT_COORDINATOR));
-        log.leads = true;
+        assertThat(get(leave(member))).isEqualTo(new Refused(GroupError.NOT_COORDINATOR));
+        log.leads = true; // what was refused has left no mark
         assertThat(get(heartbeat(member, generation))).isEqualTo(new HeartbeatAccepted());
     }
 
@@ -481,6 +507,13 @@ class CoordinatorHostTest {
                         null,
                         null,
                         List.of(new GroupEvent.MemberAssignment(memberId, opaque(assignment)))));
+    }
+
+    private CompletableFuture<GroupReply> leave(String memberId) {
+        return ask(
+                GROUP,
+                (now, id) -> new GroupEvent.Leave(
+                        now, id, GROUP, List.of(new GroupEvent.LeavingMember(memberId, null, null))));
     }
 
     private CompletableFuture<GroupReply> heartbeat(String memberId, int generation) {

@@ -21,6 +21,7 @@ final class MemoryOffsetsLog implements OffsetsLog {
     volatile boolean holds;
     volatile boolean unreadable;
     volatile boolean leads = true;
+    volatile Outcome committed = Outcome.COMMITTED;
     volatile @Nullable Runnable whileReading;
 
     @Override
@@ -71,6 +72,11 @@ final class MemoryOffsetsLog implements OffsetsLog {
                     record.key().duplicate(),
                     record.value() == null ? null : record.value().duplicate());
         }
+    }
+
+    @Override
+    public void awaitCommitted(int partition, Completion done) {
+        done.completed(committed);
     }
 
     @Override

@@ -521,6 +521,11 @@ class GroupHandlersTest {
         public void read(int partition, int leaderEpoch, RecordVisitor visitor) {}
 
         @Override
+        public void awaitCommitted(int partition, Completion done) {
+            done.completed(Outcome.COMMITTED);
+        }
+
+        @Override
         public boolean leads(int partition, int leaderEpoch) {
             return true;
         }

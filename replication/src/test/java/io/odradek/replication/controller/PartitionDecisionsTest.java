@@ -216,6 +216,18 @@ class PartitionDecisionsTest {
         assertThat(t().eligibleLeaderReplicas()).isEmpty();
     }
 
+    /** The controller before had another file, in a log of before there was an agreement. */
+    @Test
+    void aControllerThatBringsALowerMinimumMakesNobodyEligibleAnyMore() {
+        propose(1);
+        assertThat(t().eligibleLeaderReplicas()).isNotEmpty();
+        cluster.committed = cluster.committed.apply(List.of(
+                new MetadataRecord.Config(ConfigResource.topic("t"), "min.insync.replicas", null),
+                new MetadataRecord.Config(TopicPolicies.ALL_BROKERS, "min.insync.replicas", null)));
+        cluster.failOver();
+        assertThat(t().eligibleLeaderReplicas()).isEmpty();
+    }
+
     @Test
     void aLowerMinimumMakesNobodyEligibleAnyMore() {
         propose(1);

@@ -108,6 +108,20 @@ final class ClusterMistakes {
                     """,
                     10),
             mistake(
+                    "",
+                    "a member commits in a generation that is over",
+                    "coordinator/src/main/java/io/odradek/coordinator/group/OffsetKeeping",
+                    "if (request.generationId() != group.generationId()) {",
+                    "if (request.generationId() > group.generationId()) {",
+                    10),
+            mistake(
+                    "",
+                    "a coordinator tells of what it read before that is committed",
+                    BROKER + "coordination/HostedOffsetsLog",
+                    "host.shard().settle(() -> host.awaitCommit(new Commit(end, done)));",
+                    "done.completed(Outcome.COMMITTED);",
+                    200),
+            mistake(
                     "Quorum.forgets-its-vote",
                     "a vote is told before it is on the disk",
                     BROKER + "quorum/QuorumStateFile",

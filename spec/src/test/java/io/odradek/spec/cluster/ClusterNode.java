@@ -80,6 +80,10 @@ final class ClusterNode implements Machine {
     static final int QUORUM_PORT = 9093;
     static final String CLUSTER = "AAAAAAAAAAAAAAAAAAAAAg";
 
+    /** With Kafka's defaults a minute is too short for much to happen to a group. */
+    private static final GroupSettings QUICK_GROUPS =
+            GroupSettings.DEFAULTS.withMinSessionTimeoutMs(1_000).withInitialRebalanceDelayMs(300);
+
     private static final Path DATA = Path.of("/data");
     private static final String LISTENER = "CONTROLLER";
     private static final int SHARDS = 2;
@@ -411,7 +415,7 @@ final class ClusterNode implements Machine {
         long startedAtMs = wallMs() - time.nowMs();
         SplittableRandom memberIds = random.split();
         CoordinatorHost coordinating = CoordinatorHost.withoutThreads(
-                GroupSettings.DEFAULTS,
+                QUICK_GROUPS,
                 new HostedOffsetsLog(all, Codec.NONE),
                 offsetsTopic,
                 () -> startedAtMs + time.nowMs(), // of a clock that nobody sets

@@ -9,12 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerPartitionAssignor.Assignment;
 import org.apache.kafka.clients.consumer.ConsumerPartitionAssignor.Subscription;
 import org.apache.kafka.clients.consumer.internals.ConsumerProtocol;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.message.FindCoordinatorRequestData;
 import org.apache.kafka.common.message.FindCoordinatorResponseData;
 import org.apache.kafka.common.message.HeartbeatRequestData;
 import org.apache.kafka.common.message.HeartbeatResponseData;
@@ -22,9 +20,7 @@ import org.apache.kafka.common.message.JoinGroupRequestData;
 import org.apache.kafka.common.message.JoinGroupResponseData;
 import org.apache.kafka.common.message.LeaveGroupRequestData;
 import org.apache.kafka.common.message.LeaveGroupResponseData;
-import org.apache.kafka.common.message.OffsetCommitRequestData;
 import org.apache.kafka.common.message.OffsetCommitResponseData;
-import org.apache.kafka.common.message.OffsetFetchRequestData;
 import org.apache.kafka.common.message.OffsetFetchResponseData;
 import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.SyncGroupResponseData;
@@ -42,8 +38,8 @@ final class GroupMember {
     private static final String NO_ID = "";
     private static final int NO_GENERATION = -1;
     private static final int NOBODY = -1;
-    private static final int SESSION_MS = 6_000;
-    private static final int REBALANCE_MS = 3_000;
+    private static final int SESSION_MS = 2_000;
+    private static final int REBALANCE_MS = 1_500;
     /** A join is answered when all have joined, or when that has taken too long. */
     private static final int PATIENCE_MS = 3 * REBALANCE_MS;
 
@@ -136,6 +132,7 @@ final class GroupMember {
 
     private void comesAgain(int awayMs) {
         life++;
+        standsStillUntilMs = 0;
         memberId = NO_ID;
         forget();
         coordinator = NOBODY;
@@ -171,7 +168,7 @@ final class GroupMember {
         ask(
                 client.anyNode(),
                 ApiKeys.FIND_COORDINATOR,
-                new FindCoordinatorRequestData().setKeyType((byte) 0).setCoordinatorKeys(List.of(group)),
+                GroupRequests.whoCoordinates(group),
                 PATIENCE_MS,
                 FindCoordinatorResponseData.class,
                 response -> {
@@ -229,9 +226,8 @@ final class GroupMember {
                 memberId = NO_ID;
                 joinAgain();
             }
-            // An id is written down when partitions are given out. A coordinator that comes before that knows the one
-            // before,
-            // as Kafka's would; the process ends, and its successor is let in.
+            // An id is written down when partitions are given out: a coordinator that comes before that knows the id
+            // before. The process ends, and its successor is let in.
             case FENCED_INSTANCE_ID -> comesAgain(PAUSE_MS);
             default -> {
                 return false;
@@ -365,24 +361,19 @@ final class GroupMember {
 
     private void done() {
         lastRoundMs = time.nowMs();
-        later(PAUSE_MS + random.nextInt(PAUSE_MS), this::heartbeat);
+        goOnLater();
+    }
+
+    /** Not always with a heartbeat, which would tell it that it was overtaken before it commits: clients commit beside theirs. */
+    private void goOnLater() {
+        later(PAUSE_MS + random.nextInt(PAUSE_MS), random.nextBoolean() ? this::heartbeat : this::work);
     }
 
     private void whereToGoOn() {
         Map<TopicPartition, Long> atLeast = laws.acknowledged(owned);
-        List<OffsetFetchRequestData.OffsetFetchRequestTopics> topics = new ArrayList<>();
-        byTopic()
-                .forEach((topic, partitions) -> topics.add(new OffsetFetchRequestData.OffsetFetchRequestTopics()
-                        .setName(topic)
-                        .setPartitionIndexes(partitions)));
         ask(
                 ApiKeys.OFFSET_FETCH,
-                new OffsetFetchRequestData()
-                        .setGroups(List.of(new OffsetFetchRequestData.OffsetFetchRequestGroup()
-                                .setGroupId(group)
-                                .setMemberId(null)
-                                .setMemberEpoch(-1)
-                                .setTopics(topics))),
+                GroupRequests.whatIsCommitted(group, owned),
                 PATIENCE_MS,
                 OffsetFetchResponseData.class,
                 response -> {
@@ -398,19 +389,11 @@ final class GroupMember {
                                     laws.goesOn(partition, one.committedOffset(), atLeast.getOrDefault(partition, -1L));
                                     positions.put(partition, Math.max(0, one.committedOffset()));
                                 }));
-                        done();
+                        goOnLater();
                     } else if (!refused(error)) {
                         throw unexpected("asks where to go on", error);
                     }
                 });
-    }
-
-    private Map<String, List<Integer>> byTopic() {
-        return owned.stream()
-                .collect(Collectors.groupingBy(
-                        TopicPartition::topic,
-                        TreeMap::new,
-                        Collectors.mapping(TopicPartition::partition, Collectors.toList())));
     }
 
     private void commit() {
@@ -427,26 +410,12 @@ final class GroupMember {
         int newestThen = laws.newest();
         int of = generation;
         laws.asksToCommit(offsets);
-        List<OffsetCommitRequestData.OffsetCommitRequestTopic> topics = new ArrayList<>();
-        byTopic()
-                .forEach((topic, partitions) -> topics.add(new OffsetCommitRequestData.OffsetCommitRequestTopic()
-                        .setName(topic)
-                        .setPartitions(partitions.stream()
-                                .map(partition -> new OffsetCommitRequestData.OffsetCommitRequestPartition()
-                                        .setPartitionIndex(partition)
-                                        .setCommittedOffset(
-                                                positions.getOrDefault(new TopicPartition(topic, partition), 0L))
-                                        .setCommittedLeaderEpoch(-1)
-                                        .setCommittedMetadata(""))
-                                .toList())));
         ask(
                 ApiKeys.OFFSET_COMMIT,
-                new OffsetCommitRequestData()
-                        .setGroupId(group)
+                GroupRequests.commit(group, offsets)
                         .setMemberId(memberId)
                         .setGroupInstanceId(instanceId)
-                        .setGenerationIdOrMemberEpoch(generation)
-                        .setTopics(topics),
+                        .setGenerationIdOrMemberEpoch(generation),
                 PATIENCE_MS,
                 OffsetCommitResponseData.class,
                 response -> committed(of, newestThen, offsets, response));
@@ -467,6 +436,9 @@ final class GroupMember {
                     }
                 }
             }
+        }
+        if (of < newestThen && (worst == Errors.UNKNOWN_MEMBER_ID || worst == Errors.ILLEGAL_GENERATION)) {
+            chronicle.count("a member that was overtaken commits nothing");
         }
         if (worst == Errors.NONE) {
             done();

@@ -27,10 +27,12 @@ record HistoryPlan(Temper temper, long faultyMs, List<Entry> entries) {
     /** Operators create and delete them. */
     static final List<String> PASSING_TOPICS = List.of("visits", "strays");
 
-    private static final List<MemberChange.How> GOING = List.of(MemberChange.How.values());
+    /** Of a group that reads the loaded topics. */
     static final int MEMBERS = 3;
+
+    private static final List<MemberChange.How> GOING = List.of(MemberChange.How.values());
     /** Some are back before their session is over. */
-    private static final int MOST_MS_AWAY = 12_000;
+    private static final int MOST_MS_AWAY = 5_000;
 
     private static final int MOST_MS_TO_CANCEL = 100;
     private static final int LATEST_FIRST_MS = 5_000;
@@ -67,10 +69,9 @@ record HistoryPlan(Temper temper, long faultyMs, List<Entry> entries) {
                 at < faultyMs;
                 at += 1 + members.nextInt(temper.memberGapMs())) {
             MemberChange.How how = GOING.get(members.nextInt(GOING.size()));
-            entries.add(new Entry(
-                    at,
-                    new MemberChange(
-                            members.nextInt(MEMBERS), how, 1 + members.nextInt(1 + members.nextInt(MOST_MS_AWAY)))));
+            // Who comes back soon is a member still; who stands still for long is overtaken.
+            int mostMs = how == MemberChange.How.STANDS_STILL ? MOST_MS_AWAY : 1 + members.nextInt(MOST_MS_AWAY);
+            entries.add(new Entry(at, new MemberChange(members.nextInt(MEMBERS), how, 1 + members.nextInt(mostMs))));
         }
         entries.sort(Comparator.comparingLong(Entry::atMs)); // stable
         return new HistoryPlan(temper, faultyMs, entries);

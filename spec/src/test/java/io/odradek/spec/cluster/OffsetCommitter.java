@@ -1,13 +1,11 @@
 package io.odradek.spec.cluster;
 
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.message.FindCoordinatorRequestData;
 import org.apache.kafka.common.message.FindCoordinatorResponseData;
-import org.apache.kafka.common.message.OffsetCommitRequestData;
 import org.apache.kafka.common.message.OffsetCommitResponseData;
-import org.apache.kafka.common.message.OffsetFetchRequestData;
 import org.apache.kafka.common.message.OffsetFetchResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
@@ -63,7 +61,7 @@ final class OffsetCommitter {
         client.ask(
                 client.anyNode(),
                 ApiKeys.FIND_COORDINATOR,
-                new FindCoordinatorRequestData().setKeyType((byte) 0).setCoordinatorKeys(List.of(group)),
+                GroupRequests.whoCoordinates(group),
                 FindCoordinatorResponseData.class,
                 client.orElse(this::lookAgain, response -> {
                     FindCoordinatorResponseData.Coordinator found =
@@ -84,28 +82,18 @@ final class OffsetCommitter {
     }
 
     private void commit() {
-        OffsetCommitRequestData request = new OffsetCommitRequestData()
-                .setGroupId(group)
-                .setGenerationIdOrMemberEpoch(-1)
-                .setMemberId("");
+        Map<TopicPartition, Long> now = new HashMap<>();
         long[] offsets = new long[consumers.size()];
         for (int i = 0; i < offsets.length; i++) {
             CheckingConsumer consumer = consumers.get(i);
             offsets[i] = consumer.nextOffset();
             asked[i] = offsets[i];
-            request.topics()
-                    .add(new OffsetCommitRequestData.OffsetCommitRequestTopic()
-                            .setName(consumer.partition().topic())
-                            .setPartitions(List.of(new OffsetCommitRequestData.OffsetCommitRequestPartition()
-                                    .setPartitionIndex(consumer.partition().partition())
-                                    .setCommittedOffset(offsets[i])
-                                    .setCommittedLeaderEpoch(-1)
-                                    .setCommittedMetadata(""))));
+            now.put(consumer.partition(), offsets[i]);
         }
         client.ask(
                 coordinator,
                 ApiKeys.OFFSET_COMMIT,
-                request,
+                GroupRequests.commit(group, now),
                 OffsetCommitResponseData.class,
                 client.orElse(this::lookAgain, response -> committed(offsets, response)));
     }
@@ -137,21 +125,12 @@ final class OffsetCommitter {
     }
 
     private void readBack() {
-        List<OffsetFetchRequestData.OffsetFetchRequestTopics> topics = new ArrayList<>();
-        for (CheckingConsumer consumer : consumers) {
-            topics.add(new OffsetFetchRequestData.OffsetFetchRequestTopics()
-                    .setName(consumer.partition().topic())
-                    .setPartitionIndexes(List.of(consumer.partition().partition())));
-        }
         client.ask(
                 coordinator,
                 ApiKeys.OFFSET_FETCH,
-                new OffsetFetchRequestData()
-                        .setGroups(List.of(new OffsetFetchRequestData.OffsetFetchRequestGroup()
-                                .setGroupId(group)
-                                .setMemberId(null)
-                                .setMemberEpoch(-1)
-                                .setTopics(topics))),
+                GroupRequests.whatIsCommitted(
+                        group,
+                        consumers.stream().map(CheckingConsumer::partition).toList()),
                 OffsetFetchResponseData.class,
                 client.orElse(this::lookAgain, this::read));
     }

@@ -56,7 +56,7 @@ record Temper(
                 oneOf(random, 0, 3_000),
                 random.nextInt(3) == 0,
                 random.nextInt(3) == 0,
-                oneOf(random, 1_500, 8_000, 30_000));
+                oneOf(random, 2_000, 6_000, 20_000));
     }
 
     /** Each makes one thing as mild as it can be. */
